@@ -1,0 +1,171 @@
+import { EventEmitter, once } from 'node:events';
+import type { Message } from '@redis-messaging/shared/message';
+import type { Pattern, Receipt } from '@redis-messaging/shared/pattern';
+import { outcomeOf, type Redis } from '@redis-messaging/shared/redis';
+
+/** A message on its way, with its text on the wire. */
+export interface Outgoing {
+  readonly message: Message;
+  readonly payload: string;
+}
+
+interface LaneOptions {
+  /** The most messages that wait here while Redis does not take them. */
+  readonly limit: number;
+  /** Redis took a batch. */
+  readonly onSent: (batch: readonly Outgoing[], receipt: Receipt) => void;
+  /** Messages are refused, or held back, or it is over (`undefined`). Called once for each change. */
+  readonly onTrouble: (trouble: string | undefined) => void;
+}
+
+/** The most messages in one batch to Redis. */
+export const BATCH = 500;
+/** Batches under way at one time: enough to keep Redis busy, few enough to keep memory flat and `unknown` small. */
+const WINDOW = 4;
+/** A publisher without a pace makes no more while so many wait. */
+const ENOUGH_WAITING = BATCH;
+const RETRY_AFTER_MS = 500;
+
+/** The way of one pattern's messages to Redis: in order, in batches, each message accounted for. */
+export class Lane {
+  readonly pattern: Pattern;
+  readonly topic: string;
+  published = 0;
+  refused = 0;
+  unknown = 0;
+  unheard = 0;
+  readonly #redis: Redis;
+  readonly #options: LaneOptions;
+  #waiting: Outgoing[] = [];
+  #inFlight = 0;
+  #batchesInFlight = 0;
+  #heldBack = false;
+  #trouble: string | undefined;
+  readonly #events = new EventEmitter();
+
+  constructor(pattern: Pattern, redis: Redis, topic: string, options: LaneOptions) {
+    this.pattern = pattern;
+    this.topic = topic;
+    this.#redis = redis;
+    this.#options = options;
+    redis.on('ready', () => this.#pump());
+  }
+
+  /** Messages offered and not settled yet. */
+  get waiting(): number {
+    return this.#waiting.length + this.#inFlight;
+  }
+
+  /** Takes messages in. Those that Redis cannot be given now wait, if the pattern keeps what nobody has read yet. */
+  offer(batch: readonly Outgoing[]): void {
+    const room = this.pattern.guarantees.keepsUnread || this.#redis.isReady ? this.#options.limit - this.waiting : 0;
+    for (const outgoing of batch.slice(0, Math.max(0, room))) this.#waiting.push(outgoing);
+    const overflow = Math.max(0, batch.length - room);
+    if (overflow > 0) this.#refuse(overflow);
+    this.#pump();
+  }
+
+  /** Resolves when more would be welcome: Redis is there and not much waits. */
+  async room(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (!this.#redis.isReady || this.#heldBack || this.#waiting.length >= ENOUGH_WAITING)) {
+      await this.#change(signal);
+    }
+  }
+
+  /** Resolves when every message is settled, or the signal aborts. */
+  async drained(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && this.waiting > 0) await this.#change(signal);
+  }
+
+  /** Settles as much as Redis takes, until it takes nothing for `patience` ms or the signal aborts; gives up on the rest. */
+  async finish(patience: number, signal: AbortSignal): Promise<void> {
+    let left = Number.POSITIVE_INFINITY;
+    while (!signal.aborted && this.waiting > 0 && this.waiting < left) {
+      left = this.waiting;
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+      while (!limit.aborted && this.waiting === left) await this.#change(limit);
+    }
+    this.refused += this.#waiting.length;
+    this.#waiting = [];
+    this.unknown += this.#inFlight;
+    this.#inFlight = 0;
+  }
+
+  #pump(): void {
+    if (!this.#redis.isReady && !this.pattern.guarantees.keepsUnread) this.#refuse(this.#waiting.splice(0).length);
+    while (this.#redis.isReady && !this.#heldBack && this.#batchesInFlight < WINDOW && this.#waiting.length > 0) {
+      void this.#send(this.#waiting.splice(0, BATCH));
+    }
+    this.#events.emit('change');
+  }
+
+  async #send(batch: readonly Outgoing[]): Promise<void> {
+    this.#batchesInFlight++;
+    this.#inFlight += batch.length;
+    const settle = await this.#publish(batch);
+    this.#batchesInFlight--;
+    if (this.#inFlight > 0) {
+      this.#inFlight -= batch.length;
+      settle();
+    }
+    this.#pump();
+  }
+
+  /** @returns what to book, once the batch is no longer in flight */
+  async #publish(batch: readonly Outgoing[]): Promise<() => void> {
+    const payloads = batch.map((outgoing) => outgoing.payload);
+    try {
+      const receipt = await this.pattern.publish(this.#redis, this.topic, payloads);
+      return () => this.#taken(batch, receipt);
+    } catch (error) {
+      return () => this.#failed(batch, error as Error);
+    }
+  }
+
+  #taken(batch: readonly Outgoing[], receipt: Receipt): void {
+    this.published += batch.length;
+    if (!this.pattern.guarantees.keepsUnread) this.unheard += receipt.filter((reached) => reached === 0).length;
+    this.#say(undefined);
+    this.#options.onSent(batch, receipt);
+  }
+
+  #failed(batch: readonly Outgoing[], error: Error): void {
+    const outcome = outcomeOf(error);
+    if (outcome === 'unknown') {
+      this.unknown += batch.length;
+    } else if (this.pattern.guarantees.keepsUnread) {
+      this.#waiting = [...batch, ...this.#waiting].sort((a, b) => a.message.count - b.message.count);
+      if (outcome === 'refused') this.#holdBack();
+    } else this.#refuse(batch.length);
+    if (outcome === 'refused') this.#say(`Redis refuses it (${error.message})`);
+  }
+
+  #refuse(messages: number): void {
+    if (messages === 0) return;
+    this.refused += messages;
+    this.#say(
+      this.#redis.isReady || this.pattern.guarantees.keepsUnread
+        ? 'too many messages wait'
+        : 'Redis is away, and this pattern keeps nothing',
+    );
+  }
+
+  #holdBack(): void {
+    if (this.#heldBack) return;
+    this.#heldBack = true;
+    setTimeout(() => {
+      this.#heldBack = false;
+      this.#pump();
+    }, RETRY_AFTER_MS);
+  }
+
+  #say(trouble: string | undefined): void {
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    this.#options.onTrouble(trouble);
+  }
+
+  async #change(signal: AbortSignal): Promise<void> {
+    await once(this.#events, 'change', { signal }).catch(() => {});
+  }
+}

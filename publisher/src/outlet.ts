@@ -1,0 +1,69 @@
+import { waitingIn } from '@redis-messaging/shared/backlog';
+import type { PublisherFigures } from '@redis-messaging/shared/figures';
+import { LineBudget } from '@redis-messaging/shared/line-budget';
+import type { Logger } from '@redis-messaging/shared/logger';
+import type { Pattern, Receipt } from '@redis-messaging/shared/pattern';
+import type { Redis } from '@redis-messaging/shared/redis';
+import type { Service } from '@redis-messaging/shared/service';
+import { Lane, type Outgoing } from './lane.ts';
+
+/** A lane with its log lines and figures. */
+export class Outlet {
+  readonly lane: Lane;
+  readonly #redis: Redis;
+  readonly #log: Logger;
+  readonly #lines: LineBudget;
+  #firstAt: string | null = null;
+  #lastAt: string | null = null;
+
+  constructor({ config, log, redis }: Service, pattern: Pattern) {
+    this.#redis = redis;
+    this.#log = log.child({ pattern: pattern.name });
+    this.#lines = new LineBudget((lines) => this.#logSuppressed(lines), log.isLevelEnabled('debug'));
+    this.lane = new Lane(pattern, redis, config.topics.get(pattern) as string, {
+      limit: config.BUFFER_LIMIT,
+      onSent: (batch, receipt) => this.#logSent(batch, receipt),
+      onTrouble: (trouble) => this.#logTrouble(trouble),
+    });
+  }
+
+  async figures(): Promise<PublisherFigures> {
+    const { pattern, topic, published, refused, unknown, waiting, unheard } = this.lane;
+    const backlog = await waitingIn(this.#redis, pattern, topic);
+    return { published, refused, unknown, waiting, unheard, backlog, firstAt: this.#firstAt, lastAt: this.#lastAt };
+  }
+
+  /** Says what has not been said yet. */
+  close(): void {
+    this.#lines.flush();
+  }
+
+  #logSent(batch: readonly Outgoing[], receipt: Receipt): void {
+    this.#firstAt ??= batch[0]?.message.timestamp ?? null;
+    this.#lastAt = batch.at(-1)?.message.timestamp ?? null;
+    for (const [index, { message }] of batch.entries()) {
+      if (!this.#lines.take()) continue;
+      const { id, sender, count } = message;
+      const words = this.lane.pattern.sent(this.lane.topic, receipt[index] as number);
+      this.#log.info({ event: 'published', id, sender, count }, `${words}: ${message.message}`);
+    }
+  }
+
+  #logSuppressed(messages: number): void {
+    this.#log.info(
+      { event: 'suppressed', messages },
+      `… and ${messages.toLocaleString('en')} more by ${this.lane.pattern.label} (LOG_LEVEL=debug shows each)`,
+    );
+  }
+
+  #logTrouble(trouble: string | undefined): void {
+    const { topic, pattern } = this.lane;
+    const waits = this.lane.waiting.toLocaleString('en');
+    if (trouble)
+      this.#log.warn(
+        { event: 'refused', reason: trouble },
+        `Cannot send to ${pattern.label} '${topic}': ${trouble}; ${waits} wait`,
+      );
+    else this.#log.info({ event: 'accepted' }, `Sending to ${pattern.label} '${topic}' again; ${waits} wait`);
+  }
+}

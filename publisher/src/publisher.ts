@@ -1,0 +1,43 @@
+import type { FiguresByPattern } from '@redis-messaging/shared/figures';
+import { encode, makeMessage } from '@redis-messaging/shared/message';
+import type { Service, Work } from '@redis-messaging/shared/service';
+import { BATCH, type Outgoing } from './lane.ts';
+import { Outlet } from './outlet.ts';
+import { pace } from './pace.ts';
+
+/** How long a stopping publisher waits for a Redis that takes nothing: ms. */
+const PATIENCE_MS = 1000;
+
+/** Makes messages at the pace of PUBLISH_INTERVAL and sends each of them by every chosen pattern. */
+export function startPublishing(service: Service): Work {
+  const outlets = service.config.PATTERN.map((pattern) => new Outlet(service, pattern));
+  return {
+    isReady: () => true,
+    figures: () => figuresOf(outlets),
+    finished: publishAll(service, outlets),
+  };
+}
+
+async function publishAll({ config, stop }: Service, outlets: readonly Outlet[]): Promise<void> {
+  const intervalMs = config.PUBLISH_INTERVAL * 1000;
+  const lanes = outlets.map((outlet) => outlet.lane);
+  let count = 0;
+  for await (const due of pace({ intervalMs, count: config.MESSAGE_COUNT, batch: BATCH, signal: stop.signal })) {
+    const batch = Array.from({ length: due }, () => outgoing(config.SENDER, ++count));
+    for (const lane of lanes) lane.offer(batch);
+    if (intervalMs === 0) await Promise.all(lanes.map((lane) => lane.room(stop.signal)));
+  }
+  await Promise.all(lanes.map((lane) => lane.drained(stop.signal)));
+  await Promise.all(lanes.map((lane) => lane.finish(PATIENCE_MS, stop.abandon)));
+  for (const outlet of outlets) outlet.close();
+}
+
+function outgoing(sender: string, count: number): Outgoing {
+  const message = makeMessage(sender, count);
+  return { message, payload: encode(message) };
+}
+
+async function figuresOf(outlets: readonly Outlet[]): Promise<FiguresByPattern> {
+  const entries = outlets.map(async (outlet) => [outlet.lane.pattern.name, await outlet.figures()] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RESP_TYPES } from 'redis';
+import { closeQuickly, duplicate, type Redis } from './redis.ts';
+
+const UNBLOCK_EVERY_MS = 20;
+/** After so long nobody answers CLIENT UNBLOCK: Redis is gone, and with it whatever it would have handed over. */
+const GIVE_UP_MS = 500;
+
+/**
+ * Opens a connection for blocking reads, with replies as Buffers. When the signal aborts, a read that blocks is ended by
+ * CLIENT UNBLOCK from the other connection: unlike a connection that is dropped, it cannot lose what Redis pops at that
+ * very moment. Close it when the reading has ended.
+ */
+export async function openBlocking(redis: Redis, role: string, signal: AbortSignal) {
+  const connection = await duplicate(redis, role, signal);
+  let id: number | undefined = await connection.clientId();
+  let closed = false;
+  connection.on('ready', async () => {
+    id = undefined; // a new connection has a new one
+    id = await connection.clientId().catch(() => undefined);
+  });
+
+  async function unblock(): Promise<void> {
+    const deadline = performance.now() + GIVE_UP_MS;
+    // Repeated, because a read that was on its way when the signal came blocks only after the first UNBLOCK.
+    while (!closed && connection.isReady && performance.now() < deadline) {
+      if (id !== undefined) await Promise.race([redis.clientUnblock(id).catch(() => {}), sleep(GIVE_UP_MS)]);
+      await sleep(UNBLOCK_EVERY_MS);
+    }
+    if (!closed) connection.destroy(); // the read fails
+  }
+  signal.addEventListener('abort', unblock, { once: true });
+
+  return {
+    client: connection.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }),
+    async close(): Promise<void> {
+      closed = true;
+      signal.removeEventListener('abort', unblock);
+      await closeQuickly(connection);
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { LatencyReport } from './latency.ts';
+import { figure, milliseconds, renderTable } from './table.ts';
+
+/** What both services report of each pattern. */
+interface Span {
+  /** Messages that wait in Redis; `null` when Redis does not answer. */
+  readonly backlog: number | null;
+  /** ISO times of the first and the last message; `null` before the first. */
+  readonly firstAt: string | null;
+  readonly lastAt: string | null;
+}
+
+/** Of the messages made, one place each: made = published + refused + unknown + waiting. */
+export interface PublisherFigures extends Span {
+  /** Redis took them. */
+  readonly published: number;
+  /** Redis certainly did not take them, and they are not kept for another try. */
+  readonly refused: number;
+  /** The connection broke before Redis answered: taken or not, nobody can say. */
+  readonly unknown: number;
+  /** In this process, not answered yet. */
+  readonly waiting: number;
+  /** Of the published: reached no subscriber, and nobody will ever get them. */
+  readonly unheard: number;
+}
+
+/** See `Account` in ledger.ts for the first six. */
+export interface SubscriberFigures extends Span {
+  readonly published: number;
+  readonly received: number;
+  readonly lost: number;
+  readonly unknown: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  /** Payloads that are not messages. */
+  readonly invalid: number;
+  readonly latencyMs: LatencyReport;
+}
+
+export type Figures = PublisherFigures | SubscriberFigures;
+export type FiguresByPattern<Kind extends Figures = Figures> = Readonly<Record<string, Kind>>;
+
+type Columns<Kind> = readonly (readonly [title: string, cell: (figures: Kind) => string])[];
+
+const publisherColumns: Columns<PublisherFigures> = [
+  ['published', (f) => figure(f.published)],
+  ['refused', (f) => figure(f.refused)],
+  ['unknown', (f) => figure(f.unknown)],
+  ['waiting', (f) => figure(f.waiting)],
+  ['unheard', (f) => figure(f.unheard)],
+  ['backlog', (f) => figure(f.backlog)],
+];
+
+const subscriberColumns: Columns<SubscriberFigures> = [
+  ['published', (f) => figure(f.published)],
+  ['received', (f) => figure(f.received)],
+  ['lost', (f) => figure(f.lost)],
+  ['unknown', (f) => figure(f.unknown)],
+  ['duplicated', (f) => figure(f.duplicated)],
+  ['out of order', (f) => figure(f.reordered)],
+  ['invalid', (f) => figure(f.invalid)],
+  ['backlog', (f) => figure(f.backlog)],
+  ['latency p50', (f) => milliseconds(f.latencyMs.p50)],
+  ['p99', (f) => milliseconds(f.latencyMs.p99)],
+];
+
+/** The patterns side by side, a line each. */
+export function figuresTable(patterns: FiguresByPattern): string {
+  const all = Object.values(patterns);
+  if (all.every((figures) => 'received' in figures))
+    return table(subscriberColumns, patterns as FiguresByPattern<SubscriberFigures>);
+  return table(publisherColumns, patterns as FiguresByPattern<PublisherFigures>);
+}
+
+function table<Kind extends Figures>(columns: Columns<Kind>, patterns: FiguresByPattern<Kind>): string {
+  const rows = Object.entries(patterns).map(([name, figures]) => [name, ...columns.map(([, cell]) => cell(figures))]);
+  return renderTable(['pattern', ...columns.map(([title]) => title)], rows);
+}

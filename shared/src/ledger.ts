@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { Guarantees } from './pattern.ts';
+import { Run } from './run.ts';
+
+/** More senders than this are not told apart at one time: the oldest is settled, its figures stay in the totals. */
+const MAX_SENDERS = 1000;
+/** Runs of one sender that are kept open for late messages. */
+const MAX_RUNS = 8;
+const LONGEST_KEY = 200;
+
+/** What a subscriber knows of the messages of one pattern. `published` = received + lost + unknown. */
+export interface Account {
+  /** Messages that must have been published, by the counts that were seen. */
+  published: number;
+  /** Different messages received. */
+  received: number;
+  /** Published while this subscriber listened, and not received. */
+  lost: number;
+  /**
+   * Published and not received, for all that can be known not lost: published before this subscriber listened, or, where
+   * subscribers share the messages, perhaps taken by another.
+   */
+  unknown: number;
+  /** Deliveries of messages that had been received before. */
+  duplicated: number;
+  /** Messages that came after one with a higher count. */
+  reordered: number;
+}
+
+/** What the ledger needs to know of a message. */
+export interface Entry {
+  readonly sender: string;
+  readonly count: number;
+  readonly id: string;
+  /** µs since 1970. */
+  readonly madeAt: number;
+}
+
+/**
+ * Counts what was received, lost, duplicated and reordered, exactly, by sender and count, in bounded memory. A sender
+ * that starts again from 1 begins a new run.
+ */
+export class Ledger {
+  readonly #shared: boolean;
+  readonly #senders = new Map<string, Run[]>();
+  readonly #settled = emptyAccount();
+
+  constructor(guarantees: Pick<Guarantees, 'audience'>) {
+    this.#shared = guarantees.audience === 'one-subscriber';
+  }
+
+  /** Books a message that was received and handled. */
+  receive(entry: Entry): 'new' | 'duplicate' | 'reordered' {
+    return this.#runOf(entry).receive(entry);
+  }
+
+  /** Books a message that this subscriber got to see but did not handle, and that nobody will deliver again. */
+  lose(entry: Entry): void {
+    this.#runOf(entry).see(entry);
+  }
+
+  account(): Account {
+    const total = { ...this.#settled };
+    for (const runs of this.#senders.values()) {
+      for (const run of runs) addAccount(total, run.account(this.#shared));
+    }
+    return total;
+  }
+
+  #runOf(entry: Entry): Run {
+    const sender = keyOf(entry.sender);
+    const runs = this.#senders.get(sender) ?? this.#admit(sender);
+    const run = runs.findLast((candidate) => candidate.startedAt <= entry.madeAt) ?? runs.at(-1);
+    if (run && !run.isOutgrownBy(entry)) return run;
+    return this.#begin(runs, entry);
+  }
+
+  #admit(sender: string): Run[] {
+    if (this.#senders.size >= MAX_SENDERS) {
+      const [oldest, runs] = this.#senders.entries().next().value as [string, Run[]];
+      for (const run of runs) this.#settle(run);
+      this.#senders.delete(oldest);
+    }
+    const runs: Run[] = [];
+    this.#senders.set(sender, runs);
+    return runs;
+  }
+
+  #begin(runs: Run[], entry: Entry): Run {
+    // What came before the first message of a sender that is new to us is not known. When a sender begins again, we were
+    // there: what is missing is lost.
+    const run = new Run(entry, runs.length > 0);
+    runs.push(run);
+    if (runs.length > MAX_RUNS) this.#settle(runs.shift() as Run);
+    return run;
+  }
+
+  #settle(run: Run): void {
+    addAccount(this.#settled, run.account(this.#shared));
+  }
+}
+
+/** A sender's name may be of any length; what is kept of it may not. */
+function keyOf(sender: string): string {
+  return sender.length > LONGEST_KEY ? createHash('sha256').update(sender).digest('base64') : sender;
+}
+
+function emptyAccount(): Account {
+  return { published: 0, received: 0, lost: 0, unknown: 0, duplicated: 0, reordered: 0 };
+}
+
+function addAccount(total: Account, part: Account): void {
+  for (const key of Object.keys(total) as (keyof Account)[]) total[key] += part[key];
+}

@@ -1,0 +1,82 @@
+import type { Redis } from './redis.ts';
+
+/** What a pattern promises. Read by the tests and the documentation; each line is checked against a real Redis. */
+export interface Guarantees {
+  /** How often a message that Redis accepted reaches its reader: never twice, or never not at all. */
+  readonly delivery: 'at-most-once' | 'at-least-once';
+  /** Who gets a message: every subscriber a copy of its own, or one of them. */
+  readonly audience: 'every-subscriber' | 'one-subscriber';
+  /** A message published while nobody listens is delivered later. */
+  readonly keepsUnread: boolean;
+  /** A message in the hands of a subscriber that is killed is delivered again. */
+  readonly survivesCrash: boolean;
+  /** With one subscriber and no redelivery, messages arrive in the order in which they were published. */
+  readonly ordered: boolean;
+}
+
+/** What Redis answered to each payload of a batch: subscribers reached (Pub/Sub), or the length of the queue with it. */
+export type Receipt = readonly number[];
+
+/** A payload in a subscriber's hands. */
+export interface Delivery {
+  /** The bytes as they were published. */
+  readonly payload: Buffer;
+  /** When this process got it: µs since 1970. */
+  readonly receivedAt: number;
+}
+
+/** What Redis holds for a topic right now. */
+export interface Backlog {
+  /** Messages that wait for a subscriber. */
+  readonly waiting: number;
+  /** Messages in the dead-letter list. */
+  readonly dead: number;
+  /** Subscribers that would get a message published now; `null` where Redis cannot tell. */
+  readonly listeners: number | null;
+}
+
+export interface SubscribeOptions {
+  /** When it aborts, nothing more is taken; what has been taken is still yielded, then the iteration ends. */
+  readonly signal: AbortSignal;
+  /** The most deliveries in one batch. A crash can cost this many where the pattern does not survive one. */
+  readonly batch: number;
+  /** Called when a subscriber that is too slow makes the pattern drop deliveries: how many, since the last call. */
+  readonly onOverflow?: (dropped: number) => void;
+}
+
+/**
+ * Batches of deliveries, each of at least one. Iterate it once. The iteration survives lost connections, throws what
+ * Redis refuses (an ErrorReply), and ends when the signal aborts. Disposing it returns its connections.
+ */
+export interface Subscription extends AsyncIterable<readonly Delivery[]>, AsyncDisposable {
+  /** The handler is done with these. Does nothing where Redis keeps nothing to be told about. */
+  ack(done: readonly Delivery[]): Promise<void>;
+  /** Puts a delivery that can never be handled among the dead letters, original bytes kept. Resolves once it is there. */
+  reject(bad: Delivery, reason: string): Promise<void>;
+  /** Gives back deliveries that were not handled, in order, to be delivered next. True if Redis has them again. */
+  release(unhandled: readonly Delivery[]): Promise<boolean>;
+}
+
+/**
+ * One way to pass messages through Redis: a fact sheet and three functions. Both sides stand in the same file.
+ * A new pattern is a new file in patterns/ and a line in its index.
+ */
+export interface Pattern {
+  /** The word in PATTERN=. */
+  readonly name: string;
+  /** What log lines call it. */
+  readonly label: string;
+  /** The Redis commands that carry the messages. */
+  readonly commands: readonly string[];
+  readonly guarantees: Guarantees;
+  /** The environment variable that names the topic (channel, list or stream), its default, and what it is. */
+  readonly topic: { readonly variable: string; readonly default: string; readonly about: string };
+  /** What happened to a published message, for people. */
+  sent(topic: string, reply: number): string;
+  /** Sends the payloads in order; resolves once Redis has taken all of them. Errors: see `outcomeOf` in redis.ts. */
+  publish(redis: Redis, topic: string, payloads: readonly string[]): Promise<Receipt>;
+  /** Resolves once whatever is published from now on will be seen. Opens and owns the connections that it needs. */
+  subscribe(redis: Redis, topic: string, options: SubscribeOptions): Promise<Subscription>;
+  /** Counts what waits and who listens. */
+  backlog(redis: Redis, topic: string): Promise<Backlog>;
+}

@@ -1,0 +1,70 @@
+import { openBlocking } from '../blocking.ts';
+import { nowMicros } from '../clock.ts';
+import { deadLetter, deadLettersOf } from '../dead-letters.ts';
+import type { Delivery, Pattern, Subscription } from '../pattern.ts';
+import { surviveDisconnects } from '../redis.ts';
+
+/** Seconds that one BLPOP waits. Short, because Redis goes on serving a client whose connection broke unnoticed. */
+const BLOCK_SECONDS = 1;
+
+/** RPUSH / BLPOP: a list; each message goes to one subscriber, and waits until there is one. */
+export const queue = {
+  name: 'queue',
+  label: 'queue',
+  commands: ['RPUSH', 'BLPOP', 'LPOP'],
+  guarantees: {
+    delivery: 'at-most-once', // once popped, the subscriber has the only copy
+    audience: 'one-subscriber',
+    keepsUnread: true,
+    survivesCrash: false,
+    ordered: true,
+  },
+  topic: { variable: 'QUEUE', default: 'message_queue', about: 'List of the pattern `queue`' },
+
+  sent: (list, length) => `Pushed to queue '${list}' (length ${length})`,
+
+  async publish(redis, list, payloads) {
+    const length = await redis.rPush(list, payloads as string[]);
+    return payloads.map((_, index) => length - payloads.length + 1 + index);
+  },
+
+  async subscribe(redis, list, { signal, batch }): Promise<Subscription> {
+    const reader = await openBlocking(redis, 'queue', signal);
+
+    /** BLPOP waits for the first message; LPOP with a count then drains, about 25 times as fast. */
+    async function take(drain: boolean): Promise<Buffer[] | null> {
+      if (drain) return await reader.client.lPopCount(list, batch);
+      const first = await reader.client.blPop(list, BLOCK_SECONDS);
+      return first && [first.element];
+    }
+
+    async function* batches(): AsyncGenerator<readonly Delivery[]> {
+      let drain = false;
+      while (!signal.aborted) {
+        const payloads = await surviveDisconnects(reader.client, signal, () => take(drain));
+        const receivedAt = nowMicros();
+        drain = payloads != null && payloads.length > 0;
+        if (payloads && drain) yield payloads.map((payload) => ({ payload, receivedAt }));
+      }
+    }
+
+    return {
+      [Symbol.asyncIterator]: batches,
+      ack: async () => {}, // popping was the acknowledgement
+      async reject(bad, reason) {
+        await redis.rPush(deadLettersOf(list), deadLetter(bad.payload, reason));
+      },
+      async release(unhandled) {
+        if (unhandled.length === 0) return true;
+        await redis.lPush(list, unhandled.map((delivery) => delivery.payload).reverse());
+        return true;
+      },
+      [Symbol.asyncDispose]: () => reader.close(),
+    };
+  },
+
+  async backlog(redis, list) {
+    const [waiting, dead] = await Promise.all([redis.lLen(list), redis.lLen(deadLettersOf(list))]);
+    return { waiting, dead, listeners: null };
+  },
+} as const satisfies Pattern;

@@ -1,0 +1,66 @@
+/** More separate ranges than this are not kept apart: the two oldest are joined. */
+const MAX_RANGES = 10_000;
+
+/**
+ * A set of whole numbers that mostly come in order, as sorted ranges: memory grows with the gaps, not with the numbers.
+ * Exact while there are fewer than `MAX_RANGES` gaps; then the oldest gap is forgotten: its numbers count as present.
+ */
+export class Ranges {
+  readonly #starts: number[] = [];
+  readonly #ends: number[] = []; // inclusive
+
+  /** Adds a number. False if it was there. */
+  add(number: number): boolean {
+    const last = this.#ends.length - 1;
+    if (last >= 0 && number === (this.#ends[last] as number) + 1) {
+      this.#ends[last] = number;
+      return true;
+    }
+    const index = this.#firstEndingAtOrAfter(number);
+    if (index <= last && (this.#starts[index] as number) <= number) return false;
+    this.#insert(index, number);
+    return true;
+  }
+
+  has(number: number): boolean {
+    const index = this.#firstEndingAtOrAfter(number);
+    return index < this.#starts.length && (this.#starts[index] as number) <= number;
+  }
+
+  /** How many separate ranges there are. */
+  get size(): number {
+    return this.#starts.length;
+  }
+
+  #insert(index: number, number: number): void {
+    const touchesLeft = index > 0 && this.#ends[index - 1] === number - 1;
+    const touchesRight = index < this.#starts.length && this.#starts[index] === number + 1;
+    if (touchesLeft && touchesRight) {
+      this.#ends[index - 1] = this.#ends[index] as number;
+      this.#starts.splice(index, 1);
+      this.#ends.splice(index, 1);
+    } else if (touchesLeft) this.#ends[index - 1] = number;
+    else if (touchesRight) this.#starts[index] = number;
+    else {
+      this.#starts.splice(index, 0, number);
+      this.#ends.splice(index, 0, number);
+      if (this.#starts.length > MAX_RANGES) this.#joinOldest();
+    }
+  }
+
+  #joinOldest(): void {
+    this.#starts.splice(1, 1);
+    this.#ends.splice(0, 1);
+  }
+
+  #firstEndingAtOrAfter(number: number): number {
+    let low = 0;
+    let high = this.#ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#ends[middle] as number) < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,174 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient, ErrorReply } from 'redis';
+import { watch } from './watchdog.ts';
+
+/** One connection to Redis that comes back by itself. */
+export type Redis = ReturnType<typeof newClient>;
+
+export interface RedisOptions {
+  /** `redis://`, `rediss://` (TLS) or `unix://`; wins over `host` and `port`, and its credentials over the others. */
+  readonly url?: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** What CLIENT LIST calls the connections: `<name>` or `<name>:<role>`. */
+  readonly name: string;
+}
+
+/** Told of every connection of one family (a connection and its duplicates) that comes or goes. */
+export interface ConnectionEvents {
+  /** A connection is usable: connected, authenticated, subscribed again. */
+  onUp(connection: object): void;
+  /** A connection was lost or could not be made. Called for every attempt. */
+  onDown(connection: object, reason: string): void;
+  /** A connection was closed on purpose. */
+  onClosed(connection: object): void;
+}
+
+const CONNECT_TIMEOUT_MS = 1500;
+/** How long a connection may take to answer what it has in hand when it is closed. */
+const CLOSE_TIMEOUT_MS = 500;
+const FIRST_RETRY_MS = 25;
+/** Half of the 2 s within which a service is to be ready again. */
+const LONGEST_RETRY_MS = 1000;
+/** Answers to a handshake that mean that the configuration is wrong, so that asking again is of no use. */
+const REFUSED_FOR_GOOD =
+  /^(WRONGPASS|NOAUTH|NOPERM|NOPROTO|ERR (AUTH|Client sent AUTH|invalid DB|DB index|unknown command))/i;
+
+interface Family {
+  readonly options: RedisOptions;
+  readonly events: ConnectionEvents;
+}
+const families = new WeakMap<Redis, Family & { stopWatching(): void }>();
+
+/**
+ * Connects, and waits for Redis as long as it takes. Throws an ErrorReply if Redis refuses us for good (wrong password,
+ * no such database), and the signal's reason if it aborts first.
+ */
+export async function connect(options: RedisOptions, events: ConnectionEvents, signal: AbortSignal): Promise<Redis> {
+  return await open({ options, events }, options.name, signal);
+}
+
+/** Another connection of the same family, for commands that block or subscribe. The caller closes it. */
+export async function duplicate(redis: Redis, role: string, signal: AbortSignal): Promise<Redis> {
+  const family = families.get(redis) as Family;
+  return await open(family, `${family.options.name}:${role}`, signal);
+}
+
+/** Closes after the replies that are due, but does not wait for them longer than `CLOSE_TIMEOUT_MS`. Never throws. */
+export async function closeQuickly(redis: Redis): Promise<void> {
+  const family = families.get(redis);
+  family?.stopWatching();
+  if (redis.isReady) {
+    await Promise.race([redis.close().catch(() => {}), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+  }
+  redis.destroy();
+  family?.events.onClosed(redis);
+}
+
+/**
+ * What became of a command that failed: Redis `refused` it; it was `not-sent`; or the connection broke while it was
+ * under way and nobody can say (`unknown`).
+ */
+export function outcomeOf(error: unknown): 'refused' | 'not-sent' | 'unknown' {
+  if (error instanceof ErrorReply) return 'refused';
+  const notSent = ['ClientClosedError', 'ClientOfflineError', 'AbortError', 'TimeoutError'];
+  return notSent.includes((error as Error)?.constructor?.name) ? 'not-sent' : 'unknown';
+}
+
+/**
+ * Runs a command again after each lost connection, until it is answered or the signal aborts (then `undefined`). For
+ * commands that may be repeated. Throws what Redis refuses.
+ */
+export async function surviveDisconnects<Reply>(
+  redis: { readonly isReady: boolean },
+  signal: AbortSignal,
+  command: () => Promise<Reply>,
+): Promise<Reply | undefined> {
+  while (true) {
+    try {
+      return await command();
+    } catch (error) {
+      if (outcomeOf(error) === 'refused') throw error;
+      if (signal.aborted) return undefined;
+      await untilReady(redis, signal);
+    }
+  }
+}
+
+/** Resolves when the connection is usable, or the signal aborts. */
+export async function untilReady(redis: { readonly isReady: boolean }, signal: AbortSignal): Promise<void> {
+  do await sleep(20);
+  while (!redis.isReady && !signal.aborted);
+}
+
+async function open(family: Family, name: string, signal: AbortSignal): Promise<Redis> {
+  signal.throwIfAborted();
+  const redis = newClient(family.options, name, (cause) => !connected && isRefusedForGood(cause));
+  const { events } = family;
+  let connected = false;
+  redis.on('error', (error: Error) => events.onDown(redis, describe(error)));
+  redis.on('ready', () => {
+    connected = true;
+    events.onUp(redis);
+  });
+  const stopWatching = watch(redis, (reason) => events.onDown(redis, reason));
+  families.set(redis, { ...family, stopWatching });
+  try {
+    await firstReady(redis, signal);
+  } catch (error) {
+    await closeQuickly(redis);
+    throw error;
+  }
+  return redis;
+}
+
+/** The client's own `connect` ends early when the watchdog gives up on a handshake; this waits for the success. */
+async function firstReady(redis: Redis, signal: AbortSignal): Promise<void> {
+  let abort = () => {};
+  try {
+    await new Promise<void>((resolve, reject) => {
+      abort = () => reject(signal.reason);
+      signal.addEventListener('abort', abort, { once: true });
+      redis.once('ready', resolve);
+      redis.once('terminated', (cause: Error & { originalError?: Error }) => reject(cause.originalError ?? cause));
+      redis.connect().catch(() => {});
+    });
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function newClient(options: RedisOptions, name: string, isHopeless: (cause: Error) => boolean) {
+  const { url, host, port, username, password } = options;
+  return createClient({
+    ...(url && { url }),
+    ...(username && { username }),
+    ...(password && { password }),
+    socket: {
+      ...(!url && { host, port }),
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectStrategy: (retries: number, cause: Error) => (isHopeless(cause) ? cause : nextRetryIn(retries)),
+    },
+    name,
+    RESP: 3,
+    maintNotifications: 'disabled',
+    // A timer for each command costs about half of its CPU time; the watchdog bounds the waiting instead.
+    commandOptions: { timeout: undefined },
+  });
+}
+
+/** Exponential backoff with jitter, in ms. */
+function nextRetryIn(retries: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** retries, LONGEST_RETRY_MS) * (0.5 + Math.random() / 2);
+}
+
+function isRefusedForGood(cause: Error): boolean {
+  return cause instanceof ErrorReply && REFUSED_FOR_GOOD.test(cause.message);
+}
+
+/** An error with its codes for people; an AggregateError (several addresses) has no message of its own. */
+function describe(error: Error & { code?: string; errors?: Error[] }): string {
+  return error.message || error.errors?.map((each) => each.message).join('; ') || error.code || error.constructor.name;
+}

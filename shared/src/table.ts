@@ -1,0 +1,20 @@
+/** Lines of text columns: the first to the left, all others to the right, as figures want it. */
+export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, column) =>
+    Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0), title.length),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number),
+      )
+      .join('  ');
+  return [header, ...rows].map((row) => `  ${line(row)}`).join('\n');
+}
+
+/** A whole number with thousands separators, or `-` for what is not known. */
+export const figure = (value: number | null): string => (value === null ? '-' : value.toLocaleString('en'));
+
+/** Milliseconds as people read them. */
+export const milliseconds = (value: number | null): string =>
+  value === null ? '-' : `${value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 })} ms`;

@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { decode, type Message } from '@redis-messaging/shared/message';
+import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/pattern';
+import { outcomeOf } from '@redis-messaging/shared/redis';
+import type { Service } from '@redis-messaging/shared/service';
+import type { Handler } from './handler.ts';
+import { Tally } from './tally.ts';
+
+/** The most deliveries in one batch when handling takes no time. */
+const BATCH = 500;
+/** With simulated work, no more is taken at once than is done in this time (s), so that little is in hand at a stop or crash. */
+const IN_HAND_SECONDS = 0.1;
+/** After a stop, what is in hand is handled for so long (ms); what is not begun by then is given back. */
+const FINISH_MS = 500;
+const RETRY_MS = 1000;
+
+/** Consumes one pattern: takes batches, has each message handled, settles it, and keeps the tally. */
+export class Consumer {
+  readonly pattern: Pattern;
+  isSubscribed = false;
+  readonly #service: Service;
+  readonly #topic: string;
+  readonly #handle: Handler | undefined;
+  readonly #tally: Tally;
+  #stoppedAt: number | undefined;
+  readonly #outOfTime: Promise<undefined>;
+
+  constructor(service: Service, pattern: Pattern, handle: Handler | undefined) {
+    this.pattern = pattern;
+    this.#service = service;
+    this.#topic = service.config.topics.get(pattern) as string;
+    this.#handle = handle;
+    this.#tally = new Tally(service, pattern, this.#topic);
+    const { signal } = service.stop;
+    this.#outOfTime = new Promise((resolve) => {
+      signal.addEventListener('abort', () => {
+        this.#stoppedAt = performance.now();
+        setTimeout(() => resolve(undefined), 2 * FINISH_MS).unref();
+      });
+    });
+  }
+
+  figures(): ReturnType<Tally['figures']> {
+    return this.#tally.figures();
+  }
+
+  /** Subscribes and consumes until the stop; when Redis refuses, tries again. */
+  async run(): Promise<void> {
+    const { signal } = this.#service.stop;
+    let refused = false;
+    while (!signal.aborted) {
+      try {
+        await using subscription = await this.#subscribe();
+        if (refused)
+          this.#tally.log.info({ event: 'accepted' }, `Reading ${this.pattern.label} '${this.#topic}' again`);
+        refused = false;
+        for await (const batch of subscription) await this.#take(subscription, batch);
+      } catch (error) {
+        if (signal.aborted) break;
+        if (outcomeOf(error) !== 'refused') throw error;
+        if (!refused) this.#logRefused(error as Error);
+        refused = true;
+        await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
+      } finally {
+        this.isSubscribed = false;
+      }
+    }
+    this.#tally.close();
+  }
+
+  async #subscribe(): Promise<Subscription> {
+    const { config, redis, stop } = this.#service;
+    const batch =
+      config.WORK_TIME === 0 ? BATCH : Math.min(BATCH, Math.max(1, Math.floor(IN_HAND_SECONDS / config.WORK_TIME)));
+    const subscription = await this.pattern.subscribe(redis, this.#topic, {
+      signal: stop.signal,
+      batch,
+      onOverflow: (dropped) => this.#tally.overflowed(dropped),
+    });
+    this.isSubscribed = true;
+    return subscription;
+  }
+
+  async #take(subscription: Subscription, batch: readonly Delivery[]): Promise<void> {
+    let done = 0;
+    while (done < batch.length && !this.#isOutOfTime()) {
+      const delivery = batch[done] as Delivery;
+      const decoded = decode(delivery.payload);
+      if (!decoded.ok) {
+        this.#tally.invalid(delivery, decoded.reason);
+        await this.#reject(subscription, delivery, decoded.reason);
+      } else {
+        if (this.#handle && !(await this.#handled(decoded.message))) break;
+        this.#tally.received(decoded.message, decoded.madeAt, delivery.receivedAt);
+      }
+      done++;
+    }
+    await subscription.ack(batch.slice(0, done));
+    if (done < batch.length) await this.#giveBack(subscription, batch.slice(done));
+  }
+
+  #isOutOfTime(): boolean {
+    return this.#stoppedAt !== undefined && performance.now() - this.#stoppedAt > FINISH_MS;
+  }
+
+  /** @returns false if the handler had to give up because time is over */
+  async #handled(message: Message): Promise<boolean> {
+    const { abandon } = this.#service.stop;
+    try {
+      await this.#handle?.(message, abandon);
+      return true;
+    } catch (error) {
+      if (abandon.aborted) return false;
+      throw error;
+    }
+  }
+
+  async #giveBack(subscription: Subscription, unhandled: readonly Delivery[]): Promise<void> {
+    const kept = await this.#inTime(subscription.release(unhandled));
+    this.#tally.released(unhandled, kept === true);
+  }
+
+  /** To the dead letters; if they cannot be reached before the end, into the log, so that nothing is lost. */
+  async #reject(subscription: Subscription, delivery: Delivery, reason: string): Promise<void> {
+    const stored = await this.#inTime(subscription.reject(delivery, reason).then(() => true));
+    if (!stored) this.#tally.unstored(delivery, reason);
+  }
+
+  /** What a step says, or `undefined` if Redis refuses it, or does not answer before time is over after a stop. */
+  async #inTime<Result>(step: Promise<Result>): Promise<Result | undefined> {
+    const failed = step.catch(() => undefined);
+    return await Promise.race([failed, this.#outOfTime]);
+  }
+
+  #logRefused(error: Error): void {
+    this.#tally.log.error(
+      { event: 'refused', reason: error.message },
+      `Cannot read ${this.pattern.label} '${this.#topic}': Redis refuses it (${error.message}); trying again until it does not`,
+    );
+  }
+}
