@@ -143,7 +143,11 @@ function seconds(fallback: string, min: number, about: string): Variable<number>
   };
 }
 
-function choice<const Word extends string>(fallback: NoInfer<Word>, words: readonly Word[], about: string): Variable<Word> {
+function choice<const Word extends string>(
+  fallback: NoInfer<Word>,
+  words: readonly Word[],
+  about: string,
+): Variable<Word> {
   const list = words.join(', ');
   return {
     default: fallback,

@@ -34,7 +34,7 @@ function prettyStream() {
     destination: 1,
     sync: true,
     colorize: wantsColour(),
-    colorizeObjects: false,
+    customColors: 'message:reset',
     ignore: 'pid,hostname,level,time,service',
     hideObject: true,
     messageFormat(log, messageKey, _levelLabel, { colors }) {

@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { ServiceReport } from '@redis-messaging/shared/reporting';
+
+/** A service of this project that runs as a child process. */
+export interface Service {
+  readonly name: string;
+  /** The last thing that it told, of each kind. */
+  readonly reports: Partial<Record<ServiceReport['event'], ServiceReport>>;
+  readonly process: ChildProcess;
+  /** Resolves with the exit code; 1 if a signal ended it. */
+  readonly exited: Promise<number>;
+}
+
+const ROOT = new URL('..', import.meta.url);
+const LABEL_WIDTH = 11;
+const COLOURS: Readonly<Record<string, number>> = { publisher: 36, subscriber: 33 };
+
+/** Starts a service from source; each of its lines goes to standard output behind the service's name. */
+export function startService(name: string, env: NodeJS.ProcessEnv): Service {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', `${name}/src/main.ts`], {
+    cwd: ROOT,
+    env: { ...process.env, ...env, ...(process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {}) },
+    detached: true, // Ctrl-C reaches only us, so that the services end in order
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const reports: Service['reports'] = {};
+  child.on('message', (report: ServiceReport) => {
+    reports[report.event] = report;
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream) createInterface({ input: stream }).on('line', (line) => printLine(name, line));
+  }
+  const exited = once(child, 'close').then(([code]) => (code as number | null) ?? 1);
+  return { name, reports, process: child, exited };
+}
+
+/** Prints a line behind a name, as docker-compose does. */
+export function printLine(name: string, line: string): void {
+  const label = `${name.padEnd(LABEL_WIDTH)} |`;
+  const colour = process.stdout.isTTY && !process.env.NO_COLOR ? COLOURS[name] : undefined;
+  process.stdout.write(`${colour ? `\u001b[${colour}m${label}\u001b[0m` : label} ${line}\n`);
+}

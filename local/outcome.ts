@@ -1,0 +1,43 @@
+import type { FiguresByPattern, PublisherFigures, SubscriberFigures } from '@redis-messaging/shared/figures';
+import { figure, milliseconds, renderTable } from '@redis-messaging/shared/table';
+
+type Published = FiguresByPattern<PublisherFigures>;
+type Received = FiguresByPattern<SubscriberFigures>;
+
+/** Whether a subscriber has by every pattern what the publisher sent by it. */
+export function hasEverythingArrived(publisher: FiguresByPattern, subscriber: FiguresByPattern): boolean {
+  const received = subscriber as Received;
+  return Object.entries(publisher as Published).every(
+    ([pattern, sent]) => (received[pattern]?.received ?? 0) >= sent.published + sent.unknown,
+  );
+}
+
+export function receivedInAll(subscriber: FiguresByPattern): number {
+  return Object.values(subscriber as Received).reduce((sum, figures) => sum + figures.received, 0);
+}
+
+/** Both sides of the run in one table; `undefined` if a side did not report. */
+export function finalTable(publisher?: FiguresByPattern, subscriber?: FiguresByPattern): string | undefined {
+  if (!publisher || !subscriber) return undefined;
+  const rows = Object.entries(publisher as Published).flatMap(([pattern, sent]) => {
+    const got = (subscriber as Received)[pattern];
+    return got ? [rowOf(pattern, sent, got)] : [];
+  });
+  if (rows.length === 0) return undefined;
+  const header = [
+    'pattern',
+    'published',
+    'received',
+    'not received',
+    'duplicated',
+    'out of order',
+    'latency p50',
+    'p99',
+  ];
+  return `What was published, and what arrived:\n${renderTable(header, rows)}`;
+}
+
+function rowOf(pattern: string, sent: PublisherFigures, got: SubscriberFigures): string[] {
+  const counts = [sent.published, got.received, sent.published - got.received, got.duplicated, got.reordered];
+  return [pattern, ...counts.map(figure), milliseconds(got.latencyMs.p50), milliseconds(got.latencyMs.p99)];
+}

@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServerProgram } from './find-server.ts';
+
+/** A private Redis on loopback, with a folder that goes when it goes. */
+export interface RedisServer {
+  readonly port: number;
+  readonly pid: number;
+  /** Ends it and removes its folder. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** The port to listen on; a free one if not given. */
+  readonly port?: number | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** More lines for its configuration file. */
+  readonly settings?: readonly string[];
+}
+
+const START_TIMEOUT_MS = 10_000;
+
+/**
+ * Keeps the server on a leash: a shell that ends it when its standard input ends, which it does when this process ends, in
+ * whatever way.
+ */
+const LEASH = '"$@" </dev/null & server=$!; echo $server; cat >/dev/null; kill $server 2>/dev/null; wait $server';
+
+/** Starts a server that only this machine can reach and that keeps nothing. Resolves once it answers. */
+export async function startRedisServer(program: ServerProgram, options: ServerOptions = {}): Promise<RedisServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'redis-messaging-'));
+  const port = options.port ?? (await freePort());
+  const configuration = join(folder, 'redis.conf');
+  await writeFile(configuration, settingsOf(folder, port, options).join('\n'), { mode: 0o600 });
+  const shell = spawn('sh', ['-c', LEASH, 'sh', program.path, configuration], {
+    detached: true, // Ctrl-C is for the services, which need Redis to end in order
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...program.env },
+  });
+  const ended = once(shell, 'exit');
+  const pid = Number(await new Promise<Buffer>((resolve) => shell.stdout.once('data', resolve)));
+  async function stop(): Promise<void> {
+    shell.stdin.end();
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  }
+  try {
+    await Promise.race([answering(port, options), ended.then(() => Promise.reject(new Error('it ended at once')))]);
+  } catch (error) {
+    const log = await readFile(join(folder, 'redis.log'), 'utf8').catch(() => '');
+    await stop();
+    throw new Error(`Redis did not start on port ${port}: ${(error as Error).message}\n${log}`);
+  }
+  return { port, pid, stop };
+}
+
+function settingsOf(folder: string, port: number, { username, password, settings = [] }: ServerOptions): string[] {
+  const quote = JSON.stringify; // the configuration file has the same escapes
+  return [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `dir ${quote(folder)}`,
+    `logfile ${quote(join(folder, 'redis.log'))}`,
+    'save ""',
+    'appendonly no',
+    ...(password && !username ? [`requirepass ${quote(password)}`] : []),
+    ...(password && username ? [`user ${quote(username)} on ${quote(`>${password}`)} ~* &* +@all`] : []),
+    ...settings,
+    '',
+  ];
+}
+
+/** A port that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Whether something listens on a port of this machine. */
+export async function isTaken(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return true;
+  }
+  server.close();
+  await once(server, 'close');
+  return false;
+}
+
+async function answering(port: number, { password }: ServerOptions): Promise<void> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    const answer = await ask(port);
+    if (answer.startsWith('+PONG') || (password && answer.startsWith('-NOAUTH'))) return;
+    await sleep(20);
+  }
+  throw new Error('no answer to PING');
+}
+
+async function ask(port: number): Promise<string> {
+  return await new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    const done = (answer: string) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(1000, () => done(''));
+    socket.on('error', () => done(''));
+    socket.on('data', (data) => done(data.toString()));
+    socket.on('end', () => done(''));
+  });
+}

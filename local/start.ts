@@ -1,0 +1,125 @@
+/** `npm start`: the local twin of `docker-compose up`. Redis, subscriber and publisher, with one combined log. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Config, ConfigError, loadConfig, loadDotEnv } from '@redis-messaging/shared/config';
+import { printLine, type Service, startService } from './child.ts';
+import { finalTable, hasEverythingArrived, receivedInAll } from './outcome.ts';
+import { provideRedis } from './provide-redis.ts';
+
+/** Nothing has arrived for so long (ms), and nothing waits: what is missing will not come. */
+const QUIET_MS = 2000;
+const READY_TIMEOUT_MS = 30_000;
+/** npm passes Ctrl-C on to us once more: that is one stop. */
+const SAME_STOP_MS = 500;
+
+const say = (line: string) => printLine('start', line);
+const stopping = new AbortController();
+const services: Service[] = [];
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const config = readConfig();
+  if (!config) return 1;
+  stopOnSignals();
+  const redis = await provideRedis(config, say).catch((error: Error) => say(error.message));
+  if (!redis) return 1;
+  try {
+    return await runServices(config, redis.env);
+  } finally {
+    await redis.stop();
+  }
+}
+
+function readConfig(): Config | undefined {
+  loadDotEnv();
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    say('Cannot start; mend these environment variables (see README, "Configuration"):');
+    for (const line of error.message.split('\n')) say(`  ${line}`);
+    return undefined;
+  }
+}
+
+function stopOnSignals(): void {
+  let first = 0;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (first === 0) {
+        first = performance.now();
+        say(`Stopping (${signal})`);
+        stopping.abort();
+      } else if (performance.now() - first > SAME_STOP_MS) {
+        for (const service of services) service.process.kill('SIGKILL');
+        process.exit(130);
+      }
+    });
+  }
+}
+
+/** @returns the exit code: 0, or that of the service that failed */
+async function runServices(config: Config, redisEnv: NodeJS.ProcessEnv): Promise<number> {
+  const healthPort = config.HEALTH_PORT;
+  const subscriberHealth = healthPort === 0 ? {} : { HEALTH_PORT: String(healthPort + 1) };
+  const subscriber = launch('subscriber', { ...redisEnv, ...subscriberHealth });
+  await untilReady(subscriber); // or the first Pub/Sub messages would reach nobody
+  if (stopping.signal.aborted || subscriber.process.exitCode !== null) return await end([subscriber]);
+  const publisher = launch('publisher', redisEnv);
+
+  const first = await Promise.race([
+    publisher.exited.then(() => publisher),
+    subscriber.exited.then(() => subscriber),
+    stopped(),
+  ]);
+  if (first === publisher && (await publisher.exited) === 0 && !stopping.signal.aborted) {
+    await untilEverythingArrived(config, publisher, subscriber);
+  } else if (first && !stopping.signal.aborted)
+    say(`${first.name} ended with exit code ${await first.exited}; stopping the rest`);
+  const code = await end([publisher, subscriber]);
+  const table = finalTable(publisher.reports.stopped?.patterns, subscriber.reports.stopped?.patterns);
+  if (table) for (const line of table.split('\n')) say(line);
+  return code;
+}
+
+function launch(name: string, env: NodeJS.ProcessEnv): Service {
+  const service = startService(name, env);
+  services.push(service);
+  return service;
+}
+
+async function untilReady(service: Service): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  const waiting = () => !service.reports.ready && service.process.exitCode === null && !stopping.signal.aborted;
+  while (waiting() && performance.now() < deadline) await sleep(20);
+}
+
+async function stopped(): Promise<undefined> {
+  await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
+  return undefined;
+}
+
+async function untilEverythingArrived(config: Config, publisher: Service, subscriber: Service): Promise<void> {
+  const patience = QUIET_MS + 2000 * config.WORK_TIME;
+  let received = -1;
+  let since = performance.now();
+  while (!stopping.signal.aborted && subscriber.process.exitCode === null) {
+    const now = subscriber.reports.progress?.patterns ?? {};
+    if (hasEverythingArrived(publisher.reports.stopped?.patterns ?? {}, now)) return;
+    const total = receivedInAll(now);
+    if (total !== received) since = performance.now();
+    received = total;
+    if (performance.now() - since > patience) return;
+    await sleep(50);
+  }
+}
+
+/** Stops services in their order; the first exit code that is not 0, else 0. */
+async function end(inOrder: readonly Service[]): Promise<number> {
+  const codes: number[] = [];
+  for (const service of inOrder) {
+    if (service.process.exitCode === null && service.process.signalCode === null) service.process.kill('SIGTERM');
+    codes.push(await service.exited);
+  }
+  return codes.find((code) => code !== 0) ?? 0;
+}
