@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { ServiceReport } from '@redis-messaging/shared/reporting';
 
@@ -14,12 +15,18 @@ export interface Service {
 }
 
 const ROOT = new URL('..', import.meta.url);
+const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
 const LABEL_WIDTH = 11;
 const COLOURS: Readonly<Record<string, number>> = { publisher: 36, subscriber: 33 };
 
+/** The arguments for Node with which a service runs from source: those of `npm run publisher` and `npm run subscriber`. */
+export function serviceCommand(name: string): string[] {
+  return scripts[name].split(' ').slice(1);
+}
+
 /** Starts a service from source; each of its lines goes to standard output behind the service's name. */
 export function startService(name: string, env: NodeJS.ProcessEnv): Service {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--conditions=source', `${name}/src/main.ts`], {
+  const child = spawn(process.execPath, serviceCommand(name), {
     cwd: ROOT,
     env: { ...process.env, ...env, ...(process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1' } : {}) },
     detached: true, // Ctrl-C reaches only us, so that the services end in order

@@ -31,7 +31,7 @@ export function stopOnSignals(log: Logger, timeout: number): Stop {
     const ms = timeout * 1000;
     setTimeout(() => abandon.abort(), Math.max(ms - 1000, ms / 2)).unref();
     setTimeout(() => {
-      log.error({ event: 'stopped', inTime: false }, `Did not stop within SHUTDOWN_TIMEOUT (${timeout} s); ending now`);
+      log.error({ event: 'killed' }, `Did not stop within SHUTDOWN_TIMEOUT (${timeout} s); ending now`);
       process.exit(1);
     }, ms).unref();
   }
@@ -40,7 +40,7 @@ export function stopOnSignals(log: Logger, timeout: number): Stop {
     process.on(name, () => {
       if (!stop.signal.aborted) return request(name);
       if (performance.now() - stoppedAt < SAME_STOP_MS) return;
-      log.error({ event: 'stopped', inTime: false }, `Second signal (${name}); ending now`);
+      log.error({ event: 'killed' }, `Second signal (${name}); ending now`);
       process.exit(128 + number);
     });
   }

@@ -5,12 +5,13 @@ import { outcomeOf } from '@redis-messaging/shared/redis';
 import type { Service } from '@redis-messaging/shared/service';
 import type { Handler } from './handler.ts';
 import { Tally } from './tally.ts';
+import { within } from './within.ts';
 
 /** The most deliveries in one batch when handling takes no time. */
 const BATCH = 500;
 /** With simulated work, no more is taken at once than is done in this time (s), so that little is in hand at a stop or crash. */
 const IN_HAND_SECONDS = 0.1;
-/** After a stop, what is in hand is handled for so long (ms); what is not begun by then is given back. */
+/** After a stop (ms): what is not begun by then is given back, and each step that settles something gets as long. */
 const FINISH_MS = 500;
 const RETRY_MS = 1000;
 
@@ -23,7 +24,6 @@ export class Consumer {
   readonly #handle: Handler | undefined;
   readonly #tally: Tally;
   #stoppedAt: number | undefined;
-  readonly #outOfTime: Promise<undefined>;
 
   constructor(service: Service, pattern: Pattern, handle: Handler | undefined) {
     this.pattern = pattern;
@@ -31,12 +31,8 @@ export class Consumer {
     this.#topic = service.config.topics.get(pattern) as string;
     this.#handle = handle;
     this.#tally = new Tally(service, pattern, this.#topic);
-    const { signal } = service.stop;
-    this.#outOfTime = new Promise((resolve) => {
-      signal.addEventListener('abort', () => {
-        this.#stoppedAt = performance.now();
-        setTimeout(() => resolve(undefined), 2 * FINISH_MS).unref();
-      });
+    service.stop.signal.addEventListener('abort', () => {
+      this.#stoppedAt = performance.now();
     });
   }
 
@@ -116,20 +112,18 @@ export class Consumer {
   }
 
   async #giveBack(subscription: Subscription, unhandled: readonly Delivery[]): Promise<void> {
-    const kept = await this.#inTime(subscription.release(unhandled));
+    const kept = await within(subscription.release(unhandled), this.#service.stop.signal, FINISH_MS);
     this.#tally.released(unhandled, kept === true);
   }
 
   /** To the dead letters; if they cannot be reached before the end, into the log, so that nothing is lost. */
   async #reject(subscription: Subscription, delivery: Delivery, reason: string): Promise<void> {
-    const stored = await this.#inTime(subscription.reject(delivery, reason).then(() => true));
+    const stored = await within(
+      subscription.reject(delivery, reason).then(() => true),
+      this.#service.stop.signal,
+      FINISH_MS,
+    );
     if (!stored) this.#tally.unstored(delivery, reason);
-  }
-
-  /** What a step says, or `undefined` if Redis refuses it, or does not answer before time is over after a stop. */
-  async #inTime<Result>(step: Promise<Result>): Promise<Result | undefined> {
-    const failed = step.catch(() => undefined);
-    return await Promise.race([failed, this.#outOfTime]);
   }
 
   #logRefused(error: Error): void {

@@ -1,0 +1,16 @@
+/** The tests of `npm test`. Those of the containers are in jest.compose.config.js. */
+export default {
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/compose/'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' }, sourceMaps: 'inline' },
+    ],
+  },
+  testEnvironmentOptions: { exportConditions: ['source', 'node', 'node-addons'] },
+  globalSetup: '<rootDir>/test/support/find-server.ts',
+  testTimeout: 60_000,
+  maxWorkers: 2,
+};

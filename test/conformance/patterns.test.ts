@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/pattern';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+import type { Redis } from '@redis-messaging/shared/redis';
+import type { RedisServer } from '../../local/redis-server.ts';
+import { hostilePayloads } from '../support/hostile.ts';
+import { connectTo, startRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+
+let server: RedisServer;
+let redis: Redis & AsyncDisposable;
+let topics = 0;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = await connectTo(server.port);
+});
+afterAll(async () => {
+  await redis[Symbol.asyncDispose]();
+  await server.stop();
+});
+
+/** A subscription that is read in the background. */
+class Reader implements AsyncDisposable {
+  readonly got: Delivery[] = [];
+  readonly stop = new AbortController();
+  subscription!: Subscription;
+  ended!: Promise<void>;
+
+  static async of(pattern: Pattern, topic: string, { ack = true, batch = 100 } = {}): Promise<Reader> {
+    const reader = new Reader();
+    reader.subscription = await pattern.subscribe(redis, topic, { signal: reader.stop.signal, batch });
+    reader.ended = reader.#read(ack);
+    return reader;
+  }
+
+  get texts(): string[] {
+    return this.got.map((delivery) => delivery.payload.toString());
+  }
+
+  async receive(count: number): Promise<string[]> {
+    await until(`${count} deliveries (${this.got.length} came)`, () => this.got.length >= count);
+    return this.texts;
+  }
+
+  /** Ends it in good order. */
+  async end(): Promise<void> {
+    this.stop.abort();
+    await this.ended;
+    await this.subscription[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+
+  async #read(ack: boolean): Promise<void> {
+    for await (const batch of this.subscription) {
+      expect(batch.length).toBeGreaterThan(0);
+      this.got.push(...batch);
+      if (ack) await this.subscription.ack(batch);
+    }
+  }
+}
+
+const numbered = (count: number, from = 1) => Array.from({ length: count }, (_, index) => `message ${index + from}`);
+
+/** Whether nothing more has come after a message that was published behind it has. */
+async function drained(pattern: Pattern, topic: string, reader: Reader): Promise<string[]> {
+  await pattern.publish(redis, topic, ['the end']);
+  await until('the end', () => reader.texts.includes('the end'));
+  return reader.texts.filter((text) => text !== 'the end');
+}
+
+async function connections(): Promise<number> {
+  return (await redis.clientList()).length;
+}
+
+/** Every claim of a fact sheet is measured here, and must be what the sheet says: no more, no less. */
+describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('pattern %s', (name, pattern) => {
+  const topic = () => `${name}-${++topics}`;
+
+  test('delivers what is published, byte by byte, singly and in batches', async () => {
+    const here = topic();
+    await using reader = await Reader.of(pattern, here);
+    const payloads = ['x', 'Zoë 👩‍💻', '\0\u001b', 'y'.repeat(100_000), ...numbered(1000)];
+    for (const payload of payloads.slice(0, 4)) await pattern.publish(redis, here, [payload]);
+    await pattern.publish(redis, here, payloads.slice(4));
+    expect(await reader.receive(payloads.length)).toEqual(payloads);
+  });
+
+  test('answers each payload of a batch: subscribers reached, or the length', async () => {
+    const here = topic();
+    const alone = await pattern.publish(redis, here, ['a', 'b', 'c']);
+    expect(alone).toEqual(pattern.guarantees.keepsUnread ? [1, 2, 3] : [0, 0, 0]);
+  });
+
+  test('audience: every subscriber gets a copy, or one of them', async () => {
+    const here = topic();
+    await using one = await Reader.of(pattern, here);
+    await using two = await Reader.of(pattern, here);
+    const payloads = numbered(50);
+    for (const payload of payloads) await pattern.publish(redis, here, [payload]);
+    const expected = pattern.guarantees.audience === 'every-subscriber' ? 100 : 50;
+    await until('all copies', () => one.got.length + two.got.length >= expected);
+    const copies = [...one.texts, ...two.texts];
+    const audience = copies.length === 100 ? 'every-subscriber' : 'one-subscriber';
+    expect(new Set(copies)).toEqual(new Set(payloads));
+    expect(audience).toBe(pattern.guarantees.audience);
+  });
+
+  test('keepsUnread: what is published while nobody listens', async () => {
+    const here = topic();
+    await pattern.publish(redis, here, numbered(10));
+    const { waiting } = await pattern.backlog(redis, here);
+    await using reader = await Reader.of(pattern, here);
+    const came = await drained(pattern, here, reader);
+    expect(came).toEqual(pattern.guarantees.keepsUnread ? numbered(10) : []);
+    expect(waiting).toBe(came.length);
+  });
+
+  test('ordered: with one subscriber', async () => {
+    const here = topic();
+    await using reader = await Reader.of(pattern, here, { batch: 7 });
+    for (let from = 1; from <= 500; from += 50) await pattern.publish(redis, here, numbered(50, from));
+    const came = await reader.receive(500);
+    expect(JSON.stringify(came) === JSON.stringify(numbered(500))).toBe(pattern.guarantees.ordered);
+  });
+
+  test('delivery and survivesCrash: what was taken by a subscriber whose connection is cut before it is done', async () => {
+    const here = topic();
+    const dead = await Reader.of(pattern, here, { ack: false });
+    await pattern.publish(redis, here, numbered(10));
+    await dead.receive(10);
+    await dead.end();
+    await using next = await Reader.of(pattern, here);
+    const again = await drained(pattern, here, next);
+    expect(again.length > 0).toBe(pattern.guarantees.survivesCrash);
+    expect(again.length > 0 ? 'at-least-once' : 'at-most-once').toBe(pattern.guarantees.delivery);
+  });
+
+  test('a stop takes nothing more, loses nothing that is kept, and returns the connections', async () => {
+    const here = topic();
+    const before = await connections();
+    const all: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      const reader = await Reader.of(pattern, here);
+      await pattern.publish(redis, here, numbered(20, round * 20 + 1));
+      await reader.receive(1);
+      await reader.end();
+      all.push(...reader.texts);
+    }
+    await until('the connections to close', async () => (await connections()) === before);
+    if (!pattern.guarantees.keepsUnread) return;
+    await using last = await Reader.of(pattern, here);
+    all.push(...(await drained(pattern, here, last)));
+    expect(all.sort()).toEqual(numbered(200).sort());
+  });
+
+  test('a stop interrupts a subscriber that waits for a first message', async () => {
+    for (let round = 0; round < 10; round++) {
+      const reader = await Reader.of(pattern, topic());
+      await reader.end();
+      expect(reader.got).toEqual([]);
+    }
+  });
+
+  test('what is given back is delivered next, in order; where that cannot be, it says so', async () => {
+    const here = topic();
+    const first = await Reader.of(pattern, here, { ack: false });
+    await pattern.publish(redis, here, numbered(5));
+    await first.receive(5);
+    first.stop.abort();
+    await first.ended;
+    const kept = await first.subscription.release(first.got.slice(2));
+    await first.end();
+    await pattern.publish(redis, here, ['message 6']);
+    await using next = await Reader.of(pattern, here);
+    const came = await drained(pattern, here, next);
+    expect(kept).toBe(pattern.guarantees.keepsUnread);
+    expect(came.slice(-4)).toEqual(kept ? numbered(4, 3) : []);
+  });
+
+  test('what is rejected goes to the dead letters with its reason, byte-identical, if the pattern keeps messages', async () => {
+    const here = topic();
+    await using reader = await Reader.of(pattern, here);
+    const payloads = Object.values(hostilePayloads);
+    const raw = await connectTo(server.port);
+    for (const payload of payloads) {
+      await raw.sendCommand([pattern.commands[0] as string, here, payload]);
+    }
+    await until('hostile payloads', () => reader.got.length >= payloads.length);
+    for (const delivery of reader.got) await reader.subscription.reject(delivery, 'because');
+    const { dead } = await pattern.backlog(redis, here);
+    await raw[Symbol.asyncDispose]();
+    expect(dead).toBe(pattern.guarantees.keepsUnread ? payloads.length : 0);
+    if (dead === 0) return;
+    const letters = (await redis.lRange(`${here}:dead`, 0, -1)).map((letter) => JSON.parse(letter));
+    expect(letters.map((letter) => Buffer.from(letter.payload, 'base64'))).toEqual(payloads);
+    expect(letters.every((letter) => letter.reason === 'because' && Date.parse(letter.at) > 0)).toBe(true);
+  });
+
+  test('comes back after its connections were killed', async () => {
+    const here = topic();
+    await using reader = await Reader.of(pattern, here);
+    await pattern.publish(redis, here, ['before']);
+    await reader.receive(1);
+    const reading = (await redis.clientList()).filter((client) => client.name === `test:${name}`);
+    for (const client of reading) await redis.sendCommand(['CLIENT', 'KILL', 'ID', String(client.id)]);
+    const killed = new Set(reading.map((client) => client.id));
+    await until('a new connection that reads', async () =>
+      (await redis.clientList()).some(
+        (client) =>
+          client.name === `test:${name}` && !killed.has(client.id) && (client.sub > 0 || client.cmd === 'blpop'),
+      ),
+    );
+    await pattern.publish(redis, here, ['after']);
+    expect(await reader.receive(2)).toEqual(['before', 'after']);
+  });
+});

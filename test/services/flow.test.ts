@@ -1,0 +1,283 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Redis } from '@redis-messaging/shared/redis';
+import type { RedisServer } from '../../local/redis-server.ts';
+import { hostilePayloads } from '../support/hostile.ts';
+import { connectTo, startRedis } from '../support/redis.ts';
+import { TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+let server: RedisServer;
+let redis: Redis & AsyncDisposable;
+const base = () => ({ REDIS_PORT: server.port });
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = await connectTo(server.port);
+});
+afterEach(async () => {
+  await redis.flushAll();
+});
+afterAll(async () => {
+  await redis[Symbol.asyncDispose]();
+  await server.stop();
+});
+
+async function subscriber(env = {}): Promise<TestService> {
+  const service = new TestService('subscriber', { ...base(), ...env });
+  await service.event('ready');
+  return service;
+}
+
+/** Runs a publisher to its end. */
+async function publish(count: number, env = {}): Promise<TestService> {
+  const service = new TestService('publisher', { ...base(), MESSAGE_COUNT: count, PUBLISH_INTERVAL: 0, ...env });
+  expect(await service.exited).toBe(0);
+  return service;
+}
+
+const foreign = (count: number, sender = 'python-publisher') =>
+  JSON.stringify({
+    sender,
+    priority: 'high',
+    count,
+    message: `Hello from Python #${count}`,
+    timestamp: new Date().toISOString().replace('Z', '456'),
+    id: crypto.randomUUID(),
+  });
+
+describe('services', () => {
+  test('each message goes by every pattern, and the log tells everything of it', async () => {
+    await using reader = await subscriber();
+    const writer = await publish(5, { PUBLISH_INTERVAL: 0.05, SENDER: 'me' });
+    for (const pattern of ['pubsub', 'queue']) {
+      await reader.event('received', (line) => line.pattern === pattern && line.count === 5);
+      const published = writer.events('published', pattern);
+      const received = reader.events('received', pattern);
+      expect(published.map((line) => line.count)).toEqual([1, 2, 3, 4, 5]);
+      expect(received.map((line) => line.received)).toEqual([1, 2, 3, 4, 5]);
+      expect(received.map((line) => line.id)).toEqual(published.map((line) => line.id));
+      expect(published[0]).toMatchObject({
+        service: 'publisher',
+        sender: 'me',
+        level: 'info',
+        time: expect.any(String),
+      });
+      expect(received[0]).toMatchObject({ service: 'subscriber', sender: 'me', latencyMs: expect.any(Number) });
+    }
+    expect(writer.events('published', 'pubsub').map((line) => line.id)).toEqual(
+      writer.events('published', 'queue').map((line) => line.id),
+    );
+    expect(await reader.stop()).toBe(0);
+    for (const pattern of ['pubsub', 'queue']) {
+      expect(writer.final(pattern)).toMatchObject({ published: 5, refused: 0, unknown: 0, waiting: 0, unheard: 0 });
+      expect(reader.final(pattern)).toEqual({
+        published: 5,
+        received: 5,
+        lost: 0,
+        unknown: 0,
+        duplicated: 0,
+        reordered: 0,
+        invalid: 0,
+        backlog: 0,
+        latencyMs: { p50: expect.any(Number), p99: expect.any(Number), max: expect.any(Number), negative: 0 },
+        firstAt: expect.stringMatching(/Z$/),
+        lastAt: expect.stringMatching(/Z$/),
+      });
+    }
+    expect(reader.lines.map((line) => line.event)).toEqual(
+      expect.arrayContaining(['starting', 'connected', 'ready', 'stopping', 'stopped']),
+    );
+  });
+
+  test('a message that is sent as fast as Redis takes it arrives once by each pattern', async () => {
+    await using reader = await subscriber();
+    const writer = await publish(50_000);
+    await until('all messages', async () => (await redis.lLen('message_queue')) === 0);
+    expect(await reader.stop()).toBe(0);
+    for (const pattern of ['pubsub', 'queue']) {
+      expect(writer.final(pattern)).toMatchObject({ published: 50_000, refused: 0, unknown: 0, waiting: 0 });
+      expect(reader.final(pattern)).toMatchObject({
+        received: 50_000,
+        lost: 0,
+        unknown: 0,
+        duplicated: 0,
+        reordered: 0,
+      });
+    }
+  });
+
+  test('PATTERN chooses, CHANNEL and QUEUE name the topics', async () => {
+    await publish(3, { PATTERN: 'queue', QUEUE: 'elsewhere' });
+    expect(await redis.lLen('elsewhere')).toBe(3);
+    expect(await redis.lLen('message_queue')).toBe(0);
+    await using reader = await subscriber({ PATTERN: 'pubsub', CHANNEL: 'news' });
+    await publish(2, { PATTERN: 'pubsub', CHANNEL: 'news' });
+    await reader.event('received', (line) => line.count === 2);
+    await reader.stop();
+    expect(Object.keys(reader.events('stopped')[0]?.patterns)).toEqual(['pubsub']);
+  });
+
+  test.each(['publisher', 'subscriber'] as const)(
+    'the %s refuses a wrong configuration in one message',
+    async (name) => {
+      await using service = new TestService(name, {
+        ...base(),
+        PATTERN: 'smoke',
+        PUBLISH_INTERVAL: 'often',
+        LOG_FORMAT: 'pretty',
+      });
+      expect(await service.exited).toBe(1);
+      expect(service.text).toEqual([
+        `${name}: cannot start; mend these environment variables (see README, "Configuration"):`,
+        expect.stringContaining('PATTERN="smoke": expected one of pubsub, queue, both, all'),
+        expect.stringContaining('PUBLISH_INTERVAL="often": expected seconds'),
+      ]);
+    },
+  );
+
+  test('two subscribers share the queue and each hear the channel', async () => {
+    await using one = await subscriber({ WORK_TIME: 0.001 });
+    await using two = await subscriber({ WORK_TIME: 0.001 });
+    await publish(1000, { PUBLISH_INTERVAL: 0.001 });
+    await until('an empty queue', async () => (await redis.lLen('message_queue')) === 0);
+    for (const service of [one, two]) {
+      await service.event('received', (line) => line.pattern === 'pubsub' && line.count === 1000);
+      expect(await service.stop()).toBe(0);
+    }
+    const shares = [one.final('queue'), two.final('queue')];
+    expect(shares.map((share) => share?.received).reduce((sum, share) => sum + share)).toBe(1000);
+    for (const share of shares) {
+      expect(share).toMatchObject({ lost: 0, duplicated: 0 });
+      expect(share?.received).toBeGreaterThan(100);
+    }
+    for (const service of [one, two])
+      expect(service.final('pubsub')).toMatchObject({ received: 1000, lost: 0, unknown: 0 });
+  });
+
+  test('what was published before the subscriber came is unknown by Pub/Sub, and waits in the queue', async () => {
+    await using writer = new TestService('publisher', { ...base(), PUBLISH_INTERVAL: 0.02 });
+    await writer.event('published', (line) => line.count === 10);
+    await using reader = await subscriber();
+    await reader.event('received', (line) => line.pattern === 'pubsub' && line.received === 5);
+    await writer.stop();
+    await until('an empty queue', async () => (await redis.lLen('message_queue')) === 0);
+    await reader.stop();
+    const { published } = writer.final('queue');
+    const pubsub = reader.final('pubsub');
+    expect(pubsub).toMatchObject({ published, lost: 0, duplicated: 0 });
+    expect(pubsub?.unknown).toBeGreaterThanOrEqual(10);
+    expect(pubsub?.received + pubsub?.unknown).toBe(published);
+    expect(reader.final('queue')).toMatchObject({ published, received: published, unknown: 0 });
+    expect(writer.final('pubsub')?.unheard).toBe(pubsub?.unknown);
+  });
+
+  test('a publisher that starts again is a new run, not a heap of duplicates', async () => {
+    await using reader = await subscriber();
+    await publish(10);
+    await publish(10);
+    await reader.event('received', (line) => line.pattern === 'queue' && line.received === 20);
+    await reader.stop();
+    for (const pattern of ['pubsub', 'queue']) {
+      expect(reader.final(pattern)).toMatchObject({ published: 20, received: 20, duplicated: 0, lost: 0 });
+    }
+  });
+
+  test('messages of others are accepted, duplicates among them noticed', async () => {
+    await using reader = await subscriber();
+    const twice = foreign(2);
+    for (const payload of [foreign(1), twice, twice, foreign(3)]) {
+      await redis.publish('messages', payload);
+      await redis.rPush('message_queue', payload);
+    }
+    await reader.event('received', (line) => line.pattern === 'queue' && line.count === 3);
+    await reader.event('received', (line) => line.pattern === 'pubsub' && line.count === 3);
+    await reader.stop();
+    for (const pattern of ['pubsub', 'queue']) {
+      expect(reader.final(pattern)).toMatchObject({ received: 3, duplicated: 1, invalid: 0, lost: 0 });
+    }
+  });
+
+  test('10,000 hostile payloads among good ones: no crash, every good one received, every bad one kept byte by byte', async () => {
+    await using reader = await subscriber({ LOG_LEVEL: 'debug' }); // a line for each, however many
+    const bad = Object.values(hostilePayloads);
+    const sentBad: Buffer[] = [];
+    let good = 0;
+    for (let batch = 0; batch < 100; batch++) {
+      const payloads: (Buffer | string)[] = [];
+      for (let index = 0; index < 100; index++) {
+        const hostile = bad[(batch + index) % bad.length] as Buffer;
+        // 1 MB each: a few will do.
+        const payload = hostile.length > 100_000 && index > 0 ? Buffer.from(`bad ${batch}/${index}`) : hostile;
+        sentBad.push(payload);
+        payloads.push(payload, foreign(++good));
+      }
+      await redis.rPush('message_queue', payloads);
+      for (const payload of payloads) await redis.publish('messages', payload);
+    }
+    for (const pattern of ['pubsub', 'queue']) {
+      await reader.event('received', (line) => line.pattern === pattern && line.count === good, 60_000);
+    }
+    await until('the dead letters', async () => (await redis.lLen('message_queue:dead')) === sentBad.length);
+    expect(await reader.stop()).toBe(0);
+    expect(reader.final('queue')).toMatchObject({ received: good, lost: 0, duplicated: 0, invalid: 10_000 });
+    expect(reader.final('pubsub')).toMatchObject({ received: good, lost: 0, duplicated: 0, invalid: 10_000 });
+    for (let from = 0; from < sentBad.length; from += 500) {
+      const letters = (await redis.lRange('message_queue:dead', from, from + 499)).map((text) => JSON.parse(text));
+      const bytes = letters.map((letter) => Buffer.from(letter.payload, 'base64'));
+      expect(Buffer.concat(bytes).equals(Buffer.concat(sentBad.slice(from, from + 500)))).toBe(true);
+      expect(letters.every((letter) => letter.reason.length > 0)).toBe(true);
+    }
+    expect(reader.text).toEqual([]);
+  });
+
+  test('a dead letter that Redis refuses is kept in the log', async () => {
+    await redis.set('message_queue:dead', 'not a list');
+    await using reader = await subscriber({ PATTERN: 'queue' });
+    await redis.rPush('message_queue', ['not a message', foreign(1)]);
+    const line = await reader.event('undeliverable');
+    expect(line.msg).toContain(Buffer.from('not a message').toString('base64'));
+    await reader.event('received');
+  });
+
+  test('a queue that is not a list is an error that is said once, and mended by mending the key', async () => {
+    await redis.set('message_queue', 'text');
+    await using reader = new TestService('subscriber', base());
+    await using writer = new TestService('publisher', { ...base(), PUBLISH_INTERVAL: 0.05, MESSAGE_COUNT: 30 });
+    await reader.event('refused', (line) => line.reason.includes('WRONGTYPE'));
+    await writer.event('refused', (line) => line.reason.includes('WRONGTYPE'));
+    await redis.del('message_queue');
+    expect(await writer.exited).toBe(0);
+    await until('an empty queue', async () => (await redis.lLen('message_queue')) === 0);
+    await reader.event('received', (line) => line.pattern === 'queue' && line.count === 30);
+    await reader.stop();
+    expect(reader.events('refused')).toHaveLength(1);
+    expect(writer.final('queue')).toMatchObject({ published: 30, refused: 0, unknown: 0 });
+    expect(reader.final('queue')).toMatchObject({ received: 30, lost: 0, duplicated: 0 });
+  });
+
+  test('pretty lines can be read', async () => {
+    await using reader = new TestService('subscriber', { ...base(), LOG_FORMAT: 'pretty' });
+    await until('the subscriber', () => reader.text.some((line) => line.endsWith('Ready')));
+    await using writer = new TestService('publisher', { ...base(), LOG_FORMAT: 'pretty', MESSAGE_COUNT: 1 });
+    await writer.exited;
+    await until('the message', () => reader.text.filter((line) => line.includes('Hello')).length === 2);
+    await reader.stop();
+    const time = String.raw`^\d\d:\d\d:\d\d\.\d{3}`;
+    const one = (lines: readonly string[], pattern: string) =>
+      expect(lines.filter((line) => RegExp(pattern).test(line))).toHaveLength(1);
+    one(writer.text, `${time} Published to channel 'messages' \\(1 subscriber\\): Hello from TypeScript #1$`);
+    one(writer.text, `${time} Pushed to queue 'message_queue' \\(length 1\\): Hello from TypeScript #1$`);
+    one(
+      reader.text,
+      `${time} \\[typescript-publisher\\] Hello from TypeScript #1 \\(ID [\\da-f]{8}\\) \\[pub-sub #1, [\\d.,]+ ms\\]$`,
+    );
+    one(
+      reader.text,
+      `${time} \\[typescript-publisher\\] Hello from TypeScript #1 \\(ID [\\da-f]{8}\\) \\[queue #1, [\\d.,]+ ms\\]$`,
+    );
+    one(
+      reader.text,
+      '^ +pattern +published +received +lost +unknown +duplicated +out of order +invalid +backlog +latency p50 +p99$',
+    );
+  });
+});

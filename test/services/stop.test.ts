@@ -1,0 +1,190 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Redis } from '@redis-messaging/shared/redis';
+import type { RedisServer } from '../../local/redis-server.ts';
+import { connectTo, startRedis } from '../support/redis.ts';
+import { TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+/** How many subscribers are stopped in the middle of the load: SIGTERMS=200 npm test -- stop */
+const SIGTERMS = Number(process.env.SIGTERMS ?? 20);
+
+let server: RedisServer;
+let redis: Redis & AsyncDisposable;
+const base = () => ({ REDIS_PORT: server.port });
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = await connectTo(server.port);
+});
+afterEach(async () => {
+  await redis.flushAll();
+});
+afterAll(async () => {
+  await redis[Symbol.asyncDispose]();
+  await server.stop();
+});
+
+const started = async (name: 'publisher' | 'subscriber', env = {}) => {
+  const service = new TestService(name, { ...base(), ...env });
+  await service.event('ready');
+  return service;
+};
+
+/** A Redis of its own that a test may take away. */
+async function withoutRedis(name: 'publisher' | 'subscriber', env = {}): Promise<TestService> {
+  const own = await startRedis();
+  const service = new TestService(name, { REDIS_PORT: own.port, ...env });
+  await service.event('ready');
+  await own.stop();
+  await service.event('disconnected');
+  return service;
+}
+
+describe('stopping', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)(
+    '%s ends idle and busy services with exit code 0 and the final figures',
+    async (signal) => {
+      await using reader = await started('subscriber');
+      await using writer = await started('publisher', { PUBLISH_INTERVAL: 0 });
+      await reader.event('received');
+      expect(await writer.stop(signal)).toBe(0);
+      expect(await reader.stop(signal)).toBe(0);
+      await using idle = await started('subscriber');
+      expect(await idle.stop(signal)).toBe(0);
+      for (const service of [reader, writer, idle]) expect(service.events('stopped')).toHaveLength(1);
+    },
+  );
+
+  test.each(['publisher', 'subscriber'] as const)(
+    'the %s ends with exit code 0 when Redis is gone, and when it never was there',
+    async (name) => {
+      await using bereft = await withoutRedis(name, { PUBLISH_INTERVAL: 0.01, SHUTDOWN_TIMEOUT: 5 });
+      expect(await bereft.stop()).toBe(0);
+      expect(bereft.events('stopped')).toHaveLength(1);
+      await using lonely = new TestService(name, { REDIS_PORT: 1 });
+      await lonely.event('disconnected');
+      expect(await lonely.stop()).toBe(0);
+    },
+  );
+
+  test('a publisher that must stop without Redis says what it could not send', async () => {
+    await using writer = await withoutRedis('publisher', { PUBLISH_INTERVAL: 0.01 });
+    await until('messages to wait', async () => writer.events('refused').length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await writer.stop();
+    const { published, refused, unknown, waiting } = writer.final('queue');
+    expect(waiting).toBe(0);
+    expect(refused).toBeGreaterThan(0);
+    const made = writer.final('pubsub');
+    expect(published + refused + unknown).toBe(made?.published + made?.refused + made?.unknown);
+  });
+
+  test(
+    `${SIGTERMS} subscribers stopped in the middle of 1,000 messages a second: nothing of the queue is lost or repeated`,
+    async () => {
+      await using writer = await started('publisher', { PATTERN: 'queue', PUBLISH_INTERVAL: 0.001 });
+      const received: number[] = [];
+      for (let round = 0; round < SIGTERMS; round++) {
+        await using reader = await started('subscriber', { PATTERN: 'queue', WORK_TIME: round % 2 === 0 ? 0 : 0.0005 });
+        await reader.event('received');
+        await new Promise((resolve) => setTimeout(resolve, (round * 37) % 150));
+        expect(await reader.stop()).toBe(0);
+        received.push(...reader.events('received').map((line) => line.count));
+        expect(reader.final('queue')?.received).toBe(reader.events('received').length);
+      }
+      await writer.stop();
+      received.push(...(await redis.lRange('message_queue', 0, -1)).map((text) => JSON.parse(text).count));
+      const { published } = writer.final('queue');
+      expect(received.length).toBe(published);
+      expect(new Set(received).size).toBe(published);
+    },
+    60_000 + SIGTERMS * 5000,
+  );
+
+  test('a slow handler finishes what it has begun; what is not begun goes back to the queue', async () => {
+    await using reader = await started('subscriber', { PATTERN: 'queue', WORK_TIME: 0.03 });
+    await using writer = new TestService('publisher', {
+      ...base(),
+      PATTERN: 'queue',
+      PUBLISH_INTERVAL: 0,
+      MESSAGE_COUNT: 100,
+    });
+    await writer.exited;
+    await reader.event('received', (line) => line.count === 4);
+    expect(await reader.stop()).toBe(0);
+    const { received } = reader.final('queue');
+    expect(received + (await redis.lLen('message_queue'))).toBe(100);
+    const first = JSON.parse((await redis.lIndex('message_queue', 0)) as string);
+    expect(first.count).toBe(received + 1);
+  });
+
+  test('a handler that would outlast SHUTDOWN_TIMEOUT is abandoned, and its message goes back', async () => {
+    await using reader = await started('subscriber', { PATTERN: 'queue', WORK_TIME: 60, SHUTDOWN_TIMEOUT: 2 });
+    await using writer = new TestService('publisher', {
+      ...base(),
+      PATTERN: 'queue',
+      PUBLISH_INTERVAL: 0,
+      MESSAGE_COUNT: 3,
+    });
+    await writer.exited;
+    await until('the first message to be taken', async () => (await redis.lLen('message_queue')) === 2);
+    expect(await reader.stop()).toBe(0);
+    const counts = (await redis.lRange('message_queue', 0, -1)).map((text) => JSON.parse(text).count);
+    expect(counts).toEqual([1, 2, 3]);
+    expect(reader.events('released')).toMatchObject([{ messages: 1, kept: true }]);
+  });
+
+  test('what a slow Pub/Sub subscriber could not handle before it stopped is reported as lost', async () => {
+    await using reader = await started('subscriber', { PATTERN: 'pubsub', WORK_TIME: 0.05 });
+    await using writer = new TestService('publisher', {
+      ...base(),
+      PATTERN: 'pubsub',
+      PUBLISH_INTERVAL: 0,
+      MESSAGE_COUNT: 300,
+    });
+    await writer.exited;
+    await reader.event('received', (line) => line.count === 2);
+    expect(await reader.stop()).toBe(0);
+    const { received, lost, published } = reader.final('pubsub');
+    expect(published).toBe(300);
+    expect(received).toBeLessThan(300);
+    expect(lost).toBe(300 - received);
+  });
+
+  test('a slow Pub/Sub subscriber drops the oldest rather than grow, says so, and the gap has its true size', async () => {
+    await using reader = await started('subscriber', { PATTERN: 'pubsub', WORK_TIME: 0.5 });
+    await using writer = new TestService('publisher', {
+      ...base(),
+      PATTERN: 'pubsub',
+      PUBLISH_INTERVAL: 0,
+      MESSAGE_COUNT: 15_000,
+    });
+    await writer.exited;
+    await reader.event('overflow');
+    await reader.event('received', (line) => line.received === 2);
+    await reader.stop();
+    const { received, lost, published } = reader.final('pubsub');
+    expect(published).toBe(15_000);
+    expect(received + lost).toBe(15_000);
+  });
+
+  test('a second signal ends at once, with an exit code that is not 0', async () => {
+    await using reader = await started('subscriber', { PATTERN: 'queue', WORK_TIME: 60, SHUTDOWN_TIMEOUT: 60 });
+    await redis.rPush(
+      'message_queue',
+      JSON.stringify({
+        id: crypto.randomUUID(),
+        timestamp: '2026-07-29T10:30:15Z',
+        message: 'm',
+        sender: 's',
+        count: 1,
+      }),
+    );
+    await until('the message to be taken', async () => (await redis.lLen('message_queue')) === 0);
+    reader.process.kill('SIGTERM');
+    await reader.event('stopping');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(reader.process.exitCode).toBeNull();
+    expect(await reader.stop('SIGINT')).toBe(130);
+  });
+});

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { serviceCommand } from '../../local/child.ts';
+import { until } from './until.ts';
+
+/** A line of a service's log. */
+// biome-ignore lint/suspicious/noExplicitAny: a log line may hold anything
+export type Line = Record<string, any>;
+
+/** A real service in a process of its own, and its log. */
+export class TestService {
+  readonly process: ChildProcess;
+  readonly lines: Line[] = [];
+  /** Lines that are not JSON, such as those on standard error. */
+  readonly text: string[] = [];
+  readonly exited: Promise<number | string>;
+
+  constructor(name: 'publisher' | 'subscriber', env: Readonly<Record<string, string | number>>) {
+    const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
+    this.process = spawn(process.execPath, serviceCommand(name), {
+      env: { PATH: process.env.PATH, LOG_FORMAT: 'json', REDIS_HOST: '127.0.0.1', ...own },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', (line) => this.#read(line));
+    }
+    this.exited = once(this.process, 'close').then(([code, signal]) => code ?? signal);
+  }
+
+  /** The lines of one event, perhaps of one pattern. */
+  events(event: string, pattern?: string): Line[] {
+    return this.lines.filter((line) => line.event === event && (pattern === undefined || line.pattern === pattern));
+  }
+
+  /** Waits for an event that fulfils a condition. */
+  async event(event: string, condition: (line: Line) => boolean = () => true, timeout?: number): Promise<Line> {
+    return await until(
+      `"${event}" of ${this.process.spawnargs.at(-1)}`,
+      () => this.events(event).find(condition),
+      timeout,
+    );
+  }
+
+  /** Sends a signal and waits for the end: the exit code, or the name of the signal that killed it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
+    this.process.kill(signal);
+    return await this.exited;
+  }
+
+  /** The final figures of a pattern. */
+  final(pattern: string): Line {
+    return this.events('stopped').at(-1)?.patterns?.[pattern];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) await this.stop('SIGKILL');
+  }
+
+  #read(line: string): void {
+    try {
+      this.lines.push(JSON.parse(line));
+    } catch {
+      this.text.push(line);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/** A TCP proxy between a service and Redis that can misbehave like a network. */
+export class TcpProxy {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  #swallows = false;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  /** A proxy on a free port of the loopback address. */
+  static async to(target: number): Promise<TcpProxy> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const proxy = new TcpProxy(server);
+    server.on('connection', (client) => proxy.#join(client, connect(target, '127.0.0.1')));
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as { port: number }).port;
+  }
+
+  /** From now on everything in either direction disappears, and no connection ends: a black hole. */
+  swallow(): void {
+    this.#swallows = true;
+  }
+
+  /** Passes bytes again. What was swallowed stays lost. */
+  pass(): void {
+    this.#swallows = false;
+  }
+
+  /** Cuts all connections with a reset. New ones are accepted. */
+  reset(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    this.reset();
+    await once(this.#server, 'close');
+  }
+
+  #join(client: Socket, redis: Socket): void {
+    for (const [from, to] of [
+      [client, redis],
+      [redis, client],
+    ] as const) {
+      this.#sockets.add(from);
+      from.on('data', (data) => {
+        if (!this.#swallows) to.write(data);
+      });
+      from.on('error', () => {});
+      from.on('close', () => {
+        this.#sockets.delete(from);
+        if (!this.#swallows) to.destroy();
+      });
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Waits until `probe` returns something truthy, and returns it. Fails after `timeout` ms, saying what was waited for. */
+export async function until<Value>(
+  what: string,
+  probe: () => Value | Promise<Value>,
+  timeout = 15_000,
+): Promise<NonNullable<Value>> {
+  const deadline = performance.now() + timeout;
+  while (true) {
+    const value = await probe();
+    if (value) return value;
+    if (performance.now() > deadline) throw new Error(`waited ${timeout} ms in vain for ${what}`);
+    await sleep(10);
+  }
+}

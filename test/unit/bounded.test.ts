@@ -1,0 +1,84 @@
+import { describe, expect, test } from '@jest/globals';
+import { DeliveryBuffer } from '@redis-messaging/shared/delivery-buffer';
+import { Latency } from '@redis-messaging/shared/latency';
+import { LineBudget } from '@redis-messaging/shared/line-budget';
+
+const delivery = (number: number, bytes = 4) => {
+  const payload = Buffer.alloc(bytes);
+  payload.writeInt32LE(number);
+  return { payload, receivedAt: 0 };
+};
+
+async function numbers(buffer: DeliveryBuffer): Promise<number[]> {
+  const all: number[] = [];
+  for await (const batch of buffer.batches(100)) {
+    expect(batch.length).toBeLessThanOrEqual(100);
+    all.push(...batch.map(({ payload }) => payload.readInt32LE()));
+  }
+  return all;
+}
+
+describe('delivery buffer', () => {
+  test('passes everything on in order while the handler keeps up', async () => {
+    const buffer = new DeliveryBuffer();
+    const read = numbers(buffer);
+    for (let number = 0; number < 25_000; number++) {
+      buffer.push(delivery(number));
+      if (number % 1000 === 0) await new Promise(setImmediate);
+    }
+    buffer.end();
+    expect(await read).toEqual(Array.from({ length: 25_000 }, (_, index) => index));
+  });
+
+  test.each([
+    ['too many', 30_000, 4],
+    ['too large', 100, 1024 * 1024],
+  ])('drops the oldest when there are %s, and counts them', async (_what, count, bytes) => {
+    let dropped = 0;
+    const buffer = new DeliveryBuffer((some) => {
+      dropped += some;
+    });
+    for (let number = 0; number < count; number++) buffer.push(delivery(number, bytes));
+    buffer.end();
+    const kept = await numbers(buffer);
+    expect(dropped).toBeGreaterThan(0);
+    expect(kept.length + dropped).toBe(count);
+    expect(kept[0]).toBe(dropped);
+    expect(kept.at(-1)).toBe(count - 1);
+    expect(kept.length * bytes).toBeLessThanOrEqual(32 * 1024 * 1024);
+    expect(kept.length).toBeLessThanOrEqual(10_000);
+  });
+});
+
+describe('latency', () => {
+  test('reports percentiles in ms, and negative ones apart, never clamped', () => {
+    const latency = new Latency();
+    expect(latency.report()).toEqual({ p50: null, p99: null, max: null, negative: 0 });
+    for (let ms = 1; ms <= 100; ms++) latency.record(ms * 1000);
+    latency.record(-5000);
+    const { p50, p99, max, negative } = latency.report();
+    expect(p50).toBeCloseTo(50, 0);
+    expect(p99).toBeCloseTo(99, 0);
+    expect(max).toBeCloseTo(100, 0);
+    expect(negative).toBe(1);
+  });
+});
+
+describe('line budget', () => {
+  test('lets 10,000 lines through, then counts', () => {
+    let suppressed = 0;
+    const budget = new LineBudget((lines) => {
+      suppressed += lines;
+    });
+    let written = 0;
+    for (let line = 0; line < 50_000; line++) if (budget.take()) written++;
+    budget.flush();
+    expect(written).toBeGreaterThanOrEqual(10_000);
+    expect(written + suppressed).toBe(50_000);
+  });
+
+  test('unlimited lets all through', () => {
+    const budget = new LineBudget(() => {}, true);
+    for (let line = 0; line < 20_000; line++) expect(budget.take()).toBe(true);
+  });
+});

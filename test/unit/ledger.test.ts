@@ -1,0 +1,140 @@
+import { describe, expect, test } from '@jest/globals';
+import { Ledger } from '@redis-messaging/shared/ledger';
+import { Ranges } from '@redis-messaging/shared/ranges';
+import { seeded } from '../support/random.ts';
+
+const START = 1_000_000_000;
+const everybody = { audience: 'every-subscriber' } as const;
+const shared = { audience: 'one-subscriber' } as const;
+
+/** Message `count` of a run that began at `start`, one each ms. */
+const entry = (count: number, { sender = 'a', run = 1, start = START } = {}) => ({
+  sender,
+  count,
+  id: `${sender}-${run}-${count}`,
+  madeAt: start + count * 1000,
+});
+
+function book(ledger: Ledger, counts: readonly number[], run = {}): Ledger {
+  for (const count of counts) ledger.receive(entry(count, run));
+  return ledger;
+}
+
+describe('ranges', () => {
+  test('agree with a set, whatever the order', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seeded(seed);
+      const ranges = new Ranges();
+      const set = new Set<number>();
+      for (let step = 0; step < 2000; step++) {
+        const number = random(500);
+        expect([seed, number, ranges.add(number)]).toEqual([seed, number, !set.has(number)]);
+        set.add(number);
+      }
+      for (let number = 0; number < 500; number++) expect(ranges.has(number)).toBe(set.has(number));
+      const starts = [...set].filter((number) => !set.has(number - 1)).length;
+      expect(ranges.size).toBe(starts);
+    }
+  });
+
+  test('stay bounded when every second number is missing', () => {
+    const ranges = new Ranges();
+    for (let number = 0; number < 100_000; number += 2) ranges.add(number);
+    expect(ranges.size).toBe(10_000);
+    expect(ranges.add(99_999)).toBe(true);
+    expect(ranges.add(99_998)).toBe(false);
+  });
+});
+
+describe('ledger', () => {
+  test('agrees with a plain count of a random run: lost, duplicated, reordered, unknown', () => {
+    for (let seed = 1; seed <= 50; seed++) {
+      const random = seeded(seed);
+      const first = 1 + random(20);
+      const counts: number[] = [];
+      for (let count = first; count < first + 300; count++) {
+        if (count === first || random(10) > 0) counts.push(count);
+        if (random(10) === 0) counts.push(counts[random(counts.length)] as number);
+        const at = counts.length - 1;
+        if (random(10) === 0 && at > 1) [counts[at - 1], counts[at]] = [counts[at] as number, counts[at - 1] as number];
+      }
+      const unique = new Set(counts);
+      const highest = Math.max(...counts);
+      const lowest = Math.min(...counts);
+      const seen = new Set<number>();
+      let reordered = 0;
+      let top = 0;
+      for (const count of counts) {
+        if (!seen.has(count) && count < top) reordered++;
+        seen.add(count);
+        top = Math.max(top, count);
+      }
+      expect([seed, book(new Ledger(everybody), counts).account()]).toEqual([
+        seed,
+        {
+          published: highest,
+          received: unique.size,
+          lost: highest - lowest + 1 - unique.size,
+          unknown: lowest - 1,
+          duplicated: counts.length - unique.size,
+          reordered,
+        },
+      ]);
+    }
+  });
+
+  test('messages from before we listened are unknown, not silently fine', () => {
+    expect(book(new Ledger(everybody), [5, 6, 8]).account()).toMatchObject({
+      published: 8,
+      received: 3,
+      lost: 1,
+      unknown: 4,
+    });
+  });
+
+  test('a sender that starts again is a new run; what is missing at its start is lost', () => {
+    const ledger = book(new Ledger(everybody), [1, 2, 3, 4]);
+    book(ledger, [3, 4, 5], { run: 2, start: START + 60_000_000 });
+    expect(ledger.account()).toEqual({ published: 9, received: 7, lost: 2, unknown: 0, duplicated: 0, reordered: 0 });
+  });
+
+  test('a sender that starts again with its clock set back is a new run all the same', () => {
+    const ledger = book(new Ledger(everybody), [1, 2, 3]);
+    book(ledger, [1, 2, 3], { run: 2, start: START - 60_000_000 });
+    expect(ledger.account()).toMatchObject({ published: 6, received: 6, lost: 0, duplicated: 0 });
+  });
+
+  test('redelivery of an earlier run counts as duplicated, not as a new run', () => {
+    const ledger = book(new Ledger(everybody), [1, 2, 3]);
+    book(ledger, [1, 2], { run: 2, start: START + 60_000_000 });
+    book(ledger, [2, 3]);
+    expect(ledger.account()).toMatchObject({ published: 5, received: 5, lost: 0, duplicated: 2 });
+  });
+
+  test('a late message fills its gap', () => {
+    const ledger = book(new Ledger(everybody), [1, 3]);
+    expect(ledger.account()).toMatchObject({ lost: 1 });
+    expect(ledger.receive(entry(2))).toBe('reordered');
+    expect(ledger.account()).toMatchObject({ lost: 0, reordered: 1 });
+  });
+
+  test('where subscribers share the messages, what another may have is unknown, not lost', () => {
+    const [one, two] = [new Ledger(shared), new Ledger(shared)];
+    book(one, [1, 3, 5, 6]);
+    book(two, [2, 4]);
+    expect(one.account()).toMatchObject({ published: 6, received: 4, lost: 0, unknown: 2, reordered: 0 });
+    expect(two.account()).toMatchObject({ published: 4, received: 2, lost: 0, unknown: 2 });
+  });
+
+  test('what was dropped unhandled is lost', () => {
+    const ledger = book(new Ledger(everybody), [1, 2]);
+    ledger.lose(entry(3));
+    expect(ledger.account()).toMatchObject({ published: 3, received: 2, lost: 1 });
+  });
+
+  test('senders do not mix, and more senders than can be told apart cost no figures', () => {
+    const ledger = new Ledger(everybody);
+    for (let sender = 0; sender < 3000; sender++) book(ledger, [1, 3], { sender: `${'long '.repeat(100)}${sender}` });
+    expect(ledger.account()).toMatchObject({ published: 9000, received: 6000, lost: 3000, duplicated: 0 });
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Clock, pace } from '../../publisher/src/pace.ts';
+
+/** A clock that stands still but for sleeping and `advance`. */
+function handClock(lateBy = 0) {
+  let time = 1000;
+  const clock: Clock = {
+    now: () => time,
+    sleep: async (ms) => {
+      time += ms + lateBy;
+    },
+  };
+  return {
+    clock,
+    advance: (ms: number) => {
+      time += ms;
+    },
+    elapsed: () => time - 1000,
+  };
+}
+
+const forever = new AbortController().signal;
+
+describe('pace', () => {
+  test('does not drift, however late the timers and however long the work', async () => {
+    const { clock, advance, elapsed } = handClock(3);
+    const times: number[] = [];
+    let made = 0;
+    for await (const due of pace({ intervalMs: 100, count: 50, batch: 500, signal: forever, clock })) {
+      made += due;
+      times.push(elapsed());
+      advance(60);
+    }
+    expect(made).toBe(50);
+    expect(times[0]).toBe(0);
+    expect(times.every((time, index) => time >= index * 100 && time <= index * 100 + 3)).toBe(true);
+  });
+
+  test('what became due during a pause comes at once, in batches of the limit', async () => {
+    const { clock, advance } = handClock();
+    const sizes: number[] = [];
+    for await (const due of pace({ intervalMs: 1, count: 1700, batch: 500, signal: forever, clock })) {
+      sizes.push(due);
+      if (sizes.length === 1) advance(1200);
+    }
+    expect(sizes.slice(0, 4)).toEqual([1, 500, 500, 200]);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(1700);
+  });
+
+  test('interval 0 never waits and keeps to the count', async () => {
+    const clock: Clock = { now: () => 0, sleep: () => Promise.reject(new Error('waited')) };
+    const sizes: number[] = [];
+    for await (const due of pace({ intervalMs: 0, count: 1234, batch: 500, signal: forever, clock })) sizes.push(due);
+    expect(sizes).toEqual([500, 500, 234]);
+  });
+
+  test('ends with the signal', async () => {
+    const stop = new AbortController();
+    let made = 0;
+    for await (const due of pace({ intervalMs: 1, count: Number.POSITIVE_INFINITY, batch: 500, signal: stop.signal })) {
+      made += due;
+      if (made >= 5) stop.abort();
+    }
+    expect(made).toBeGreaterThanOrEqual(5);
+  });
+});
