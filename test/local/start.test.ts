@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { describe, expect, test } from '@jest/globals';
+import { freePort } from '../../local/redis-server.ts';
+import { startRedis } from '../support/redis.ts';
+import { until } from '../support/until.ts';
+
+/** `npm start` as a user starts it. */
+class Start {
+  readonly lines: string[] = [];
+  readonly process: ChildProcess;
+  readonly exited: Promise<number>;
+
+  constructor(env: Record<string, string | number> = {}, command = 'npm', args: readonly string[] = ['start']) {
+    const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
+    this.process = spawn(command, args, {
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...own },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', (line) => this.lines.push(line));
+    }
+    this.exited = once(this.process, 'close').then(([code]) => code);
+  }
+
+  async says(text: string): Promise<string> {
+    return await until(`"${text}"`, () => this.lines.find((line) => line.includes(text)), 30_000);
+  }
+
+  count(pattern: RegExp): number {
+    return this.lines.filter((line) => pattern.test(line)).length;
+  }
+
+  /** The port of the private Redis. */
+  async redisPort(): Promise<number> {
+    return Number(/127\.0\.0\.1:(\d+)/.exec(await this.says('a private one on'))?.[1]);
+  }
+}
+
+const refusesConnections = async (port: number) =>
+  await new Promise<boolean>((resolve) => {
+    import('node:net').then(({ connect }) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('connect', () => resolve(false)).on('error', () => resolve(true));
+      socket.on('connect', () => socket.destroy());
+    });
+  });
+
+describe('npm start', () => {
+  test('runs the demo to its end with a private Redis, and leaves nothing behind', async () => {
+    const start = new Start({ MESSAGE_COUNT: 5, PUBLISH_INTERVAL: 0.2 });
+    const port = await start.redisPort();
+    expect(await start.exited).toBe(0);
+    expect(
+      start.count(/^publisher {3}\| .* Published to channel 'messages' \(1 subscriber\): Hello from TypeScript #\d$/),
+    ).toBe(5);
+    expect(
+      start.count(/^publisher {3}\| .* Pushed to queue 'message_queue' \(length \d\): Hello from TypeScript #\d$/),
+    ).toBe(5);
+    expect(start.count(/^subscriber {2}\| .* \[pub-sub #\d, /)).toBe(5);
+    expect(start.count(/^subscriber {2}\| .* \[queue #\d, /)).toBe(5);
+    for (const pattern of ['pubsub', 'queue'])
+      expect(start.count(RegExp(`^start .* ${pattern} +5 +5 +0 +0 +0 `))).toBe(1);
+    expect(await refusesConnections(port)).toBe(true);
+  });
+
+  test('uses the Redis that REDIS_HOST names, and says so', async () => {
+    const redis = await startRedis();
+    const start = new Start({
+      MESSAGE_COUNT: 2,
+      PUBLISH_INTERVAL: 0.1,
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: redis.port,
+      PATTERN: 'queue',
+    });
+    await start.says(`Redis: the one at 127.0.0.1:${redis.port}, as REDIS_HOST says`);
+    expect(await start.exited).toBe(0);
+    await redis.stop();
+  });
+
+  test('takes REDIS_PORT and REDIS_PASSWORD for its private Redis; a taken port is no obstacle', async () => {
+    const port = await freePort();
+    const start = new Start({ MESSAGE_COUNT: 1, REDIS_PORT: port, REDIS_PASSWORD: 'a "b" c' });
+    expect(await start.redisPort()).toBe(port);
+    expect(await start.exited).toBe(0);
+    const other = createServer().listen(port, '127.0.0.1');
+    const second = new Start({ MESSAGE_COUNT: 1, REDIS_PORT: port });
+    await second.says(`Port ${port} is taken`);
+    expect(await second.redisPort()).not.toBe(port);
+    expect(await second.exited).toBe(0);
+    other.close();
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s stops everything in order, with exit code 0', async (signal) => {
+    const start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, [
+      '--import',
+      'tsx',
+      '--conditions=source',
+      'local/start.ts',
+    ]);
+    const port = await start.redisPort();
+    await start.says('[pub-sub #3,');
+    start.process.kill(signal);
+    expect(await start.exited).toBe(0);
+    await start.says('What was published, and what arrived');
+    expect(await refusesConnections(port)).toBe(true);
+  });
+
+  test('when it is killed, its services and its Redis end too', async () => {
+    const start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, [
+      '--import',
+      'tsx',
+      '--conditions=source',
+      'local/start.ts',
+    ]);
+    const port = await start.redisPort();
+    await start.says('[pub-sub #3,');
+    start.process.kill('SIGKILL');
+    await start.exited; // closes when the last process that writes has ended
+    await until('Redis to end', () => refusesConnections(port));
+  });
+
+  test('when a service fails, the rest is stopped and the exit code tells', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as { port: number };
+    const start = new Start({ HEALTH_PORT: port }); // the publisher's; the subscriber has the next one
+    expect(await start.exited).toBe(1);
+    await start.says(`HEALTH_PORT ${port}: the port is taken`);
+    await start.says('publisher ended with exit code 1; stopping the rest');
+    taken.close();
+  });
+
+  test('a wrong configuration is one clear error', async () => {
+    const start = new Start({ PATTERN: 'smoke', STATS_INTERVAL: 'now' });
+    expect(await start.exited).toBe(1);
+    await start.says('PATTERN="smoke": expected one of pubsub, queue, both, all');
+    await start.says('STATS_INTERVAL="now": expected seconds');
+    expect(start.count(/expected/)).toBe(2);
+  });
+});

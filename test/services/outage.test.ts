@@ -1,0 +1,227 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { freePort, type RedisServer, type ServerOptions } from '../../local/redis-server.ts';
+import { startRedis } from '../support/redis.ts';
+import { type Line, TestService } from '../support/service.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
+
+/** How long Redis is away, in seconds: OUTAGE=10 npm test -- outage */
+const OUTAGE = Number(process.env.OUTAGE ?? 3);
+
+let folder: string;
+let port: number;
+let server: RedisServer | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'outage-'));
+  port = await freePort();
+});
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+  await rm(folder, { recursive: true });
+});
+
+/** A Redis that keeps what it has accepted from one life to the next. */
+async function redisUp(options: ServerOptions = {}): Promise<void> {
+  const settings = [`dir ${folder}`, 'appendonly yes', 'appendfsync always'];
+  server = await startRedis({ port, settings, ...options });
+}
+
+async function redisDown(signal?: 'SIGKILL'): Promise<void> {
+  if (signal) process.kill(server?.pid as number, signal);
+  await server?.stop();
+  server = undefined;
+}
+
+async function ready(name: 'publisher' | 'subscriber', env: Record<string, string | number>): Promise<TestService> {
+  const service = new TestService(name, { REDIS_PORT: port, ...env });
+  await service.event('ready');
+  return service;
+}
+
+const countsOf = (lines: readonly Line[]) => lines.map((line) => line.count as number);
+
+/** Stops the publisher, waits for what it sent last, stops the subscriber. */
+async function end(writer: TestService, reader: TestService): Promise<void> {
+  expect(await writer.stop()).toBe(0);
+  const last = Math.max(...countsOf(writer.events('published')));
+  for (const pattern of ['pubsub', 'queue']) {
+    await reader.event('received', (line) => line.pattern === pattern && line.count === last);
+  }
+  expect(await reader.stop()).toBe(0);
+}
+
+/**
+ * Both sides' books agree with each other and with the log, to the message.
+ *
+ * @param lostInHand the most messages that Redis may have popped without the subscriber hearing of it
+ */
+function expectTrueBooks(writer: TestService, reader: TestService, lostInHand: number): void {
+  for (const pattern of ['pubsub', 'queue']) {
+    const sent = writer.final(pattern) as Line;
+    const got = reader.final(pattern) as Line;
+    const received = countsOf(reader.events('received', pattern));
+    const made = sent.published + sent.refused + sent.unknown;
+    expect(sent.published).toBe(writer.events('published', pattern).length);
+    expect(got).toMatchObject({
+      received: new Set(received).size,
+      duplicated: 0,
+      reordered: 0,
+      published: Math.max(...received),
+    });
+    expect(got.received + got.lost + got.unknown).toBe(got.published);
+    expect(got.published).toBeLessThanOrEqual(made);
+  }
+  // By Pub/Sub, exactly what did not come in between is lost.
+  const heard = new Set(countsOf(reader.events('received', 'pubsub')));
+  const [first, last] = [Math.min(...heard), Math.max(...heard)];
+  let missing = 0;
+  for (let count = first; count <= last; count++) if (!heard.has(count)) missing++;
+  expect(reader.final('pubsub')?.lost).toBe(missing);
+  // By the queue, all that was accepted has come, but for what was in hand; what is of unknown fate may have.
+  const taken = new Set(countsOf(reader.events('received', 'queue')));
+  const accepted = countsOf(writer.events('published', 'queue'));
+  expect(accepted.filter((count) => !taken.has(count)).length).toBeLessThanOrEqual(lostInHand);
+  const { published, unknown } = reader.final('queue') as Line;
+  expect(unknown).toBe(published - taken.size);
+  expect(taken.size - accepted.length).toBeLessThanOrEqual(writer.final('queue')?.unknown);
+}
+
+describe('without Redis for a while', () => {
+  test('services that start before Redis wait for it, say so once, and begin when it is there', async () => {
+    await using reader = new TestService('subscriber', { REDIS_PORT: port });
+    await using writer = new TestService('publisher', { REDIS_PORT: port, MESSAGE_COUNT: 5, PUBLISH_INTERVAL: 0.5 });
+    await reader.event('disconnected');
+    await writer.event('disconnected');
+    await sleep(1500);
+    await redisUp();
+    await writer.exited;
+    await reader.event('received', (line) => line.pattern === 'queue' && line.count === 5);
+    await reader.stop();
+    for (const service of [reader, writer]) {
+      expect(service.events('disconnected')).toHaveLength(1);
+      expect(service.events('connected')).toHaveLength(1);
+    }
+    expect(reader.final('queue')).toMatchObject({ received: 5, lost: 0 });
+  });
+
+  test.each([
+    ['stopped', undefined, 0],
+    ['killed', 'SIGKILL', 500], // what it popped last may not have been sent: the queue is at most once
+  ] as const)(
+    `Redis is ${'%s'} for ${OUTAGE} s under load: both come back, and the books are true`,
+    async (_how, signal, lostInHand) => {
+      await redisUp();
+      await using reader = await ready('subscriber', { LOG_LEVEL: 'debug' });
+      await using writer = await ready('publisher', { PUBLISH_INTERVAL: 0.002, LOG_LEVEL: 'debug' });
+      await reader.event('received', (line) => line.count === 500);
+      await redisDown(signal);
+      await sleep(OUTAGE * 1000);
+      await redisUp();
+      const back = await reader.event('reconnected');
+      await writer.event('reconnected');
+      await until('new messages', () => reader.events('received', 'pubsub').some((line) => line.time > back.time));
+      await sleep(500);
+      await end(writer, reader);
+      expectTrueBooks(writer, reader, lostInHand);
+      expect(reader.final('pubsub')?.lost).toBeGreaterThan(OUTAGE * 400);
+      expect(writer.final('queue')?.refused).toBe(0);
+      expect(writer.final('queue')?.published).toBeGreaterThan(500 + OUTAGE * 400);
+      for (const service of [reader, writer]) {
+        expect(service.events('disconnected')).toHaveLength(1);
+        expect(service.events('reconnected')).toHaveLength(1);
+      }
+    },
+    60_000 + OUTAGE * 5000,
+  );
+
+  test('connections that are reset under load come back by themselves', async () => {
+    await redisUp();
+    await using readerLine = await TcpProxy.to(port);
+    await using writerLine = await TcpProxy.to(port);
+    await using reader = await ready('subscriber', { REDIS_PORT: readerLine.port, LOG_LEVEL: 'debug' });
+    await using writer = await ready('publisher', {
+      REDIS_PORT: writerLine.port,
+      PUBLISH_INTERVAL: 0.005,
+      LOG_LEVEL: 'debug',
+    });
+    for (let round = 1; round <= 3; round++) {
+      await reader.event('received', (line) => line.pattern === 'pubsub' && line.received >= round * 100);
+      writerLine.reset();
+      await until('the publisher to be back', () => writer.events('reconnected').length === round);
+      readerLine.reset();
+      await until('the subscriber to be back', () => reader.events('reconnected').length === round);
+    }
+    await sleep(300);
+    expect(await writer.stop()).toBe(0);
+    const last = Math.max(...countsOf(writer.events('published', 'pubsub')));
+    await reader.event('received', (line) => line.pattern === 'pubsub' && line.count === last);
+    await reader.stop();
+    const { received, lost, published } = reader.final('pubsub') as Line;
+    expect(received + lost).toBe(published);
+    expect(reader.final('queue')?.duplicated).toBe(0);
+  });
+
+  test.each([
+    ['as fast as it goes', 0],
+    ['10 times a second', 0.1],
+  ])(
+    'a connection on which nothing comes back is noticed by both, while the publisher writes %s',
+    async (_how, interval) => {
+      await redisUp();
+      await using line = await TcpProxy.to(port);
+      await using reader = await ready('subscriber', { REDIS_PORT: line.port, LOG_LEVEL: 'info' });
+      await using writer = await ready('publisher', { REDIS_PORT: line.port, PUBLISH_INTERVAL: interval });
+      await reader.event('received', (received) => received.count === 5);
+      line.swallow();
+      for (const service of [reader, writer]) {
+        const { reason } = await service.event('disconnected');
+        expect(reason).toMatch(/^no answer for 3 s$/);
+      }
+      const before = reader.events('received', 'pubsub').length;
+      line.pass();
+      for (const service of [reader, writer]) await service.event('reconnected');
+      await until('new messages', () => reader.events('received', 'pubsub').length > before);
+      await writer.stop();
+      await reader.stop();
+      expect(reader.final('pubsub')?.received).toBeGreaterThan(before);
+      expect(reader.final('pubsub')?.lost).toBeGreaterThan(0);
+      expect(writer.final('queue')?.unknown).toBeLessThanOrEqual(2000);
+    },
+  );
+
+  test('what does not fit into the buffer is refused, counted and said', async () => {
+    await redisUp();
+    await using writer = await ready('publisher', { PATTERN: 'queue', PUBLISH_INTERVAL: 0.001, BUFFER_LIMIT: 50 });
+    await redisDown();
+    const { reason } = await writer.event('refused');
+    expect(reason).toBe('too many messages wait');
+    await redisUp();
+    await writer.event('accepted');
+    await writer.stop();
+    const { published, refused, unknown, waiting } = writer.final('queue') as Line;
+    expect(refused).toBeGreaterThan(0);
+    expect(waiting).toBe(0);
+    expect(published).toBe(writer.events('published').length);
+    expect(published + refused + unknown).toBeGreaterThanOrEqual(Math.max(...countsOf(writer.events('published'))));
+  });
+
+  test('a wrong password is an error at once, not something to wait for; it is not shown', async () => {
+    await redisUp({ password: 'right "one"' });
+    for (const name of ['publisher', 'subscriber'] as const) {
+      await using wrong = new TestService(name, { REDIS_PORT: port, REDIS_PASSWORD: 'hunter2' });
+      expect(await wrong.exited).toBe(1);
+      expect(wrong.events('failed')).toEqual([expect.objectContaining({ msg: expect.stringContaining('WRONGPASS') })]);
+      expect(JSON.stringify(wrong.lines)).not.toContain('hunter2');
+    }
+    await using right = new TestService('subscriber', { REDIS_PORT: port, REDIS_PASSWORD: 'right "one"' });
+    await right.event('ready');
+    expect(JSON.stringify(right.lines)).not.toContain('right');
+    expect(await right.stop()).toBe(0);
+  });
+});
