@@ -2,12 +2,20 @@
 # Starts the server of whichever image this is (Redis or Valkey), configured through its standard input: a password must
 # not stand among a process's arguments.
 set -eu
-server=$(command -v valkey-server || command -v redis-server)
-name=$(basename "$server")
+case $(readlink -f "$(command -v redis-server || command -v valkey-server)") in
+  *valkey*) server=valkey-server ;; # where redis-server is but another name for it
+  *) server=redis-server ;;
+esac
 [ -n "${REDIS_PASSWORD:-}" ] || REDIS_PASSWORD=$(cat /run/secrets/redis_password 2>/dev/null || true)
 quote() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
+access() {
+  if [ -z "$REDIS_PASSWORD" ]; then return; fi
+  if [ -z "${REDIS_USERNAME:-}" ]; then printf 'requirepass %s\n' "$(quote "$REDIS_PASSWORD")"; return; fi
+  printf 'user %s on %s ~* &* +@all\n' "$(quote "$REDIS_USERNAME")" "$(quote ">$REDIS_PASSWORD")"
+  printf 'user default off\n'
+}
 
-set -- "$name" -
+set -- "$server" -
 # As root, the official images' entry point changes to the image's own user first.
 if [ "$(id -u)" = 0 ] && command -v docker-entrypoint.sh >/dev/null; then set -- docker-entrypoint.sh "$@"; fi
 
@@ -16,11 +24,7 @@ port ${REDIS_PORT:-6379}
 protected-mode no
 dir /data
 appendonly yes
-appenddirname $name
+appenddirname $server
 save ""
-$(if [ -n "$REDIS_PASSWORD" ] && [ -z "${REDIS_USERNAME:-}" ]; then echo "requirepass $(quote "$REDIS_PASSWORD")"; fi)
-$(if [ -n "$REDIS_PASSWORD" ] && [ -n "${REDIS_USERNAME:-}" ]; then
-  echo "user $(quote "$REDIS_USERNAME") on $(quote ">$REDIS_PASSWORD") ~* &* +@all"
-  echo 'user default off'
-fi)
+$(access)
 EOF

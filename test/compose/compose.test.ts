@@ -1,0 +1,248 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
+import type { Line } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+const run = promisify(execFile);
+const docker = async (...args: string[]) => (await run('docker', args, { maxBuffer: 2 ** 28 })).stdout.trim();
+
+type Environment = Record<string, string | number>;
+
+/** The demo of this checkout under a project name of its own. */
+class Compose {
+  readonly #command: readonly string[];
+  readonly project: string;
+  env: Environment = { LOG_FORMAT: 'json', PUBLISH_INTERVAL: 0.1 };
+
+  constructor(command: readonly string[], project: string) {
+    this.#command = command;
+    this.project = project;
+  }
+
+  async call(...args: string[]): Promise<string> {
+    const [program, ...first] = this.#command;
+    const own = Object.fromEntries(Object.entries(this.env).map(([key, value]) => [key, String(value)]));
+    const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...own };
+    try {
+      const { stdout } = await run(program as string, [...first, '-p', this.project, ...args], {
+        env,
+        maxBuffer: 2 ** 28,
+      });
+      return stdout.trim();
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout: string; stderr: string };
+      throw new Error(`${args.join(' ')}: ${stdout}\n${stderr}`);
+    }
+  }
+
+  async up(env: Environment = {}, ...args: string[]): Promise<void> {
+    this.env = { ...this.env, ...env };
+    await this.call('up', '-d', ...args);
+  }
+
+  async containers(service: string): Promise<string[]> {
+    return (await this.call('ps', '-q', service)).split('\n').filter(Boolean);
+  }
+
+  async container(service: string): Promise<string> {
+    return (await this.containers(service))[0] as string;
+  }
+
+  /** The JSON lines of a container's log. */
+  async lines(container: string): Promise<Line[]> {
+    const lines = (await docker('logs', container)).split('\n').filter((line) => line.startsWith('{'));
+    return lines.map((line) => JSON.parse(line));
+  }
+
+  async healthy(...services: string[]): Promise<void> {
+    for (const service of services) {
+      await until(
+        `${service} to be healthy`,
+        async () => {
+          const ids = await this.containers(service);
+          const states = await Promise.all(ids.map((id) => docker('inspect', '-f', '{{.State.Health.Status}}', id)));
+          return states.length > 0 && states.every((state) => state === 'healthy');
+        },
+        60_000,
+      );
+    }
+  }
+
+  async received(container: string, pattern: string): Promise<Line[]> {
+    return (await this.lines(container)).filter((line) => line.event === 'received' && line.pattern === pattern);
+  }
+
+  async receives(container: string, pattern: string, count = 5): Promise<void> {
+    await until(
+      `${count} messages by ${pattern}`,
+      async () => (await this.received(container, pattern)).length >= count,
+      60_000,
+    );
+  }
+}
+
+const GENERATIONS = [
+  ['docker-compose', ['docker-compose'], 'redis:8-alpine'],
+  ['docker compose', ['docker', 'compose'], 'redis:8-alpine'],
+  ['docker compose, Valkey', ['docker', 'compose'], 'valkey/valkey:8-alpine'],
+] as const;
+
+describe.each(GENERATIONS)('%s', (name, command, image) => {
+  const compose = new Compose(command, `rmp-test-${name.replace(/\W+/g, '-').toLowerCase()}`);
+  compose.env.REDIS_IMAGE = image;
+
+  afterEach(() => {
+    const { LOG_FORMAT, PUBLISH_INTERVAL, REDIS_IMAGE } = compose.env;
+    compose.env = { LOG_FORMAT, PUBLISH_INTERVAL, REDIS_IMAGE } as Environment;
+  });
+  afterAll(async () => {
+    await compose.call('down', '--volumes', '--timeout', '20');
+  });
+
+  test('runs: three healthy services, every message by every pattern, exit codes 0', async () => {
+    await compose.up({}, '--build');
+    await compose.healthy('redis', 'subscriber', 'publisher');
+    const [publisher, subscriber] = [await compose.container('publisher'), await compose.container('subscriber')];
+    for (const pattern of ['pubsub', 'queue']) {
+      await compose.receives(subscriber, pattern);
+      const counts = (await compose.received(subscriber, pattern)).slice(0, 5).map((line) => line.count);
+      expect(counts).toEqual([1, 2, 3, 4, 5]);
+    }
+    await compose.call('stop');
+    for (const container of [publisher, subscriber]) {
+      expect(await docker('inspect', '-f', '{{.State.ExitCode}}', container)).toBe('0');
+      expect((await compose.lines(container)).at(-1)).toMatchObject({ event: 'stopped' });
+    }
+    const final = async (container: string) => (await compose.lines(container)).at(-1)?.patterns;
+    const [sent, got] = [await final(publisher), await final(subscriber)];
+    for (const pattern of ['pubsub', 'queue']) {
+      expect(sent[pattern].published).toBeGreaterThanOrEqual(5);
+      expect(got[pattern]).toMatchObject({ received: sent[pattern].published, lost: 0, duplicated: 0 });
+    }
+  });
+
+  test('another PATTERN and `up` again just works', async () => {
+    await compose.up({ PATTERN: 'pubsub', SENDER: 'other', CHANNEL: 'elsewhere' });
+    await compose.healthy('redis', 'subscriber', 'publisher');
+    const subscriber = await compose.container('subscriber');
+    await compose.receives(subscriber, 'pubsub');
+    expect((await compose.received(subscriber, 'pubsub')).every((line) => line.sender === 'other')).toBe(true);
+    expect(await compose.received(subscriber, 'queue')).toEqual([]);
+  });
+
+  test('three subscribers share the queue and each hear the channel', async () => {
+    await compose.up({ PUBLISH_INTERVAL: 0.02 }, '--scale', 'subscriber=3');
+    await compose.healthy('redis', 'subscriber', 'publisher');
+    const subscribers = await compose.containers('subscriber');
+    expect(subscribers).toHaveLength(3);
+    for (const subscriber of subscribers) {
+      await compose.receives(subscriber, 'pubsub', 20);
+      await compose.receives(subscriber, 'queue', 5);
+    }
+    await compose.call('stop', 'publisher');
+    const publisher = (
+      await docker(
+        'ps',
+        '-aq',
+        '--filter',
+        `label=com.docker.compose.project=${compose.project}`,
+        '--filter',
+        'label=com.docker.compose.service=publisher',
+      )
+    ).split('\n')[0] as string;
+    const { published } = ((await compose.lines(publisher)).at(-1) as Line).patterns.queue;
+    const since = (lines: Line[]) =>
+      new Set(lines.filter((line) => line.sender === 'typescript-publisher').map((line) => line.id));
+    const ids = async () =>
+      (await Promise.all(subscribers.map(async (id) => [...since(await compose.received(id, 'queue'))]))).flat();
+    await until('the queue to be empty', async () => (await ids()).length >= published);
+    const all = await ids();
+    expect(new Set(all).size).toBe(all.length);
+    await compose.up({}, '--scale', 'subscriber=1');
+  });
+
+  test('containers are not root, cannot write to their file system, and have no capabilities', async () => {
+    await compose.up();
+    await compose.healthy('redis', 'subscriber', 'publisher');
+    for (const service of ['redis', 'subscriber', 'publisher']) {
+      const container = await compose.container(service);
+      const script =
+        'for p in /proc/[0-9]*; do case $(tr "\\0" " " <$p/cmdline) in *main.js*|*-server*) grep -E "^(Uid|CapEff|CapPrm|NoNewPrivs)" $p/status;; esac; done';
+      const status = await docker('exec', container, 'sh', '-c', script);
+      const values = (field: string) =>
+        [...status.matchAll(RegExp(`^${field}:\\s+(\\w+)`, 'gm'))].map((match) => match[1]);
+      expect(values('Uid').length).toBeGreaterThan(0);
+      expect(values('Uid')).not.toContain('0');
+      expect(new Set([...values('CapEff'), ...values('CapPrm')])).toEqual(new Set(['0000000000000000']));
+      expect(new Set(values('NoNewPrivs'))).toEqual(new Set(['1']));
+      await expect(docker('exec', container, 'sh', '-c', 'echo x >/file')).rejects.toThrow(/[Rr]ead-only/);
+    }
+  });
+
+  test('REDIS_PORT moves Redis, on loopback of the host only; a password from the shell or a file protects it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'compose-'));
+    const file = join(folder, 'password');
+    await writeFile(file, 'from a "file"\n', { mode: 0o644 });
+    const secrets: Environment[] = [
+      { REDIS_PASSWORD: 'p"a\\s $s' },
+      { REDIS_PASSWORD: '', REDIS_PASSWORD_FILE: file, REDIS_USERNAME: 'somebody' },
+    ];
+    for (const secret of secrets) {
+      await compose.up({ REDIS_PORT: 16_380, ...secret });
+      await compose.healthy('redis', 'subscriber', 'publisher');
+      await compose.receives(await compose.container('subscriber'), 'queue');
+      expect(await compose.call('port', 'redis', '16380')).toBe('127.0.0.1:16380');
+      const redis = await compose.container('redis');
+      expect(await docker('exec', redis, 'redis-cli', '-p', '16380', 'ping')).toContain('NOAUTH');
+      expect(await docker('exec', redis, 'sh', '-c', 'cat /proc/[0-9]*/cmdline')).not.toContain('p"a');
+    }
+    await rm(folder, { recursive: true });
+  });
+
+  test('a taken port of the host is no obstacle', async () => {
+    const taken = createServer().listen(6379, '127.0.0.1');
+    try {
+      await compose.up();
+      await compose.healthy('redis', 'subscriber', 'publisher');
+      expect(await compose.call('port', 'redis', '6379')).toMatch(/^127\.0\.0\.1:\d+$/);
+    } finally {
+      taken.close();
+    }
+  });
+
+  test('REDIS_HOST and REDIS_PORT lead elsewhere', async () => {
+    await compose.up();
+    const elsewhere = `${compose.project}-elsewhere`;
+    const id = await docker(
+      'run',
+      '-d',
+      '--rm',
+      '--name',
+      elsewhere,
+      '--network',
+      `${compose.project}_default`,
+      image,
+      image.includes('valkey') ? 'valkey-server' : 'redis-server',
+      '--port',
+      '6390',
+      '--protected-mode',
+      'no',
+    );
+    try {
+      await compose.up({ REDIS_HOST: elsewhere, REDIS_PORT: 6390 });
+      await compose.healthy('subscriber', 'publisher');
+      const subscriber = await compose.container('subscriber');
+      await compose.receives(subscriber, 'queue');
+      const connected = (await compose.lines(subscriber)).find((line) => line.event === 'connected');
+      expect(connected?.address).toBe(`${elsewhere}:6390`);
+      await compose.call('stop', 'publisher', 'subscriber');
+    } finally {
+      await docker('stop', id);
+    }
+  });
+});
