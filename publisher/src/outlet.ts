@@ -5,6 +5,7 @@ import type { Logger } from '@redis-messaging/shared/logger';
 import type { Pattern, Receipt } from '@redis-messaging/shared/pattern';
 import type { Redis } from '@redis-messaging/shared/redis';
 import type { Service } from '@redis-messaging/shared/service';
+import { figure } from '@redis-messaging/shared/table';
 import { Lane, type Outgoing } from './lane.ts';
 
 /** A lane with its log lines and figures. */
@@ -52,13 +53,13 @@ export class Outlet {
   #logSuppressed(messages: number): void {
     this.#log.info(
       { event: 'suppressed', messages },
-      `… and ${messages.toLocaleString('en')} more by ${this.lane.pattern.label} (LOG_LEVEL=debug shows each)`,
+      `… and ${figure(messages)} more by ${this.lane.pattern.label} (LOG_LEVEL=debug shows each)`,
     );
   }
 
   #logTrouble(trouble: string | undefined): void {
     const { topic, pattern } = this.lane;
-    const waits = this.lane.waiting.toLocaleString('en');
+    const waits = figure(this.lane.waiting);
     if (trouble)
       this.#log.warn(
         { event: 'refused', reason: trouble },

@@ -12,9 +12,13 @@ export function renderTable(header: readonly string[], rows: readonly (readonly 
   return [header, ...rows].map((row) => `  ${line(row)}`).join('\n');
 }
 
+// Made once: making a format costs ms, and that would show in the first latencies.
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const hundredths = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
+
 /** A whole number with thousands separators, or `-` for what is not known. */
-export const figure = (value: number | null): string => (value === null ? '-' : value.toLocaleString('en'));
+export const figure = (value: number | null): string => (value === null ? '-' : whole.format(value));
 
 /** Milliseconds as people read them. */
 export const milliseconds = (value: number | null): string =>
-  value === null ? '-' : `${value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 })} ms`;
+  value === null ? '-' : `${(value < 10 ? hundredths : whole).format(value)} ms`;

@@ -1,3 +1,5 @@
+import { figure } from './table.ts';
+
 /** C0 and C1 controls, DEL, line and paragraph separators, bidirectional controls, BOM, tags: what can lie on a screen. */
 const UNSAFE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is the purpose
@@ -9,7 +11,7 @@ const UNSAFE =
  */
 export function neutralise(text: string, limit = 200): string {
   const shown = text.slice(0, limit).toWellFormed().replace(UNSAFE, escapeOf);
-  return text.length > limit ? `${shown}… (${text.length.toLocaleString('en')} characters)` : shown;
+  return text.length > limit ? `${shown}… (${figure(text.length)} characters)` : shown;
 }
 
 function escapeOf(character: string): string {

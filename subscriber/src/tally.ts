@@ -8,7 +8,7 @@ import { decode, type Message } from '@redis-messaging/shared/message';
 import type { Delivery, Pattern } from '@redis-messaging/shared/pattern';
 import type { Service } from '@redis-messaging/shared/service';
 import { Span } from '@redis-messaging/shared/span';
-import { milliseconds } from '@redis-messaging/shared/table';
+import { figure, milliseconds } from '@redis-messaging/shared/table';
 import { neutralise } from '@redis-messaging/shared/text';
 
 /** What one pattern's subscriber has seen, and its log lines. */
@@ -55,7 +55,7 @@ export class Tally {
     const preview = neutralise(delivery.payload.toString('utf8', 0, 200), 60);
     this.log.warn(
       { event: 'invalid', reason, bytes: delivery.payload.length, preview },
-      `Invalid message of ${delivery.payload.length.toLocaleString('en')} bytes (${reason}): ${preview} [${label}, invalid #${this.#invalid}]`,
+      `Invalid message of ${figure(delivery.payload.length)} bytes (${reason}): ${preview} [${label}, invalid #${this.#invalid}]`,
     );
   }
 
@@ -76,7 +76,7 @@ export class Tally {
         if (decoded.ok) this.#ledger.lose({ ...decoded.message, madeAt: decoded.madeAt });
       }
     }
-    const what = `${unhandled.length.toLocaleString('en')} deliveries of ${this.#pattern.label} that were not handled`;
+    const what = `${figure(unhandled.length)} deliveries of ${this.#pattern.label} that were not handled`;
     const fate = kept ? `Gave back ${what}` : `Lost ${what}: this pattern cannot take them back`;
     this.log.info({ event: 'released', messages: unhandled.length, kept }, fate);
   }
@@ -85,7 +85,7 @@ export class Tally {
   overflowed(dropped: number): void {
     this.log.warn(
       { event: 'overflow', messages: dropped },
-      `Falling behind: dropped ${dropped.toLocaleString('en')} deliveries of ${this.#pattern.label} that waited too long for the handler`,
+      `Falling behind: dropped ${figure(dropped)} deliveries of ${this.#pattern.label} that waited too long for the handler`,
     );
   }
 
@@ -119,7 +119,7 @@ export class Tally {
   #logSuppressed(messages: number): void {
     this.log.info(
       { event: 'suppressed', messages },
-      `… and ${messages.toLocaleString('en')} more by ${this.#pattern.label} (LOG_LEVEL=debug shows each)`,
+      `… and ${figure(messages)} more by ${this.#pattern.label} (LOG_LEVEL=debug shows each)`,
     );
   }
 }

@@ -1,0 +1,51 @@
+import { variables } from '@redis-messaging/shared/config';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+
+type Row = readonly string[];
+
+/** The tables of the README that are made from the code, by the name in their markers. */
+export const tables: Readonly<Record<string, string>> = {
+  variables: markdown(
+    ['Variable', 'Default', 'What it does'],
+    Object.entries(variables).map(([name, { default: fallback, about }]) => [
+      `\`${name}\``,
+      fallback && `\`${fallback}\``,
+      about,
+    ]),
+  ),
+  guarantees: markdown(
+    ['', ...patterns.map(({ name }) => `\`${name}\``)],
+    [
+      ['Commands', ...patterns.map(({ commands }) => commands.map((command) => `\`${command}\``).join(' '))],
+      ['Delivery', ...patterns.map(({ guarantees }) => guarantees.delivery.replaceAll('-', ' '))],
+      ['Who gets a message', ...patterns.map(({ guarantees }) => guarantees.audience.replaceAll('-', ' '))],
+      ['Kept while nobody listens', ...patterns.map(({ guarantees }) => yesNo(guarantees.keepsUnread))],
+      [
+        'Survives a subscriber that crashes with it in hand',
+        ...patterns.map(({ guarantees }) => yesNo(guarantees.survivesCrash)),
+      ],
+      ['In order (one subscriber)', ...patterns.map(({ guarantees }) => yesNo(guarantees.ordered))],
+    ],
+  ),
+};
+
+/** A text with each table put between its markers, `<!-- NAME -->` and `<!-- /NAME -->`. */
+export function withTables(text: string): string {
+  return Object.entries(tables).reduce(
+    (result, [name, table]) =>
+      result.replace(
+        new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`),
+        (_all, open, close) => `${open}${table}\n${close}`,
+      ),
+    text,
+  );
+}
+
+function yesNo(value: boolean): string {
+  return value ? 'yes' : 'no';
+}
+
+function markdown(header: Row, rows: readonly Row[]): string {
+  const line = (cells: Row) => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
