@@ -6,6 +6,8 @@ import { Run } from './run.ts';
 const MAX_SENDERS = 1000;
 /** Runs of one sender that are kept open for late messages. */
 const MAX_RUNS = 8;
+/** A run of which nothing came among so many messages is over: a message that would continue it belongs to a newer one. */
+const OVER_AFTER = 1000;
 const LONGEST_KEY = 200;
 
 /** What a subscriber knows of the messages of one pattern. `published` = received + lost + unknown. */
@@ -14,10 +16,10 @@ export interface Account {
   published: number;
   /** Different messages received. */
   received: number;
-  /** Published while this subscriber listened, and not received. */
+  /** Published since the first message of the run that was seen, and not received. */
   lost: number;
   /**
-   * Published and not received, for all that can be known not lost: published before this subscriber listened, or, where
+   * Published and not received, but perhaps not lost: before the first message of a run that this subscriber saw, or, where
    * subscribers share the messages, perhaps taken by another.
    */
   unknown: number;
@@ -44,6 +46,7 @@ export class Ledger {
   readonly #shared: boolean;
   readonly #senders = new Map<string, Run[]>();
   readonly #settled = emptyAccount();
+  #entries = 0;
 
   constructor(guarantees: Pick<Guarantees, 'audience'>) {
     this.#shared = guarantees.audience === 'one-subscriber';
@@ -70,9 +73,17 @@ export class Ledger {
   #runOf(entry: Entry): Run {
     const sender = keyOf(entry.sender);
     const runs = this.#senders.get(sender) ?? this.#admit(sender);
-    const run = runs.findLast((candidate) => candidate.startedAt <= entry.madeAt) ?? runs.at(-1);
-    if (run && !run.isOutgrownBy(entry)) return run;
-    return this.#begin(runs, entry);
+    const run = this.#openRunFor(entry, runs) ?? this.#begin(runs, entry);
+    run.lastEntry = ++this.#entries;
+    return run;
+  }
+
+  /** Two publishers may go by one name at the same time, so the run that a message continues comes before the newest. */
+  #openRunFor(entry: Entry, runs: readonly Run[]): Run | undefined {
+    const continued = runs.findLast((run) => run.isContinuedBy(entry) && this.#entries - run.lastEntry < OVER_AFTER);
+    if (continued) return continued;
+    const latest = runs.findLast((run) => run.startedAt <= entry.madeAt) ?? runs.at(-1);
+    return latest?.isOutgrownBy(entry) ? undefined : latest;
   }
 
   #admit(sender: string): Run[] {
@@ -87,9 +98,7 @@ export class Ledger {
   }
 
   #begin(runs: Run[], entry: Entry): Run {
-    // What came before the first message of a sender that is new to us is not known. When a sender begins again, we were
-    // there: what is missing is lost.
-    const run = new Run(entry, runs.length > 0);
+    const run = new Run(entry);
     runs.push(run);
     if (runs.length > MAX_RUNS) this.#settle(runs.shift() as Run);
     return run;

@@ -5,7 +5,8 @@ import { Ranges } from './ranges.ts';
 export class Run {
   /** When the earliest message that was seen of it was made: µs since 1970. */
   startedAt: number;
-  readonly #seenFromStart: boolean;
+  /** The ledger's number of the last entry that was booked here. */
+  lastEntry = 0;
   readonly #firstId: string;
   readonly #firstCount: number;
   readonly #received = new Ranges();
@@ -16,15 +17,18 @@ export class Run {
   #duplicated = 0;
   #reordered = 0;
 
-  /** @param seenFromStart whether the subscriber listened when the run began, so that all that is missing is lost */
-  constructor(first: Entry, seenFromStart: boolean) {
-    this.#seenFromStart = seenFromStart;
+  constructor(first: Entry) {
     this.#firstId = first.id;
     this.#firstCount = first.count;
     this.#lowest = first.count;
     this.#highest = first.count;
     this.#highestMadeAt = first.madeAt;
     this.startedAt = first.madeAt;
+  }
+
+  /** Whether this is the very next message. */
+  isContinuedBy({ count, madeAt }: Entry): boolean {
+    return count === this.#highest + 1 && madeAt >= this.#highestMadeAt;
   }
 
   /**
@@ -64,9 +68,8 @@ export class Run {
   account(shared: boolean): Account {
     const first = Math.min(1, this.#lowest); // some count from 0
     const published = this.#highest - first + 1;
-    const early = this.#seenFromStart ? 0 : this.#lowest - first;
     const missing = published - this.#unique;
-    const unknown = shared ? missing : early;
+    const unknown = shared ? missing : this.#lowest - first;
     return {
       published,
       received: this.#unique,
