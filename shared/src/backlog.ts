@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pattern } from './pattern.ts';
 import type { Redis } from './redis.ts';
 
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 300;
 
 /** How many messages wait in Redis; `null` if it does not answer now. For reports: never throws, never takes long. */
 export async function waitingIn(redis: Redis, pattern: Pattern, topic: string): Promise<number | null> {

@@ -26,9 +26,9 @@ export interface ConnectionEvents {
   onClosed(connection: object): void;
 }
 
-const CONNECT_TIMEOUT_MS = 1500;
+const CONNECT_TIMEOUT_MS = 1000;
 /** How long a connection may take to answer what it has in hand when it is closed. */
-const CLOSE_TIMEOUT_MS = 500;
+const CLOSE_TIMEOUT_MS = 300;
 const FIRST_RETRY_MS = 25;
 /** Half of the 2 s within which a service is to be ready again. */
 const LONGEST_RETRY_MS = 1000;

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from './redis.ts';
 
-const CHECK_EVERY_MS = 500;
+const CHECK_EVERY_MS = 250;
+const PING_EVERY_MS = 1000;
 /** A connection that has not answered a PING for so long is dead: noticed within 5 s, whatever TCP believes. */
 const SILENCE_MS = 3000;
 /** How long authentication and resubscription may take after the connection stands. */
-const HANDSHAKE_MS = 1500;
+const HANDSHAKE_MS = 1000;
 /** Time for an abandoned connection attempt to end before the next begins. */
 const SETTLE_MS = 20;
 
@@ -31,6 +32,7 @@ export function watch(redis: Redis, onDead: (reason: string) => void): () => voi
   let waitingSince: number | undefined;
   let heard = false;
   let lastCheck = performance.now();
+  let lastPing = 0;
   let stopped = false;
 
   const settled = () => {
@@ -60,7 +62,8 @@ export function watch(redis: Redis, onDead: (reason: string) => void): () => voi
   }
 
   function ping(now: number): void {
-    if (!redis.isReady) return;
+    if (!redis.isReady || now - lastPing < PING_EVERY_MS) return;
+    lastPing = now;
     waitingSince = now;
     redis.ping().then(settled, settled);
   }
