@@ -12,6 +12,11 @@ export const hostilePayloads: Readonly<Record<string, Buffer>> = {
   ),
   NUL: Buffer.from('\0\0\0'),
   'invalid UTF-8': Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0xc3, 0x28, 0x22, 0x7d]),
+  'invalid UTF-8 in a message that is good otherwise': Buffer.concat([
+    Buffer.from('{"id":"550e8400-e29b-41d4-a716-446655440000","timestamp":"2026-07-29T10:30:15Z","message":"'),
+    Buffer.from([0xff]),
+    Buffer.from('","sender":"s","count":1}'),
+  ]),
   'overlong UTF-8': Buffer.from([0xc0, 0xaf]),
   'ANSI controls': Buffer.from('\u001b[2J\u001b[31mgone\u0007\r\n2026 forged line'),
   'C1 and bidi controls': Buffer.from('\u009b31m \u202etxt.exe\u2066\u2069 \u2028'),
