@@ -4,12 +4,17 @@ import { figure, milliseconds, renderTable } from '@redis-messaging/shared/table
 type Published = FiguresByPattern<PublisherFigures>;
 type Received = FiguresByPattern<SubscriberFigures>;
 
-/** Whether a subscriber has by every pattern what the publisher sent by it. */
+/** Whether a subscriber has by every pattern what the publisher sent by it, and nothing more waits. */
 export function hasEverythingArrived(publisher: FiguresByPattern, subscriber: FiguresByPattern): boolean {
   const received = subscriber as Received;
-  return Object.entries(publisher as Published).every(
-    ([pattern, sent]) => (received[pattern]?.received ?? 0) >= sent.published + sent.unknown,
-  );
+  const has = ([pattern, sent]: [string, PublisherFigures]) =>
+    (received[pattern]?.received ?? 0) >= sent.published + sent.unknown;
+  return isBacklogEmpty(subscriber) && Object.entries(publisher as Published).every(has);
+}
+
+/** Whether Redis says that nothing waits. */
+export function isBacklogEmpty(subscriber: FiguresByPattern): boolean {
+  return Object.values(subscriber).every(({ backlog }) => backlog === 0);
 }
 
 export function receivedInAll(subscriber: FiguresByPattern): number {
@@ -38,6 +43,8 @@ export function finalTable(publisher?: FiguresByPattern, subscriber?: FiguresByP
 }
 
 function rowOf(pattern: string, sent: PublisherFigures, got: SubscriberFigures): string[] {
-  const counts = [sent.published, got.received, sent.published - got.received, got.duplicated, got.reordered];
+  // More than was published here: others publish too, and one cannot tell what of ours is missing.
+  const missing = got.received > sent.published ? null : sent.published - got.received;
+  const counts = [sent.published, got.received, missing, got.duplicated, got.reordered];
   return [pattern, ...counts.map(figure), milliseconds(got.latencyMs.p50), milliseconds(got.latencyMs.p99)];
 }

@@ -7,6 +7,8 @@ import { freePort, isTaken, startRedisServer } from './redis-server.ts';
 export interface LocalRedis {
   /** Environment variables that lead the services to it. */
   readonly env: NodeJS.ProcessEnv;
+  /** Resolves when it has ended; never, if it is not ours. */
+  readonly ended: Promise<unknown>;
   /** Ends it, if it is ours. */
   stop(): Promise<void>;
 }
@@ -15,7 +17,7 @@ export interface LocalRedis {
 export async function provideRedis(config: Config, say: (line: string) => void): Promise<LocalRedis> {
   if (process.env.REDIS_URL || process.env.REDIS_HOST) {
     say(`Redis: the one at ${redisAddress(config)}, as ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'} says`);
-    return { env: {}, stop: async () => {} };
+    return { env: {}, ended: new Promise(() => {}), stop: async () => {} };
   }
   const program = await findServer(say);
   const server = await startRedisServer(program, {
@@ -24,7 +26,11 @@ export async function provideRedis(config: Config, say: (line: string) => void):
     password: config.REDIS_PASSWORD || config.REDIS_PASSWORD_FILE || undefined,
   });
   say(`Redis: ${program.about}, a private one on 127.0.0.1:${server.port} that ends with this run`);
-  return { env: { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(server.port) }, stop: () => server.stop() };
+  return {
+    env: { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(server.port) },
+    ended: server.ended,
+    stop: () => server.stop(),
+  };
 }
 
 async function wantedPort(port: number, say: (line: string) => void): Promise<number> {

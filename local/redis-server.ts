@@ -11,6 +11,8 @@ import type { ServerProgram } from './find-server.ts';
 export interface RedisServer {
   readonly port: number;
   readonly pid: number;
+  /** Resolves when it has ended, for whatever reason. */
+  readonly ended: Promise<unknown>;
   /** Ends it and removes its folder. */
   stop(): Promise<void>;
 }
@@ -28,9 +30,10 @@ const START_TIMEOUT_MS = 10_000;
 
 /**
  * Keeps the server on a leash: a shell that ends it when its standard input ends, which it does when this process ends, in
- * whatever way.
+ * whatever way; and that ends when the server does.
  */
-const LEASH = '"$@" </dev/null & server=$!; echo $server; cat >/dev/null; kill $server 2>/dev/null; wait $server';
+const LEASH =
+  '"$@" </dev/null & server=$!; echo $server; exec 3<&0; { cat <&3; kill $server; } >/dev/null 2>&1 & wait $server';
 
 /** Starts a server that only this machine can reach and that keeps nothing. Resolves once it answers. */
 export async function startRedisServer(program: ServerProgram, options: ServerOptions = {}): Promise<RedisServer> {
@@ -51,13 +54,16 @@ export async function startRedisServer(program: ServerProgram, options: ServerOp
     await rm(folder, { recursive: true, force: true });
   }
   try {
-    await Promise.race([answering(port, options), ended.then(() => Promise.reject(new Error('it ended at once')))]);
+    await Promise.race([
+      answering(port, pid, options),
+      ended.then(() => Promise.reject(new Error('it ended at once'))),
+    ]);
   } catch (error) {
     const log = await readFile(join(folder, 'redis.log'), 'utf8').catch(() => '');
     await stop();
     throw new Error(`Redis did not start on port ${port}: ${(error as Error).message}\n${log}`);
   }
-  return { port, pid, stop };
+  return { port, pid, ended, stop };
 }
 
 function settingsOf(folder: string, port: number, { username, password, settings = [] }: ServerOptions): string[] {
@@ -99,26 +105,38 @@ export async function isTaken(port: number): Promise<boolean> {
   return false;
 }
 
-async function answering(port: number, { password }: ServerOptions): Promise<void> {
+/** Waits until the server answers: this one, not another that has the port. */
+async function answering(port: number, pid: number, { username = 'default', password }: ServerOptions): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
+  const credentials = password ? [['AUTH', username, password]] : [];
   while (performance.now() < deadline) {
-    const answer = await ask(port);
-    if (answer.startsWith('+PONG') || (password && answer.startsWith('-NOAUTH'))) return;
+    const answer = await ask(port, [...credentials, ['INFO', 'server']]);
+    const answerer = Number(/^process_id:(\d+)/m.exec(answer)?.[1]);
+    if (answerer === pid) return;
+    if (answerer) throw new Error('another Redis has this port');
     await sleep(20);
   }
-  throw new Error('no answer to PING');
+  throw new Error('no answer');
 }
 
-async function ask(port: number): Promise<string> {
+/** Sends commands and returns what comes back within a moment, up to the end of an INFO. */
+async function ask(port: number, commands: readonly (readonly string[])[]): Promise<string> {
+  const encoded = commands.map(
+    (words) => `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`,
+  );
   return await new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('PING\r\n'));
-    const done = (answer: string) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(encoded.join('')));
+    const done = () => {
       socket.destroy();
       resolve(answer);
     };
-    socket.setTimeout(1000, () => done(''));
-    socket.on('error', () => done(''));
-    socket.on('data', (data) => done(data.toString()));
-    socket.on('end', () => done(''));
+    socket.setTimeout(1000, done);
+    socket.on('error', done);
+    socket.on('end', done);
+    socket.on('data', (data) => {
+      answer += data;
+      if (/process_id:\d+\r/.test(answer) || /^-/m.test(answer)) done();
+    });
   });
 }

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, ConfigError, loadConfig, loadDotEnv } from '@redis-messaging/shared/config';
 import { printLine, type Service, startService } from './child.ts';
-import { finalTable, hasEverythingArrived, receivedInAll } from './outcome.ts';
-import { provideRedis } from './provide-redis.ts';
+import { finalTable, hasEverythingArrived, isBacklogEmpty, receivedInAll } from './outcome.ts';
+import { type LocalRedis, provideRedis } from './provide-redis.ts';
 
 /** Nothing has arrived for so long (ms), and nothing waits: what is missing will not come. */
 const QUIET_MS = 2000;
@@ -24,7 +24,7 @@ async function main(): Promise<number> {
   const redis = await provideRedis(config, say).catch((error: Error) => say(error.message));
   if (!redis) return 1;
   try {
-    return await runServices(config, redis.env);
+    return await runServices(config, redis);
   } finally {
     await redis.stop();
   }
@@ -59,27 +59,36 @@ function stopOnSignals(): void {
 }
 
 /** @returns the exit code: 0, or that of the service that failed */
-async function runServices(config: Config, redisEnv: NodeJS.ProcessEnv): Promise<number> {
+async function runServices(config: Config, redis: LocalRedis): Promise<number> {
   const healthPort = config.HEALTH_PORT;
   const subscriberHealth = healthPort === 0 ? {} : { HEALTH_PORT: String(healthPort + 1) };
-  const subscriber = launch('subscriber', { ...redisEnv, ...subscriberHealth });
+  const subscriber = launch('subscriber', { ...redis.env, ...subscriberHealth });
   await untilReady(subscriber); // or the first Pub/Sub messages would reach nobody
   if (stopping.signal.aborted || subscriber.process.exitCode !== null) return await end([subscriber]);
-  const publisher = launch('publisher', redisEnv);
+  const publisher = launch('publisher', redis.env);
 
-  const first = await Promise.race([
-    publisher.exited.then(() => publisher),
-    subscriber.exited.then(() => subscriber),
-    stopped(),
-  ]);
-  if (first === publisher && (await publisher.exited) === 0 && !stopping.signal.aborted) {
-    await untilEverythingArrived(config, publisher, subscriber);
-  } else if (first && !stopping.signal.aborted)
-    say(`${first.name} ended with exit code ${await first.exited}; stopping the rest`);
+  const failure = await untilDone(config, redis, publisher, subscriber);
+  if (failure) say(`${failure}; stopping the rest`);
   const code = await end([publisher, subscriber]);
   const table = finalTable(publisher.reports.stopped?.patterns, subscriber.reports.stopped?.patterns);
   if (table) for (const line of table.split('\n')) say(line);
-  return code;
+  return code || (failure ? 1 : 0);
+}
+
+/** Resolves when the publisher is done and everything has arrived, or a stop is wanted, or with what went wrong. */
+async function untilDone(
+  config: Config,
+  redis: LocalRedis,
+  publisher: Service,
+  subscriber: Service,
+): Promise<string | undefined> {
+  const gone = async (service: Service) => `${service.name} ended with exit code ${await service.exited}`;
+  const broken = Promise.race([redis.ended.then(() => 'Redis ended'), gone(subscriber), stopped()]);
+  const published = await Promise.race([publisher.exited, broken]);
+  if (typeof published !== 'number') return published;
+  if (stopping.signal.aborted) return undefined;
+  if (published !== 0) return await gone(publisher);
+  return await Promise.race([untilEverythingArrived(config, publisher, subscriber), broken]);
 }
 
 function launch(name: string, env: NodeJS.ProcessEnv): Service {
@@ -99,17 +108,15 @@ async function stopped(): Promise<undefined> {
   return undefined;
 }
 
-async function untilEverythingArrived(config: Config, publisher: Service, subscriber: Service): Promise<void> {
+async function untilEverythingArrived(config: Config, publisher: Service, subscriber: Service): Promise<undefined> {
   const patience = QUIET_MS + 2000 * config.WORK_TIME;
   let received = -1;
   let since = performance.now();
-  while (!stopping.signal.aborted && subscriber.process.exitCode === null) {
+  while (!stopping.signal.aborted && performance.now() - since < patience) {
     const now = subscriber.reports.progress?.patterns ?? {};
     if (hasEverythingArrived(publisher.reports.stopped?.patterns ?? {}, now)) return;
-    const total = receivedInAll(now);
-    if (total !== received) since = performance.now();
-    received = total;
-    if (performance.now() - since > patience) return;
+    if (receivedInAll(now) !== received || !isBacklogEmpty(now)) since = performance.now();
+    received = receivedInAll(now);
     await sleep(50);
   }
 }

@@ -26,6 +26,9 @@ const WINDOW = 4;
 const ENOUGH_WAITING = BATCH;
 const RETRY_AFTER_MS = 500;
 
+const TOO_MANY = 'too many messages wait';
+const AWAY = 'Redis is away, and this pattern keeps nothing';
+
 /** The way of one pattern's messages to Redis: in order, in batches, each message accounted for. */
 export class Lane {
   readonly pattern: Pattern;
@@ -58,18 +61,16 @@ export class Lane {
 
   /** Takes messages in. Those that Redis cannot be given now wait, if the pattern keeps what nobody has read yet. */
   offer(batch: readonly Outgoing[]): void {
-    const room = this.pattern.guarantees.keepsUnread || this.#redis.isReady ? this.#options.limit - this.waiting : 0;
-    for (const outgoing of batch.slice(0, Math.max(0, room))) this.#waiting.push(outgoing);
-    const overflow = Math.max(0, batch.length - room);
-    if (overflow > 0) this.#refuse(overflow);
+    const away = !this.pattern.guarantees.keepsUnread && !this.#redis.isReady;
+    const room = away ? 0 : Math.max(0, this.#options.limit - this.waiting);
+    this.#waiting.push(...batch.slice(0, room));
+    this.#refuse(Math.max(0, batch.length - room), away ? AWAY : TOO_MANY);
     this.#pump();
   }
 
-  /** Resolves when more would be welcome: Redis is there and not much waits. */
-  async room(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && (!this.#redis.isReady || this.#heldBack || this.#waiting.length >= ENOUGH_WAITING)) {
-      await this.#change(signal);
-    }
+  /** Resolves when a batch of this size would be welcome: Redis is there, and not much waits. */
+  async room(batch: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#hasRoomFor(batch)) await this.#change(signal);
   }
 
   /** Resolves when every message is settled, or the signal aborts. */
@@ -91,12 +92,23 @@ export class Lane {
     this.#inFlight = 0;
   }
 
+  #hasRoomFor(batch: number): boolean {
+    if (!this.#redis.isReady || this.#heldBack) return false;
+    return this.#waiting.length < ENOUGH_WAITING && this.waiting + batch <= this.#options.limit;
+  }
+
   #pump(): void {
-    if (!this.#redis.isReady && !this.pattern.guarantees.keepsUnread) this.#refuse(this.#waiting.splice(0).length);
-    while (this.#redis.isReady && !this.#heldBack && this.#batchesInFlight < WINDOW && this.#waiting.length > 0) {
+    if (!this.#redis.isReady && !this.pattern.guarantees.keepsUnread)
+      this.#refuse(this.#waiting.splice(0).length, AWAY);
+    while (this.#redis.isReady && !this.#heldBack && this.#batchesInFlight < this.#window && this.#waiting.length > 0) {
       void this.#send(this.#waiting.splice(0, BATCH));
     }
     this.#events.emit('change');
+  }
+
+  /** While Redis refuses, one batch at a time, so that none overtakes another. */
+  get #window(): number {
+    return this.#trouble ? 1 : WINDOW;
   }
 
   async #send(batch: readonly Outgoing[]): Promise<void> {
@@ -133,21 +145,20 @@ export class Lane {
     const outcome = outcomeOf(error);
     if (outcome === 'unknown') {
       this.unknown += batch.length;
-    } else if (this.pattern.guarantees.keepsUnread) {
+      return;
+    }
+    const reason = outcome === 'refused' ? `Redis refuses it (${error.message})` : AWAY;
+    if (outcome === 'refused') this.#holdBack();
+    if (this.pattern.guarantees.keepsUnread) {
       this.#waiting = [...batch, ...this.#waiting].sort((a, b) => a.message.count - b.message.count);
-      if (outcome === 'refused') this.#holdBack();
-    } else this.#refuse(batch.length);
-    if (outcome === 'refused') this.#say(`Redis refuses it (${error.message})`);
+      if (outcome === 'refused') this.#say(reason);
+    } else this.#refuse(batch.length, reason);
   }
 
-  #refuse(messages: number): void {
+  #refuse(messages: number, reason: string): void {
     if (messages === 0) return;
     this.refused += messages;
-    this.#say(
-      this.#redis.isReady || this.pattern.guarantees.keepsUnread
-        ? 'too many messages wait'
-        : 'Redis is away, and this pattern keeps nothing',
-    );
+    this.#say(reason);
   }
 
   #holdBack(): void {
@@ -159,8 +170,9 @@ export class Lane {
     }, RETRY_AFTER_MS);
   }
 
+  /** The first trouble is said, and then its end; not each of the forms that it takes in between. */
   #say(trouble: string | undefined): void {
-    if (trouble === this.#trouble) return;
+    if ((trouble === undefined) === (this.#trouble === undefined)) return;
     this.#trouble = trouble;
     this.#options.onTrouble(trouble);
   }

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { FiguresByPattern } from '@redis-messaging/shared/figures';
 import { encode, makeMessage } from '@redis-messaging/shared/message';
 import type { Service, Work } from '@redis-messaging/shared/service';
@@ -21,11 +22,13 @@ export function startPublishing(service: Service): Work {
 async function publishAll({ config, stop }: Service, outlets: readonly Outlet[]): Promise<void> {
   const intervalMs = config.PUBLISH_INTERVAL * 1000;
   const lanes = outlets.map((outlet) => outlet.lane);
+  const batchSize = Math.min(BATCH, config.BUFFER_LIMIT);
   let count = 0;
-  for await (const due of pace({ intervalMs, count: config.MESSAGE_COUNT, batch: BATCH, signal: stop.signal })) {
+  for await (const due of pace({ intervalMs, count: config.MESSAGE_COUNT, batch: batchSize, signal: stop.signal })) {
     const batch = Array.from({ length: due }, () => outgoing(config.SENDER, ++count));
     for (const lane of lanes) lane.offer(batch);
-    if (intervalMs === 0) await Promise.all(lanes.map((lane) => lane.room(stop.signal)));
+    if (intervalMs === 0) await Promise.all(lanes.map((lane) => lane.room(batchSize, stop.signal)));
+    await turn(); // or a publisher that is behind would never read an answer
   }
   await Promise.all(lanes.map((lane) => lane.drained(stop.signal)));
   await Promise.all(lanes.map((lane) => lane.finish(PATIENCE_MS, stop.abandon)));

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RESP_TYPES } from 'redis';
-import { closeQuickly, duplicate, type Redis } from './redis.ts';
+import { closeQuickly, duplicate, outcomeOf, type Redis } from './redis.ts';
 
 const UNBLOCK_EVERY_MS = 20;
 /** After so long nobody answers CLIENT UNBLOCK: Redis is gone, and with it whatever it would have handed over. */
-const GIVE_UP_MS = 500;
+const GIVE_UP_MS = 1200;
 
 /**
  * Opens a connection for blocking reads, with replies as Buffers. When the signal aborts, a read that blocks is ended by
@@ -13,23 +13,27 @@ const GIVE_UP_MS = 500;
  */
 export async function openBlocking(redis: Redis, role: string, signal: AbortSignal) {
   const connection = await duplicate(redis, role, signal);
-  let id: number | undefined = await connection.clientId();
+  let id: number | undefined;
   let closed = false;
-  connection.on('ready', async () => {
+  const learnId = async () => {
     id = undefined; // a new connection has a new one
     id = await connection.clientId().catch(() => undefined);
-  });
+  };
+  connection.on('ready', learnId);
+  await learnId();
 
   async function unblock(): Promise<void> {
-    const deadline = performance.now() + GIVE_UP_MS;
+    let answeredAt = performance.now();
     // Repeated, because a read that was on its way when the signal came blocks only after the first UNBLOCK.
-    while (!closed && connection.isReady && performance.now() < deadline) {
-      if (id !== undefined) await Promise.race([redis.clientUnblock(id).catch(() => {}), sleep(GIVE_UP_MS)]);
+    while (!closed && connection.isReady && performance.now() - answeredAt < GIVE_UP_MS) {
+      if (id === undefined) await sleep(UNBLOCK_EVERY_MS);
+      else if (await answered(redis.clientUnblock(id))) answeredAt = performance.now();
       await sleep(UNBLOCK_EVERY_MS);
     }
     if (!closed) connection.destroy(); // the read fails
   }
   signal.addEventListener('abort', unblock, { once: true });
+  if (signal.aborted) void unblock();
 
   return {
     client: connection.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }),
@@ -39,4 +43,13 @@ export async function openBlocking(redis: Redis, role: string, signal: AbortSign
       await closeQuickly(connection);
     },
   };
+}
+
+/** Whether Redis answers, in whatever way, before it is time to give up. */
+async function answered(command: Promise<unknown>): Promise<boolean> {
+  const answer = command.then(
+    () => true,
+    (error) => outcomeOf(error) === 'refused',
+  );
+  return await Promise.race([answer, sleep(GIVE_UP_MS, false, { ref: false })]);
 }

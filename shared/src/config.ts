@@ -159,7 +159,15 @@ function choice<const Word extends string>(
 
 function redisUrl(value: string): string | undefined {
   if (value === '') return value;
-  return /^unix:\/\/.*\/./.test(value) || (/^rediss?:\/\/./.test(value) && URL.canParse(value)) ? value : undefined;
+  if (/^unix:\/\/.*\/./.test(value)) return value;
+  if (!/^rediss?:\/\/./.test(value) || !URL.canParse(value)) return undefined;
+  const { pathname, username, password } = new URL(value);
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    return undefined;
+  }
+  return /^\/?\d*$/.test(pathname) ? value : undefined;
 }
 
 function readPassword(path: string): string | undefined {

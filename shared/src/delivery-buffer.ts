@@ -55,13 +55,16 @@ export class DeliveryBuffer {
     const taken = this.#waiting.slice(this.#head, end);
     for (const delivery of taken) this.#bytes -= delivery.payload.length;
     this.#head = end;
-    if (this.#head === this.#waiting.length || this.#head > MAX_DELIVERIES) this.#compact();
+    // What was taken must not stay in memory; half and half keeps the copying cheap.
+    if (2 * this.#head >= this.#waiting.length) this.#compact();
     return taken;
   }
 
   /** Drops a tenth of what waits, so that a handler that stays slow is told now and then, not for every message. */
   #dropOldest(): number {
-    return this.#take(Math.max(1, Math.floor(this.#length / 10))).length;
+    const dropped = this.#take(Math.max(1, Math.floor(this.#length / 10))).length;
+    this.#compact();
+    return dropped;
   }
 
   #compact(): void {

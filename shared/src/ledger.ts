@@ -47,6 +47,8 @@ export class Ledger {
   readonly #senders = new Map<string, Run[]>();
   readonly #settled = emptyAccount();
   #entries = 0;
+  #latestSender: string | undefined;
+  #hasForgotten = false;
 
   constructor(guarantees: Pick<Guarantees, 'audience'>) {
     this.#shared = guarantees.audience === 'one-subscriber';
@@ -59,7 +61,7 @@ export class Ledger {
 
   /** Books a message that this subscriber got to see but did not handle, and that nobody will deliver again. */
   lose(entry: Entry): void {
-    this.#runOf(entry).see(entry);
+    this.#runOf(entry).lose(entry);
   }
 
   account(): Account {
@@ -71,8 +73,7 @@ export class Ledger {
   }
 
   #runOf(entry: Entry): Run {
-    const sender = keyOf(entry.sender);
-    const runs = this.#senders.get(sender) ?? this.#admit(sender);
+    const runs = this.#runsOf(keyOf(entry.sender));
     const run = this.#openRunFor(entry, runs) ?? this.#begin(runs, entry);
     run.lastEntry = ++this.#entries;
     return run;
@@ -82,23 +83,33 @@ export class Ledger {
   #openRunFor(entry: Entry, runs: readonly Run[]): Run | undefined {
     const continued = runs.findLast((run) => run.isContinuedBy(entry) && this.#entries - run.lastEntry < OVER_AFTER);
     if (continued) return continued;
-    const latest = runs.findLast((run) => run.startedAt <= entry.madeAt) ?? runs.at(-1);
+    const sound = runs.filter((run) => !run.isStray);
+    const latest = sound.findLast((run) => run.startedAt <= entry.madeAt) ?? sound.at(-1);
     return latest?.isOutgrownBy(entry) ? undefined : latest;
   }
 
-  #admit(sender: string): Run[] {
-    if (this.#senders.size >= MAX_SENDERS) {
-      const [oldest, runs] = this.#senders.entries().next().value as [string, Run[]];
-      for (const run of runs) this.#settle(run);
-      this.#senders.delete(oldest);
-    }
-    const runs: Run[] = [];
+  /** The runs of a sender, which thereby becomes the last to be forgotten. */
+  #runsOf(sender: string): Run[] {
+    const runs = this.#senders.get(sender) ?? [];
+    if (sender === this.#latestSender) return runs;
+    this.#latestSender = sender;
+    this.#senders.delete(sender);
     this.#senders.set(sender, runs);
+    if (this.#senders.size > MAX_SENDERS) this.#forgetOldest();
     return runs;
   }
 
+  #forgetOldest(): void {
+    const [oldest, runs] = this.#senders.entries().next().value as [string, Run[]];
+    for (const run of runs) this.#settle(run);
+    this.#senders.delete(oldest);
+    this.#hasForgotten = true;
+  }
+
   #begin(runs: Run[], entry: Entry): Run {
-    const run = new Run(entry);
+    // A sender that seems new may have been forgotten: what came before is in the totals already.
+    const isStray = runs.some((run) => run.isImplausible(entry.count));
+    const run = new Run(entry, this.#hasForgotten || isStray ? entry.count : 1, isStray);
     runs.push(run);
     if (runs.length > MAX_RUNS) this.#settle(runs.shift() as Run);
     return run;

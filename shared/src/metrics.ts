@@ -16,10 +16,13 @@ const counters: Readonly<Record<string, string>> = {
 };
 const gauges: Readonly<Record<string, string>> = {
   unknown: 'Messages whose fate cannot be known',
-  lost: 'Messages published while the subscriber listened, and not received',
+  lost: 'Messages missing after the first of a run that was seen',
   waiting: 'Messages in the publisher that Redis has not taken yet',
   backlog: 'Messages that wait in Redis',
 };
+
+/** Sets a pattern's value; `null` for one that is not known now. */
+type Setter = (pattern: string, value: number | null) => void;
 
 /** What the metrics are read from when somebody scrapes. */
 export interface MetricsSource {
@@ -31,7 +34,7 @@ export interface MetricsSource {
 export class Metrics {
   readonly registry = new Registry();
   readonly #latency: Histogram<'pattern'> | undefined;
-  readonly #setters = new Map<string, (pattern: string, value: number) => void>();
+  readonly #setters = new Map<string, Setter>();
 
   /** @param enabled whether anybody will ask; if not, observing costs nothing */
   constructor(enabled: boolean) {
@@ -65,13 +68,12 @@ export class Metrics {
 
   #update(pattern: string, figures: Figures): void {
     for (const [name, value] of Object.entries(figures)) {
-      if (typeof value !== 'number') continue;
       const help = counters[name] ?? gauges[name];
-      if (help) this.#set(name, help, name in counters)(pattern, value);
+      if (help) this.#set(name, help, name in counters)(pattern, value as number | null);
     }
   }
 
-  #set(name: string, help: string, grows: boolean): (pattern: string, value: number) => void {
+  #set(name: string, help: string, grows: boolean): Setter {
     const existing = this.#setters.get(name);
     if (existing) return existing;
     const labelled = name !== 'reconnects';
@@ -79,10 +81,10 @@ export class Metrics {
     const metric = grows
       ? new Counter({ name: `${PREFIX}${name}_total`, ...options })
       : new Gauge({ name: `${PREFIX}${name}`, ...options });
-    const setter = (pattern: string, value: number) => {
+    const setter: Setter = (pattern, value) => {
       const labels = labelled ? { pattern } : {};
       metric.remove(labels);
-      metric.inc(labels, value);
+      if (value !== null) metric.inc(labels, value);
     };
     this.#setters.set(name, setter);
     return setter;

@@ -108,7 +108,9 @@ async function open(family: Family, name: string, signal: AbortSignal): Promise<
   const redis = newClient(family.options, name, (cause) => !connected && isRefusedForGood(cause));
   const { events } = family;
   let connected = false;
-  redis.on('error', (error: Error) => events.onDown(redis, describe(error)));
+  redis.on('error', (error: Error) => {
+    if (connected || !isRefusedForGood(error)) events.onDown(redis, describe(error));
+  });
   redis.on('ready', () => {
     connected = true;
     events.onUp(redis);
@@ -143,7 +145,7 @@ async function firstReady(redis: Redis, signal: AbortSignal): Promise<void> {
 function newClient(options: RedisOptions, name: string, isHopeless: (cause: Error) => boolean) {
   const { url, host, port, username, password } = options;
   return createClient({
-    ...(url && { url }),
+    ...(url && { url: withPassword(url, password) }),
     ...(username && { username }),
     ...(password && { password }),
     socket: {
@@ -157,6 +159,14 @@ function newClient(options: RedisOptions, name: string, isHopeless: (cause: Erro
     // A timer for each command costs about half of its CPU time; the watchdog bounds the waiting instead.
     commandOptions: { timeout: undefined },
   });
+}
+
+/** The client ignores a password beside a URL that names a user, so it is put into the URL. */
+function withPassword(url: string, password: string | undefined): string {
+  if (!password || url.startsWith('unix:')) return url;
+  const complete = new URL(url);
+  complete.password ||= encodeURIComponent(password);
+  return complete.href;
 }
 
 /** Exponential backoff with jitter, in ms. */

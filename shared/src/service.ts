@@ -41,7 +41,7 @@ export async function runService(name: string, begin: (service: Service) => Work
   process.on('uncaughtException', fail);
   process.on('unhandledRejection', fail);
   const names = config.PATTERN.map((pattern) => pattern.name);
-  log.info({ event: 'starting', patterns: names }, `Starting ${name} (${names.join(', ')})`);
+  log.info({ event: 'starting', chosen: names }, `Starting ${name} (${names.join(', ')})`);
   try {
     await live(name, config, log, stopOnSignals(log, config.SHUTDOWN_TIMEOUT), begin);
   } catch (error) {

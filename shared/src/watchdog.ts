@@ -42,6 +42,7 @@ export function watch(redis: Redis, onDead: (reason: string) => void): () => voi
     waitingSince = performance.now();
   });
   redis.on('ready', settled);
+  redis.on('error', settled); // the client itself has noticed, and makes a new connection
   signsOfLife.set(redis, () => {
     heard = true;
   });

@@ -14,6 +14,8 @@ const IN_HAND_SECONDS = 0.1;
 /** After a stop (ms): what is not begun by then is given back, and each step that settles something gets as long. */
 const FINISH_MS = 500;
 const RETRY_MS = 1000;
+/** After a refusal, reading must go well for so long (ms) before it counts as accepted. */
+const STEADY_MS = 500;
 
 /** Consumes one pattern: takes batches, has each message handled, settles it, and keeps the tally. */
 export class Consumer {
@@ -24,6 +26,7 @@ export class Consumer {
   readonly #handle: Handler | undefined;
   readonly #tally: Tally;
   #stoppedAt: number | undefined;
+  #refused = false;
 
   constructor(service: Service, pattern: Pattern, handle: Handler | undefined) {
     this.pattern = pattern;
@@ -40,41 +43,54 @@ export class Consumer {
     return this.#tally.figures();
   }
 
-  /** Subscribes and consumes until the stop; when Redis refuses, tries again. */
+  /** Subscribes and consumes until the stop; when Redis refuses, or is lost while subscribing, tries again. */
   async run(): Promise<void> {
     const { signal } = this.#service.stop;
-    let refused = false;
     while (!signal.aborted) {
+      let subscribing = true;
       try {
         await using subscription = await this.#subscribe();
-        if (refused)
-          this.#tally.log.info({ event: 'accepted' }, `Reading ${this.pattern.label} '${this.#topic}' again`);
-        refused = false;
+        subscribing = false;
+        using _ = this.#subscribed();
         for await (const batch of subscription) await this.#take(subscription, batch);
       } catch (error) {
         if (signal.aborted) break;
-        if (outcomeOf(error) !== 'refused') throw error;
-        if (!refused) this.#logRefused(error as Error);
-        refused = true;
+        if (outcomeOf(error) === 'refused') this.#logRefused(error as Error);
+        else if (!subscribing) throw error;
         await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
-      } finally {
-        this.isSubscribed = false;
       }
     }
     this.#tally.close();
+  }
+
+  /** Subscribed, once it has held for a moment: some refusals come only with the first read. */
+  #subscribed(): Disposable {
+    const timer = setTimeout(
+      () => {
+        this.isSubscribed = true;
+        if (this.#refused)
+          this.#tally.log.info({ event: 'accepted' }, `Reading ${this.pattern.label} '${this.#topic}' again`);
+        this.#refused = false;
+      },
+      this.#refused ? STEADY_MS : 0,
+    );
+    return {
+      [Symbol.dispose]: () => {
+        clearTimeout(timer);
+        this.isSubscribed = false;
+      },
+    };
   }
 
   async #subscribe(): Promise<Subscription> {
     const { config, redis, stop } = this.#service;
     const batch =
       config.WORK_TIME === 0 ? BATCH : Math.min(BATCH, Math.max(1, Math.floor(IN_HAND_SECONDS / config.WORK_TIME)));
-    const subscription = await this.pattern.subscribe(redis, this.#topic, {
+    return await this.pattern.subscribe(redis, this.#topic, {
       signal: stop.signal,
       batch,
       onOverflow: (dropped) => this.#tally.overflowed(dropped),
     });
-    this.isSubscribed = true;
-    return subscription;
   }
 
   async #take(subscription: Subscription, batch: readonly Delivery[]): Promise<void> {
@@ -126,7 +142,10 @@ export class Consumer {
     if (!stored) this.#tally.unstored(delivery, reason);
   }
 
+  /** Once, until reading goes well again. */
   #logRefused(error: Error): void {
+    if (this.#refused) return;
+    this.#refused = true;
     this.#tally.log.error(
       { event: 'refused', reason: error.message },
       `Cannot read ${this.pattern.label} '${this.#topic}': Redis refuses it (${error.message}); trying again until it does not`,

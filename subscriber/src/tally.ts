@@ -11,6 +11,9 @@ import { Span } from '@redis-messaging/shared/span';
 import { figure, milliseconds } from '@redis-messaging/shared/table';
 import { neutralise } from '@redis-messaging/shared/text';
 
+/** More bytes of a payload than this are not written to the log. */
+const LONGEST_IN_LOG = 1024 * 1024;
+
 /** What one pattern's subscriber has seen, and its log lines. */
 export class Tally {
   readonly log: Logger;
@@ -22,6 +25,7 @@ export class Tally {
   readonly #observe: (micros: number) => void;
   readonly #span = new Span();
   readonly #lines: LineBudget;
+  readonly #released = { kept: 0, lost: 0 };
   #deliveries = 0;
   #invalid = 0;
 
@@ -41,7 +45,7 @@ export class Tally {
     const kind = this.#ledger.receive({ sender, count, id, madeAt });
     const latency = receivedAt - madeAt;
     this.#latency.record(latency);
-    this.#observe(latency);
+    if (latency >= 0) this.#observe(latency);
     this.#span.mark(receivedAt);
     this.#deliveries++;
     if (this.#lines.take()) this.#logReceived(message, latency / 1000, kind);
@@ -59,26 +63,25 @@ export class Tally {
     );
   }
 
-  /** Keeps an invalid payload that could not be put among the dead letters. */
+  /** Keeps a payload that could not be put where it belongs: in the log, so that it is not lost. */
   unstored({ payload }: Delivery, reason: string): void {
-    const bytes = payload.toString('base64');
+    const bytes = payload.toString('base64', 0, LONGEST_IN_LOG);
+    const cut = payload.length > LONGEST_IN_LOG ? ` (the first ${figure(LONGEST_IN_LOG)} bytes)` : '';
     this.log.error(
       { event: 'undeliverable', reason },
-      `Could not store a dead letter of ${this.#pattern.label} (${reason}); its bytes in base64: ${bytes}`,
+      `Could not store a payload of ${this.#pattern.label} (${reason}); its bytes in base64${cut}: ${bytes}`,
     );
   }
 
   /** Books deliveries that were not handled before the end: given back to Redis, or lost. */
   released(unhandled: readonly Delivery[], kept: boolean): void {
-    if (!kept) {
-      for (const { payload } of unhandled) {
-        const decoded = decode(payload);
-        if (decoded.ok) this.#ledger.lose({ ...decoded.message, madeAt: decoded.madeAt });
-      }
+    this.#released[kept ? 'kept' : 'lost'] += unhandled.length;
+    if (kept) return;
+    for (const delivery of unhandled) {
+      const decoded = decode(delivery.payload);
+      if (decoded.ok) this.#ledger.lose({ ...decoded.message, madeAt: decoded.madeAt });
+      if (this.#pattern.guarantees.keepsUnread) this.unstored(delivery, 'Redis did not take it back');
     }
-    const what = `${figure(unhandled.length)} deliveries of ${this.#pattern.label} that were not handled`;
-    const fate = kept ? `Gave back ${what}` : `Lost ${what}: this pattern cannot take them back`;
-    this.log.info({ event: 'released', messages: unhandled.length, kept }, fate);
   }
 
   /** Says that the handler is too slow for what arrives. */
@@ -102,6 +105,17 @@ export class Tally {
   /** Says what has not been said yet. */
   close(): void {
     this.#lines.flush();
+    const { kept, lost } = this.#released;
+    if (kept > 0) this.#logReleased(kept, true, 'Gave back');
+    if (lost > 0) this.#logReleased(lost, false, 'Lost');
+  }
+
+  #logReleased(messages: number, kept: boolean, fate: string): void {
+    const { label } = this.#pattern;
+    this.log.info(
+      { event: 'released', messages, kept },
+      `${fate} ${figure(messages)} deliveries of ${label} that were not handled before the end`,
+    );
   }
 
   #logReceived({ id, sender, count, message }: Message, latencyMs: number, kind: string): void {

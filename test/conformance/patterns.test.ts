@@ -76,6 +76,11 @@ async function connections(): Promise<number> {
   return (await redis.clientList()).length;
 }
 
+/** The connections that read by a pattern. */
+async function readers(pattern: string) {
+  return (await redis.clientList()).filter((client) => client.name === `test:${pattern}`);
+}
+
 /** Every claim of a fact sheet is measured here, and must be what the sheet says: no more, no less. */
 describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('pattern %s', (name, pattern) => {
   const topic = () => `${name}-${++topics}`;
@@ -132,6 +137,7 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     const dead = await Reader.of(pattern, here, { ack: false });
     await pattern.publish(redis, here, numbered(10));
     await dead.receive(10);
+    for (const client of await readers(name)) await redis.sendCommand(['CLIENT', 'KILL', 'ID', String(client.id)]);
     await dead.end();
     await using next = await Reader.of(pattern, here);
     const again = await drained(pattern, here, next);
@@ -205,7 +211,7 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     await using reader = await Reader.of(pattern, here);
     await pattern.publish(redis, here, ['before']);
     await reader.receive(1);
-    const reading = (await redis.clientList()).filter((client) => client.name === `test:${name}`);
+    const reading = await readers(name);
     for (const client of reading) await redis.sendCommand(['CLIENT', 'KILL', 'ID', String(client.id)]);
     const killed = new Set(reading.map((client) => client.id));
     await until('a new connection that reads', async () =>

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from '@jest/globals';
+import { encode, makeMessage } from '@redis-messaging/shared/message';
 import { freePort } from '../../local/redis-server.ts';
-import { startRedis } from '../support/redis.ts';
+import { connectTo, startRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
 
 /** `npm start` as a user starts it. */
@@ -131,6 +132,42 @@ describe('npm start', () => {
     await start.says(`HEALTH_PORT ${port}: the port is taken`);
     await start.says('publisher ended with exit code 1; stopping the rest');
     taken.close();
+  });
+
+  test('when its Redis ends, the services are stopped and the exit code tells', async () => {
+    const start = new Start();
+    const port = await start.redisPort();
+    await start.says('[pub-sub #1,');
+    const redis = await connectTo(port);
+    process.kill(Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]), 'SIGKILL');
+    await start.says('Redis ended; stopping the rest');
+    expect(await start.exited).toBe(1);
+    await redis[Symbol.asyncDispose]();
+  });
+
+  test('with a Redis that is not empty, it takes what waits before it ends', async () => {
+    const server = await startRedis();
+    await using redis = await connectTo(server.port);
+    const others = Array.from({ length: 300 }, (_, index) => encode(makeMessage('another', index + 1)));
+    await redis.rPush('message_queue', others);
+    const start = new Start({
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: server.port,
+      MESSAGE_COUNT: 2,
+      PUBLISH_INTERVAL: 0,
+      WORK_TIME: 0.01,
+    });
+    expect(await start.exited).toBe(0);
+    expect(await redis.lLen('message_queue')).toBe(0);
+    expect(start.count(/^start .* queue +2 +302 +- /)).toBe(1);
+    await server.stop();
+  });
+
+  test('a Redis that cannot start says why; one that has the port is not taken for ours', async () => {
+    await expect(startRedis({ settings: ['no-such-setting 1'] })).rejects.toThrow(/it ended at once/);
+    const other = await startRedis();
+    await expect(startRedis({ port: other.port })).rejects.toThrow(/did not start/);
+    await other.stop();
   });
 
   test('a wrong configuration is one clear error', async () => {

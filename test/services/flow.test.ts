@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Redis } from '@redis-messaging/shared/redis';
-import type { RedisServer } from '../../local/redis-server.ts';
+import { freePort, type RedisServer } from '../../local/redis-server.ts';
 import { hostilePayloads } from '../support/hostile.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
 import { TestService } from '../support/service.ts';
@@ -104,6 +104,25 @@ describe('services', () => {
         reordered: 0,
       });
     }
+  });
+
+  test('a small buffer slows the publisher down; it loses nothing and does not hang', async () => {
+    const writer = await publish(20_000, { PATTERN: 'queue', BUFFER_LIMIT: 100 });
+    expect(writer.final('queue')).toMatchObject({ published: 20_000, refused: 0, unknown: 0 });
+    await using hasty = new TestService('publisher', { ...base(), PUBLISH_INTERVAL: 0.000001, PATTERN: 'pubsub' });
+    await hasty.event('published');
+    expect(await hasty.stop()).toBe(0);
+  });
+
+  test('large messages are taken few at a time', async () => {
+    const large = (count: number) => JSON.stringify({ ...JSON.parse(foreign(count)), filler: 'x'.repeat(1024 * 1024) });
+    for (let count = 1; count <= 100; count++) await redis.rPush('message_queue', large(count));
+    await using reader = await subscriber({ PATTERN: 'queue', HEALTH_PORT: await freePort() });
+    await reader.event('received', (line) => line.count === 100);
+    const [health] = reader.events('health');
+    const metrics = await (await fetch(`http://127.0.0.1:${health?.port}/metrics`)).text();
+    const resident = Number(/^process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]);
+    expect(resident).toBeLessThan(300 * 1024 * 1024);
   });
 
   test('PATTERN chooses, CHANNEL and QUEUE name the topics', async () => {
@@ -245,12 +264,15 @@ describe('services', () => {
     await using writer = new TestService('publisher', { ...base(), PUBLISH_INTERVAL: 0.05, MESSAGE_COUNT: 30 });
     await reader.event('refused', (line) => line.reason.includes('WRONGTYPE'));
     await writer.event('refused', (line) => line.reason.includes('WRONGTYPE'));
+    await new Promise((resolve) => setTimeout(resolve, 2500));
     await redis.del('message_queue');
     expect(await writer.exited).toBe(0);
     await until('an empty queue', async () => (await redis.lLen('message_queue')) === 0);
     await reader.event('received', (line) => line.pattern === 'queue' && line.count === 30);
+    await reader.event('ready');
     await reader.stop();
-    expect(reader.events('refused')).toHaveLength(1);
+    for (const service of [reader, writer]) expect(service.events('refused')).toHaveLength(1);
+    expect(reader.events('ready')).toHaveLength(1);
     expect(writer.final('queue')).toMatchObject({ published: 30, refused: 0, unknown: 0 });
     expect(reader.final('queue')).toMatchObject({ received: 30, lost: 0, duplicated: 0 });
   });

@@ -101,6 +101,24 @@ describe('stopping', () => {
     60_000 + SIGTERMS * 5000,
   );
 
+  test('a Redis that stands still for a moment at the stop costs nothing', async () => {
+    await using writer = new TestService('publisher', {
+      ...base(),
+      PATTERN: 'queue',
+      PUBLISH_INTERVAL: 0,
+      MESSAGE_COUNT: 100_000,
+    });
+    await writer.exited;
+    await using reader = await started('subscriber', { PATTERN: 'queue' });
+    await reader.event('received');
+    process.kill(server.pid, 'SIGSTOP');
+    reader.process.kill('SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    process.kill(server.pid, 'SIGCONT');
+    expect(await reader.exited).toBe(0);
+    expect(reader.final('queue')?.received + (await redis.lLen('message_queue'))).toBe(100_000);
+  });
+
   test('a slow handler finishes what it has begun; what is not begun goes back to the queue', async () => {
     await using reader = await started('subscriber', { PATTERN: 'queue', WORK_TIME: 0.03 });
     await using writer = new TestService('publisher', {
@@ -145,6 +163,7 @@ describe('stopping', () => {
     await writer.exited;
     await reader.event('received', (line) => line.count === 2);
     expect(await reader.stop()).toBe(0);
+    expect(reader.events('released')).toMatchObject([{ kept: false }]);
     const { received, lost, published } = reader.final('pubsub');
     expect(published).toBe(300);
     expect(received).toBeLessThan(300);

@@ -6,6 +6,7 @@ export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #swallows = false;
+  #cutOn: RegExp | undefined;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -34,6 +35,11 @@ export class TcpProxy {
     this.#swallows = false;
   }
 
+  /** Cuts, once, the connection on which a client sends something like this, instead of passing it on. */
+  cutOn(command: RegExp): void {
+    this.#cutOn = command;
+  }
+
   /** Cuts all connections with a reset. New ones are accepted. */
   reset(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
@@ -52,7 +58,10 @@ export class TcpProxy {
     ] as const) {
       this.#sockets.add(from);
       from.on('data', (data) => {
-        if (!this.#swallows) to.write(data);
+        if (from === client && this.#cutOn?.test(data.toString('latin1'))) {
+          this.#cutOn = undefined;
+          client.resetAndDestroy();
+        } else if (!this.#swallows) to.write(data);
       });
       from.on('error', () => {});
       from.on('close', () => {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { DeliveryBuffer } from '@redis-messaging/shared/delivery-buffer';
 import { Latency } from '@redis-messaging/shared/latency';
@@ -48,6 +50,17 @@ describe('delivery buffer', () => {
     expect(kept.length * bytes).toBeLessThanOrEqual(32 * 1024 * 1024);
     expect(kept.length).toBeLessThanOrEqual(10_000);
   });
+});
+
+test('a delivery buffer keeps no memory of what was dropped or taken', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const buffer = new DeliveryBuffer();
+  collect();
+  const before = process.memoryUsage().arrayBuffers;
+  for (let number = 0; number < 200; number++) buffer.push(delivery(number, 1024 * 1024));
+  collect();
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(70 * 1024 * 1024);
 });
 
 describe('latency', () => {

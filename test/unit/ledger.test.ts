@@ -155,6 +155,40 @@ describe('ledger', () => {
     expect(ledger.account()).toMatchObject({ published: 3, received: 2, lost: 1 });
   });
 
+  test('what is lost in the hands of this subscriber is lost, also where subscribers share the messages', () => {
+    const ledger = book(new Ledger(shared), [1, 2, 5]);
+    ledger.lose(entry(6));
+    expect(ledger.account()).toMatchObject({ published: 6, received: 3, lost: 1, unknown: 2 });
+  });
+
+  test('a sender that is heard often is not forgotten for many that are heard once; one that returns is not counted twice', () => {
+    const ledger = new Ledger(everybody);
+    const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
+    book(ledger, upTo(100), { sender: 'faithful' });
+    book(ledger, upTo(100), { sender: 'returning' });
+    for (let sender = 0; sender < 3000; sender++) {
+      book(ledger, [1], { sender: `passer-by ${sender}` });
+      book(ledger, [101 + sender], { sender: 'faithful' });
+    }
+    book(ledger, [101, 102], { sender: 'returning' });
+    expect(ledger.account()).toEqual({
+      published: 6202,
+      received: 6202,
+      lost: 0,
+      unknown: 0,
+      duplicated: 0,
+      reordered: 0,
+    });
+  });
+
+  test('one forged count does not spoil the figures of a sender', () => {
+    const ledger = book(new Ledger(everybody), [1, 2]);
+    ledger.receive({ ...entry(Number.MAX_SAFE_INTEGER), madeAt: START + 2500 });
+    ledger.receive({ ...entry(Number.MAX_SAFE_INTEGER - 5), madeAt: 9e15 });
+    book(ledger, [3, 4, 6]);
+    expect(ledger.account()).toMatchObject({ received: 7, lost: 1, reordered: 0, duplicated: 0 });
+  });
+
   test('senders do not mix, and more senders than can be told apart cost no figures', () => {
     const ledger = new Ledger(everybody);
     for (let sender = 0; sender < 3000; sender++) book(ledger, [1, 3], { sender: `${'long '.repeat(100)}${sender}` });
