@@ -55,7 +55,7 @@ export async function startRedisServer(program: ServerProgram, options: ServerOp
   }
   try {
     await Promise.race([
-      answering(port, pid, options),
+      answering(port, pid, options, () => shell.exitCode === null),
       ended.then(() => Promise.reject(new Error('it ended at once'))),
     ]);
   } catch (error) {
@@ -106,10 +106,15 @@ export async function isTaken(port: number): Promise<boolean> {
 }
 
 /** Waits until the server answers: this one, not another that has the port. */
-async function answering(port: number, pid: number, { username = 'default', password }: ServerOptions): Promise<void> {
+async function answering(
+  port: number,
+  pid: number,
+  { username = 'default', password }: ServerOptions,
+  isRunning: () => boolean,
+): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
   const credentials = password ? [['AUTH', username, password]] : [];
-  while (performance.now() < deadline) {
+  while (isRunning() && performance.now() < deadline) {
     const answer = await ask(port, [...credentials, ['INFO', 'server']]);
     const answerer = Number(/^process_id:(\d+)/m.exec(answer)?.[1]);
     if (answerer === pid) return;
