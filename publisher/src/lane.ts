@@ -37,6 +37,8 @@ export class Lane {
   refused = 0;
   unknown = 0;
   unheard = 0;
+  /** Sent again because nobody can say whether they arrived: each may arrive twice. */
+  retried = 0;
   readonly #redis: Redis;
   readonly #options: LaneOptions;
   #waiting: Outgoing[] = [];
@@ -143,13 +145,16 @@ export class Lane {
 
   #failed(batch: readonly Outgoing[], error: Error): void {
     const outcome = outcomeOf(error);
-    if (outcome === 'unknown') {
+    const { keepsUnread, delivery } = this.pattern.guarantees;
+    // What may have arrived is sent again only where it may come twice.
+    if (outcome === 'unknown' && delivery === 'at-most-once') {
       this.unknown += batch.length;
       return;
     }
+    if (outcome === 'unknown') this.retried += batch.length;
     const reason = outcome === 'refused' ? `Redis refuses it (${error.message})` : AWAY;
     if (outcome === 'refused') this.#holdBack();
-    if (this.pattern.guarantees.keepsUnread) {
+    if (keepsUnread) {
       this.#waiting = [...batch, ...this.#waiting].sort((a, b) => a.message.count - b.message.count);
       if (outcome === 'refused') this.#say(reason);
     } else this.#refuse(batch.length, reason);

@@ -12,6 +12,7 @@ import { Lane, type Outgoing } from './lane.ts';
 export class Outlet {
   readonly lane: Lane;
   readonly #redis: Redis;
+  readonly #group: string;
   readonly #log: Logger;
   readonly #lines: LineBudget;
   #firstAt: string | null = null;
@@ -19,6 +20,7 @@ export class Outlet {
 
   constructor({ config, log, redis }: Service, pattern: Pattern) {
     this.#redis = redis;
+    this.#group = config.GROUP;
     this.#log = log.child({ pattern: pattern.name });
     this.#lines = new LineBudget((lines) => this.#logSuppressed(lines), log.isLevelEnabled('debug'));
     this.lane = new Lane(pattern, redis, config.topics.get(pattern) as string, {
@@ -29,9 +31,19 @@ export class Outlet {
   }
 
   async figures(): Promise<PublisherFigures> {
-    const { pattern, topic, published, refused, unknown, waiting, unheard } = this.lane;
-    const backlog = await waitingIn(this.#redis, pattern, topic);
-    return { published, refused, unknown, waiting, unheard, backlog, firstAt: this.#firstAt, lastAt: this.#lastAt };
+    const { pattern, topic, published, refused, unknown, retried, waiting, unheard } = this.lane;
+    const backlog = await waitingIn(this.#redis, pattern, topic, this.#group);
+    return {
+      published,
+      refused,
+      unknown,
+      retried,
+      waiting,
+      unheard,
+      backlog,
+      firstAt: this.#firstAt,
+      lastAt: this.#lastAt,
+    };
   }
 
   /** Says what has not been said yet. */

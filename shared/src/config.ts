@@ -58,6 +58,43 @@ export const variables = {
   ),
   SENDER: text('typescript-publisher', 'Publisher: the `sender` of its messages'),
   ...(topicVariables() as object),
+  GROUP: text(
+    'subscribers',
+    'Subscriber: its group. Subscribers of one group share a stream; each group gets all of it',
+  ),
+  GROUP_START: choice(
+    '0',
+    ['0', '$'],
+    'Subscriber: where a new group begins: at the oldest message of the stream, or with what comes from now on',
+  ),
+  CONSUMER: text(
+    '',
+    'Subscriber: its name among them, under which what it has in hand is kept; empty = host name and process id',
+  ),
+  RECLAIM_AFTER: seconds(
+    '30',
+    0.1,
+    'Subscriber: seconds after which what a subscriber has in hand without a sign of life goes to another',
+  ),
+  MAX_ATTEMPTS: whole(
+    '5',
+    1,
+    1_000_000,
+    'Subscriber: a message that was delivered so often in vain goes to the dead letters',
+  ),
+  STREAM_MAXLEN: whole(
+    '100000',
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'Subscriber: a longer stream loses its oldest messages, but none that a group has not acknowledged; `0` = no limit',
+  ),
+  HANDLER_TIMEOUT: seconds('0', 0, 'Subscriber: seconds after which a handler counts as failed; `0` = never'),
+  FAIL_RATE: {
+    default: '0',
+    expected: 'a number from 0 to 1',
+    about: 'Subscriber: the share of messages whose simulated work fails',
+    parse: (value: string) => (/^(0|1|0?\.\d+|1\.0+)$/.test(value) ? Number(value) : undefined),
+  },
   WORK_TIME: seconds('0', 0, 'Subscriber: seconds of simulated work for each message'),
   STATS_INTERVAL: seconds('10', 0.1, 'Seconds from one table of figures to the next'),
   LOG_LEVEL: choice(

@@ -18,6 +18,8 @@ export interface PublisherFigures extends Span {
   readonly refused: number;
   /** The connection broke before Redis answered: taken or not, nobody can say. */
   readonly unknown: number;
+  /** Sent again after the connection broke, by patterns that deliver at least once: each may arrive twice. */
+  readonly retried: number;
   /** In this process, not answered yet. */
   readonly waiting: number;
   /** Of the published: reached no subscriber, and nobody will ever get them. */
@@ -32,6 +34,12 @@ export interface SubscriberFigures extends Span {
   readonly unknown: number;
   readonly duplicated: number;
   readonly reordered: number;
+  /** Deliveries of what had been delivered before, and not acknowledged. */
+  readonly redelivered: number;
+  /** Deliveries whose handler failed. */
+  readonly failed: number;
+  /** Messages that went to the dead letters because their attempts were used up. */
+  readonly dead: number;
   /** Payloads that are not messages. */
   readonly invalid: number;
   readonly latencyMs: LatencyReport;
@@ -40,12 +48,19 @@ export interface SubscriberFigures extends Span {
 export type Figures = PublisherFigures | SubscriberFigures;
 export type FiguresByPattern<Kind extends Figures = Figures> = Readonly<Record<string, Kind>>;
 
-type Columns<Kind> = readonly (readonly [title: string, cell: (figures: Kind) => string])[];
+/** A column; one that has `isWorthwhile` is shown only where it is so for a pattern. */
+type Column<Kind> = readonly [
+  title: string,
+  cell: (figures: Kind) => string,
+  isWorthwhile?: (figures: Kind) => boolean,
+];
+type Columns<Kind> = readonly Column<Kind>[];
 
 const publisherColumns: Columns<PublisherFigures> = [
   ['published', (f) => figure(f.published)],
   ['refused', (f) => figure(f.refused)],
   ['unknown', (f) => figure(f.unknown)],
+  ['retried', (f) => figure(f.retried), (f) => f.retried > 0],
   ['waiting', (f) => figure(f.waiting)],
   ['unheard', (f) => figure(f.unheard)],
   ['backlog', (f) => figure(f.backlog)],
@@ -58,6 +73,9 @@ const subscriberColumns: Columns<SubscriberFigures> = [
   ['unknown', (f) => figure(f.unknown)],
   ['duplicated', (f) => figure(f.duplicated)],
   ['out of order', (f) => figure(f.reordered)],
+  ['redelivered', (f) => figure(f.redelivered), (f) => f.redelivered > 0],
+  ['failed', (f) => figure(f.failed), (f) => f.failed > 0],
+  ['dead', (f) => figure(f.dead), (f) => f.dead > 0],
   ['invalid', (f) => figure(f.invalid)],
   ['backlog', (f) => figure(f.backlog)],
   ['latency p50', (f) => milliseconds(f.latencyMs.p50)],
@@ -73,6 +91,8 @@ export function figuresTable(patterns: FiguresByPattern): string {
 }
 
 function table<Kind extends Figures>(columns: Columns<Kind>, patterns: FiguresByPattern<Kind>): string {
-  const rows = Object.entries(patterns).map(([name, figures]) => [name, ...columns.map(([, cell]) => cell(figures))]);
-  return renderTable(['pattern', ...columns.map(([title]) => title)], rows);
+  const all = Object.values(patterns);
+  const shown = columns.filter(([, , isWorthwhile]) => !isWorthwhile || all.some(isWorthwhile));
+  const rows = Object.entries(patterns).map(([name, figures]) => [name, ...shown.map(([, cell]) => cell(figures))]);
+  return renderTable(['pattern', ...shown.map(([title]) => title)], rows);
 }

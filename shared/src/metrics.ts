@@ -8,9 +8,13 @@ const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 const counters: Readonly<Record<string, string>> = {
   published: 'Messages that Redis took (publisher), or that must have been published (subscriber)',
   refused: 'Messages that Redis certainly did not take',
+  retried: 'Messages sent again because nobody can say whether they arrived',
   received: 'Different messages received',
   duplicated: 'Deliveries of messages that had been received before',
   reordered: 'Messages that came after one with a higher count',
+  redelivered: 'Deliveries of what had been delivered before, and not acknowledged',
+  failed: 'Deliveries whose handler failed',
+  dead: 'Messages whose attempts were used up',
   invalid: 'Payloads that are not messages',
   unheard: 'Published messages that reached no subscriber',
 };

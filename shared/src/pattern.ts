@@ -14,6 +14,9 @@ export interface Guarantees {
   readonly ordered: boolean;
 }
 
+/** The bytes of a message, or its text in UTF-8. */
+export type Payload = string | Buffer;
+
 /** What Redis answered to each payload of a batch: subscribers reached (Pub/Sub), or the length of the queue with it. */
 export type Receipt = readonly number[];
 
@@ -23,13 +26,21 @@ export interface Delivery {
   readonly payload: Buffer;
   /** When this process got it: µs since 1970. */
   readonly receivedAt: number;
+  /** How often it has been delivered, this time included: 1 = the first time. */
+  readonly attempt: number;
+  /** What Redis calls it, where it has a name: a stream's entry id. */
+  readonly id?: string;
+  /** The channel that it came by, where the subscription is to many. */
+  readonly channel?: string;
 }
 
 /** What Redis holds for a topic right now. */
 export interface Backlog {
   /** Messages that wait for a subscriber. */
   readonly waiting: number;
-  /** Messages in the dead-letter list. */
+  /** Messages in the hands of subscribers, not acknowledged yet. */
+  readonly inFlight: number;
+  /** Messages among the dead letters. */
   readonly dead: number;
   /** Subscribers that would get a message published now; `null` where Redis cannot tell. */
   readonly listeners: number | null;
@@ -40,12 +51,29 @@ export interface SubscribeOptions {
   readonly signal: AbortSignal;
   /** The most deliveries in one batch. A crash can cost this many where the pattern does not survive one. */
   readonly batch: number;
+  /** Who this subscriber is: what it has in hand is kept under this name, also while it is away. */
+  readonly consumer: string;
+  /** Subscribers of one group share the messages of a stream; each group gets all of them. */
+  readonly group: string;
+  /** Where a new group of a stream begins: at its oldest message, or with what comes from now on. */
+  readonly groupStart: '0' | '$';
+  /** What a subscriber has had in hand for so long without a sign of life goes to another: ms. */
+  readonly reclaimAfterMs: number;
+  /** A message that was delivered so often and never acknowledged goes to the dead letters. */
+  readonly maxAttempts: number;
+  /** A stream that is longer loses its oldest messages, but never one that a group has not acknowledged; 0 = no limit. */
+  readonly maxLength: number;
+  /** Called when messages turn out to be gone from Redis before they were acknowledged: how many. */
+  readonly onMissing?: (messages: number) => void;
+  /** Called when a message went to the dead letters because its attempts were used up. */
+  readonly onDead?: (payload: Buffer, reason: string) => void;
   /** Called when a subscriber that is too slow makes the pattern drop deliveries: how many, since the last call. */
   readonly onOverflow?: (dropped: number) => void;
 }
 
 /**
- * Batches of deliveries, each of at least one. Iterate it once. The iteration survives lost connections, throws what
+ * Batches of deliveries, each of at least one. Iterate it once, and settle a batch before asking for the next: what is not
+ * settled when the connection breaks is delivered again. The iteration survives lost connections, throws what
  * Redis refuses (an ErrorReply), and ends when the signal aborts. Disposing it returns its connections.
  */
 export interface Subscription extends AsyncIterable<readonly Delivery[]>, AsyncDisposable {
@@ -53,6 +81,11 @@ export interface Subscription extends AsyncIterable<readonly Delivery[]>, AsyncD
   ack(done: readonly Delivery[]): Promise<void>;
   /** Puts a delivery that can never be handled among the dead letters, original bytes kept. Resolves once it is there. */
   reject(bad: Delivery, reason: string): Promise<void>;
+  /**
+   * The handler failed: the delivery comes `again` later, or is `dead` (its attempts are used up, and it is among the dead
+   * letters with this reason), or is `lost` where Redis keeps nothing.
+   */
+  fail(failed: Delivery, reason: string): Promise<'again' | 'dead' | 'lost'>;
   /** Gives back deliveries that were not handled, in order, to be delivered next. True if Redis has them again. */
   release(unhandled: readonly Delivery[]): Promise<boolean>;
 }
@@ -74,9 +107,9 @@ export interface Pattern {
   /** What happened to a published message, for people. */
   sent(topic: string, reply: number): string;
   /** Sends the payloads in order; resolves once Redis has taken all of them. Errors: see `outcomeOf` in redis.ts. */
-  publish(redis: Redis, topic: string, payloads: readonly string[]): Promise<Receipt>;
+  publish(redis: Redis, topic: string, payloads: readonly Payload[]): Promise<Receipt>;
   /** Resolves once whatever is published from now on will be seen. Opens and owns the connections that it needs. */
   subscribe(redis: Redis, topic: string, options: SubscribeOptions): Promise<Subscription>;
-  /** Counts what waits and who listens. */
-  backlog(redis: Redis, topic: string): Promise<Backlog>;
+  /** Counts what waits for a group, what is in somebody's hands, and who listens. */
+  backlog(redis: Redis, topic: string, group: string): Promise<Backlog>;
 }

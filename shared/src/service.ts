@@ -35,7 +35,7 @@ export async function runService(name: string, begin: (service: Service) => Work
   const config = readConfig(name);
   const log = createLogger({ service: name, level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const fail = (error: unknown): never => {
-    log.fatal({ event: 'failed', err: error }, `Failed: ${(error as Error)?.message ?? error}`);
+    log.fatal({ event: 'fatal', err: error }, `Failed: ${(error as Error)?.message ?? error}`);
     process.exit(1);
   };
   process.on('uncaughtException', fail);

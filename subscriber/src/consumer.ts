@@ -1,5 +1,6 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { decode, type Message } from '@redis-messaging/shared/message';
+import { type Decoded, decode, type Message } from '@redis-messaging/shared/message';
 import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/pattern';
 import { outcomeOf } from '@redis-messaging/shared/redis';
 import type { Service } from '@redis-messaging/shared/service';
@@ -16,6 +17,8 @@ const FINISH_MS = 500;
 const RETRY_MS = 1000;
 /** After a refusal, reading must go well for so long (ms) before it counts as accepted. */
 const STEADY_MS = 500;
+
+type Valid = Extract<Decoded, { ok: true }>;
 
 /** Consumes one pattern: takes batches, has each message handled, settles it, and keeps the tally. */
 export class Consumer {
@@ -89,11 +92,20 @@ export class Consumer {
     return await this.pattern.subscribe(redis, this.#topic, {
       signal: stop.signal,
       batch,
+      consumer: config.CONSUMER || `${hostname()}-${process.pid}`,
+      group: config.GROUP,
+      groupStart: config.GROUP_START,
+      reclaimAfterMs: config.RECLAIM_AFTER * 1000,
+      maxAttempts: config.MAX_ATTEMPTS,
+      maxLength: config.STREAM_MAXLEN,
+      onMissing: (messages) => this.#tally.missing(messages),
+      onDead: (payload, reason) => this.#tally.worn(payload, reason),
       onOverflow: (dropped) => this.#tally.overflowed(dropped),
     });
   }
 
   async #take(subscription: Subscription, batch: readonly Delivery[]): Promise<void> {
+    const handled: Delivery[] = [];
     let done = 0;
     while (done < batch.length && !this.#isOutOfTime()) {
       const delivery = batch[done] as Delivery;
@@ -102,12 +114,16 @@ export class Consumer {
         this.#tally.invalid(delivery, decoded.reason);
         await this.#reject(subscription, delivery, decoded.reason);
       } else {
-        if (this.#handle && !(await this.#handled(decoded.message))) break;
-        this.#tally.received(decoded.message, decoded.madeAt, delivery.receivedAt);
+        const outcome = this.#handle ? await this.#outcomeOf(decoded.message) : 'done';
+        if (outcome === 'abandoned') break;
+        if (outcome === 'done') {
+          this.#tally.received(decoded.message, decoded.madeAt, delivery);
+          handled.push(delivery);
+        } else await this.#fail(subscription, delivery, decoded, outcome.failure);
       }
       done++;
     }
-    await subscription.ack(batch.slice(0, done));
+    await subscription.ack(handled);
     if (done < batch.length) await this.#giveBack(subscription, batch.slice(done));
   }
 
@@ -115,16 +131,26 @@ export class Consumer {
     return this.#stoppedAt !== undefined && performance.now() - this.#stoppedAt > FINISH_MS;
   }
 
-  /** @returns false if the handler had to give up because time is over */
-  async #handled(message: Message): Promise<boolean> {
+  /** Has a message handled; `abandoned` if the handler had to give up because time is over. */
+  async #outcomeOf(message: Message): Promise<'done' | 'abandoned' | { failure: string }> {
     const { abandon } = this.#service.stop;
     try {
       await this.#handle?.(message, abandon);
-      return true;
+      return 'done';
     } catch (error) {
-      if (abandon.aborted) return false;
-      throw error;
+      return abandon.aborted ? 'abandoned' : { failure: (error as Error).message };
     }
+  }
+
+  async #fail(
+    subscription: Subscription,
+    delivery: Delivery,
+    { message, madeAt }: Valid,
+    reason: string,
+  ): Promise<void> {
+    const step = subscription.fail(delivery, reason);
+    const fate = await within(step, this.#service.stop.signal, FINISH_MS);
+    this.#tally.failed(message, madeAt, reason, fate ?? 'again'); // not settled, it stays in hand and is reclaimed
   }
 
   async #giveBack(subscription: Subscription, unhandled: readonly Delivery[]): Promise<void> {

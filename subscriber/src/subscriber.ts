@@ -5,7 +5,7 @@ import { simulatedWork } from './handler.ts';
 
 /** Consumes every chosen pattern at the same time. */
 export function startSubscribing(service: Service): Work {
-  const handle = simulatedWork(service.config.WORK_TIME);
+  const handle = simulatedWork(service.config);
   const consumers = service.config.PATTERN.map((pattern) => new Consumer(service, pattern, handle));
   return {
     isReady: () => consumers.every((consumer) => consumer.isSubscribed),

@@ -28,6 +28,9 @@ export class Tally {
   readonly #released = { kept: 0, lost: 0 };
   #deliveries = 0;
   #invalid = 0;
+  #redelivered = 0;
+  #failed = 0;
+  #dead = 0;
 
   constructor(service: Service, pattern: Pattern, topic: string) {
     this.log = service.log.child({ pattern: pattern.name });
@@ -39,8 +42,10 @@ export class Tally {
     this.#lines = new LineBudget((lines) => this.#logSuppressed(lines), service.log.isLevelEnabled('debug'));
   }
 
-  /** Books a message that was handled. Times in µs since 1970. */
-  received(message: Message, madeAt: number, receivedAt: number): void {
+  /** Books a message that was handled. `madeAt` in µs since 1970. */
+  received(message: Message, madeAt: number, delivery: Delivery): void {
+    const { receivedAt, attempt } = delivery;
+    if (attempt > 1) this.#redelivered++;
     const { sender, count, id } = message;
     const kind = this.#ledger.receive({ sender, count, id, madeAt });
     const latency = receivedAt - madeAt;
@@ -48,7 +53,40 @@ export class Tally {
     if (latency >= 0) this.#observe(latency);
     this.#span.mark(receivedAt);
     this.#deliveries++;
-    if (this.#lines.take()) this.#logReceived(message, latency / 1000, kind);
+    if (this.#lines.take()) this.#logReceived(message, latency / 1000, kind, delivery);
+  }
+
+  /** Books a delivery whose handler failed, and what becomes of it. */
+  failed(message: Message, madeAt: number, reason: string, fate: 'again' | 'dead' | 'lost'): void {
+    this.#failed++;
+    if (fate === 'dead') this.#dead++;
+    if (fate === 'lost') this.#ledger.lose({ ...message, madeAt });
+    if (!this.#lines.take()) return;
+    const { id, sender, count } = message;
+    const ends = { again: 'it comes again', dead: 'it went to the dead letters', lost: 'it is lost' };
+    this.log.warn(
+      { event: 'failed', id, sender: neutralise(sender, 60), count, reason, fate },
+      `Handler failed for ${neutralise(message.message)} (${reason}); ${ends[fate]} [${this.#pattern.label}]`,
+    );
+  }
+
+  /** Books a message that was delivered too often in vain. */
+  worn(payload: Buffer, reason: string): void {
+    this.#dead++;
+    const preview = neutralise(payload.toString('utf8', 0, 200), 60);
+    this.log.warn(
+      { event: 'dead', reason, preview },
+      `To the dead letters of ${this.#pattern.label} (${reason}): ${preview}`,
+    );
+  }
+
+  /** Books messages that Redis no longer had when they were to be delivered again. */
+  missing(messages: number): void {
+    if (messages === 0) return;
+    this.log.error(
+      { event: 'missing', messages },
+      `${figure(messages)} messages of ${this.#pattern.label} are gone from Redis before they were acknowledged`,
+    );
   }
 
   /** Books a payload that is not a message. */
@@ -95,9 +133,12 @@ export class Tally {
   async figures(): Promise<SubscriberFigures> {
     return {
       ...this.#ledger.account(),
+      redelivered: this.#redelivered,
+      failed: this.#failed,
+      dead: this.#dead,
       invalid: this.#invalid,
       latencyMs: this.#latency.report(),
-      backlog: await waitingIn(this.#service.redis, this.#pattern, this.#topic),
+      backlog: await waitingIn(this.#service.redis, this.#pattern, this.#topic, this.#service.config.GROUP),
       ...this.#span.report(),
     };
   }
@@ -118,15 +159,31 @@ export class Tally {
     );
   }
 
-  #logReceived({ id, sender, count, message }: Message, latencyMs: number, kind: string): void {
+  #logReceived(
+    { id, sender, count, message }: Message,
+    latencyMs: number,
+    kind: string,
+    { attempt, channel }: Delivery,
+  ): void {
     const received = this.#deliveries;
     const from = neutralise(sender, 60);
-    const remark = kind === 'new' ? '' : `, ${kind}`;
-    const fields = { event: 'received', id, sender: from, count, received, latencyMs, ...(remark && { kind }) };
+    const remark = `${kind === 'new' ? '' : `, ${kind}`}${attempt > 1 ? `, attempt ${attempt}` : ''}`;
+    const via = channel === undefined ? '' : ` ${neutralise(channel, 60)}`;
+    const fields = {
+      event: 'received',
+      id,
+      sender: from,
+      count,
+      received,
+      latencyMs,
+      attempt,
+      ...(kind !== 'new' && { kind }),
+      ...(channel && { channel }),
+    };
     const shortId = id.slice(0, 8);
     this.log.info(
       fields,
-      `[${from}] ${neutralise(message)} (ID ${shortId}) [${this.#pattern.label} #${received}, ${milliseconds(latencyMs)}${remark}]`,
+      `[${from}] ${neutralise(message)} (ID ${shortId}) [${this.#pattern.label}${via} #${received}, ${milliseconds(latencyMs)}${remark}]`,
     );
   }
 

@@ -173,7 +173,9 @@ describe('npm start', () => {
   test('a wrong configuration is one clear error', async () => {
     const start = new Start({ PATTERN: 'smoke', STATS_INTERVAL: 'now' });
     expect(await start.exited).toBe(1);
-    await start.says('PATTERN="smoke": expected one of pubsub, queue, both, all');
+    await start.says(
+      'PATTERN="smoke": expected one of pubsub, sharded-pubsub, queue, reliable-queue, stream, both, all',
+    );
     await start.says('STATS_INTERVAL="now": expected seconds');
     expect(start.count(/expected/)).toBe(2);
   });

@@ -77,6 +77,9 @@ describe('services', () => {
         unknown: 0,
         duplicated: 0,
         reordered: 0,
+        redelivered: 0,
+        failed: 0,
+        dead: 0,
         invalid: 0,
         backlog: 0,
         latencyMs: { p50: expect.any(Number), p99: expect.any(Number), max: expect.any(Number), negative: 0 },
@@ -148,11 +151,132 @@ describe('services', () => {
       expect(await service.exited).toBe(1);
       expect(service.text).toEqual([
         `${name}: cannot start; mend these environment variables (see README, "Configuration"):`,
-        expect.stringContaining('PATTERN="smoke": expected one of pubsub, queue, both, all'),
+        expect.stringContaining(
+          'PATTERN="smoke": expected one of pubsub, sharded-pubsub, queue, reliable-queue, stream, both, all',
+        ),
         expect.stringContaining('PUBLISH_INTERVAL="often": expected seconds'),
       ]);
     },
   );
+
+  test('all five patterns carry the same messages', async () => {
+    await using reader = await subscriber({ PATTERN: 'all' });
+    const writer = await publish(20_000, { PATTERN: 'all' });
+    const patterns = ['pubsub', 'sharded-pubsub', 'queue', 'reliable-queue', 'stream'];
+    await until('nothing to wait', async () => {
+      const lists = await Promise.all(['message_queue', 'message_reliable_queue'].map((list) => redis.lLen(list)));
+      return lists.every((length) => length === 0) && (await redis.xInfoGroups('message_stream'))[0]?.lag === 0;
+    });
+    expect(await reader.stop()).toBe(0);
+    for (const pattern of patterns) {
+      expect(writer.final(pattern)).toMatchObject({ published: 20_000, refused: 0, unknown: 0, retried: 0 });
+      expect(reader.final(pattern)).toMatchObject({
+        received: 20_000,
+        lost: 0,
+        duplicated: 0,
+        redelivered: 0,
+        backlog: 0,
+      });
+    }
+    expect((await redis.xInfoGroups('message_stream'))[0]).toMatchObject({ pending: 0, consumers: 0 });
+    expect(await redis.keys('message_reliable_queue*')).toEqual([]);
+  });
+
+  test('a channel with a wildcard takes all channels of its form, and the log says which', async () => {
+    await using reader = await subscriber({ PATTERN: 'pubsub', CHANNEL: 'news:*' });
+    for (const channel of ['news:sport', 'news:weather', 'other']) await redis.publish(channel, foreign(1, channel));
+    await reader.event('received', (line) => line.channel === 'news:weather');
+    expect(reader.events('received').map((line) => [line.channel, line.sender])).toEqual([
+      ['news:sport', 'news:sport'],
+      ['news:weather', 'news:weather'],
+    ]);
+    expect(reader.events('received')[0]?.msg).toContain('[pub-sub news:sport #1,');
+  });
+
+  test('each group of a stream gets all of it, also one that comes late', async () => {
+    await using first = await subscriber({ PATTERN: 'stream', GROUP: 'first' });
+    await publish(100, { PATTERN: 'stream' });
+    await using late = await subscriber({ PATTERN: 'stream', GROUP: 'late' });
+    await using new_ = await subscriber({ PATTERN: 'stream', GROUP: 'new', GROUP_START: '$' });
+    await publish(1, { PATTERN: 'stream', SENDER: 'again' });
+    for (const service of [first, late, new_]) {
+      await service.event('received', (line) => line.sender === 'again');
+      expect(await service.stop()).toBe(0);
+    }
+    const received = [first, late, new_].map((service) => service.final('stream')?.received);
+    expect(received).toEqual([101, 101, 1]);
+  });
+
+  test('a stream or group that is deleted is made again', async () => {
+    await using reader = await subscriber({ PATTERN: 'stream' });
+    await redis.del('message_stream');
+    await publish(5, { PATTERN: 'stream' });
+    await reader.event('received', (line) => line.count === 5);
+    await redis.xGroupDestroy('message_stream', 'subscribers');
+    await publish(1, { PATTERN: 'stream', SENDER: 'again' });
+    await reader.event('received', (line) => line.sender === 'again');
+    expect(await reader.stop()).toBe(0);
+  });
+
+  test('a long stream is trimmed, but not below what is not acknowledged', async () => {
+    await redis.xGroupCreate('message_stream', 'slow', '0', { MKSTREAM: true });
+    await using reader = await subscriber({ PATTERN: 'stream', STREAM_MAXLEN: 100, RECLAIM_AFTER: 0.2 });
+    await publish(5000, { PATTERN: 'stream' });
+    await reader.event('received', (line) => line.count === 5000);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await redis.xLen('message_stream')).toBe(5000);
+    await redis.xReadGroup('slow', 'somebody', { key: 'message_stream', id: '>' }, { COUNT: 5000 });
+    const [pending] = await redis.xPendingRange('message_stream', 'slow', '-', '+', 1);
+    await redis.xGroupSetId('message_stream', 'slow', '$');
+    await redis.xAck('message_stream', 'slow', String(pending?.id));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await redis.xLen('message_stream')).toBe(4999);
+    await redis.xGroupDestroy('message_stream', 'slow');
+    await until('the trimming', async () => (await redis.xLen('message_stream')) <= 101);
+  });
+
+  test.each(['reliable-queue', 'stream'])(
+    '%s: a failed handler gets its message again, and nothing is lost',
+    async (pattern) => {
+      await using reader = await subscriber({ PATTERN: pattern, FAIL_RATE: 0.3, RECLAIM_AFTER: 0.3, MAX_ATTEMPTS: 30 });
+      await publish(200, { PATTERN: pattern });
+      await until(
+        'all messages',
+        () => new Set(reader.events('received').map((line) => line.count)).size === 200,
+        40_000,
+      );
+      expect(await reader.stop()).toBe(0);
+      const final = reader.final(pattern);
+      expect(final).toMatchObject({ received: 200, lost: 0, duplicated: 0, dead: 0 });
+      expect(final?.failed).toBeGreaterThan(20);
+      expect(final?.redelivered).toBe(reader.events('received').filter((line) => line.attempt > 1).length);
+    },
+  );
+
+  test.each(['pubsub', 'queue'])('%s: what a handler fails with is lost, and counted', async (pattern) => {
+    await using reader = await subscriber({ PATTERN: pattern, FAIL_RATE: 1 });
+    await publish(50, { PATTERN: pattern });
+    await until('the failures', () => reader.events('failed').length === 50);
+    await reader.stop();
+    expect(reader.final(pattern)).toMatchObject({ received: 0, failed: 50, lost: 50 });
+  });
+
+  test('a handler that takes too long has failed; after the last attempt its message is among the dead', async () => {
+    await using reader = await subscriber({
+      PATTERN: 'reliable-queue',
+      WORK_TIME: 5,
+      HANDLER_TIMEOUT: 0.05,
+      MAX_ATTEMPTS: 2,
+    });
+    await publish(1, { PATTERN: 'reliable-queue' });
+    await until('the dead letter', async () => (await redis.lLen('message_reliable_queue:dead')) === 1);
+    await reader.stop();
+    expect(reader.events('failed').map((line) => [line.reason, line.fate])).toEqual([
+      ['took longer than 0.05 s', 'again'],
+      ['took longer than 0.05 s', 'dead'],
+    ]);
+    expect(reader.final('reliable-queue')).toMatchObject({ received: 0, failed: 2, dead: 1 });
+  });
 
   test('two subscribers share the queue and each hear the channel', async () => {
     await using one = await subscriber({ WORK_TIME: 0.001 });

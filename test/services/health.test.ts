@@ -53,7 +53,7 @@ describe.each(['publisher', 'subscriber'] as const)('health of the %s', (name) =
     await first.event('ready');
     await using second = new TestService(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
     expect(await second.exited).toBe(1);
-    expect(second.events('failed')[0]?.msg).toContain(`HEALTH_PORT ${health}: the port is taken`);
+    expect(second.events('fatal')[0]?.msg).toContain(`HEALTH_PORT ${health}: the port is taken`);
   });
 });
 

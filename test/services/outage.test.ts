@@ -234,7 +234,7 @@ describe('without Redis for a while', () => {
     for (const name of ['publisher', 'subscriber'] as const) {
       await using wrong = new TestService(name, { REDIS_PORT: port, REDIS_PASSWORD: 'hunter2' });
       expect(await wrong.exited).toBe(1);
-      expect(wrong.events('failed')).toEqual([expect.objectContaining({ msg: expect.stringContaining('WRONGPASS') })]);
+      expect(wrong.events('fatal')).toEqual([expect.objectContaining({ msg: expect.stringContaining('WRONGPASS') })]);
       expect(JSON.stringify(wrong.lines)).not.toContain('hunter2');
     }
     await using right = new TestService('subscriber', { REDIS_PORT: port, REDIS_PASSWORD: 'right "one"' });

@@ -8,7 +8,7 @@ import { LineBudget } from '@redis-messaging/shared/line-budget';
 const delivery = (number: number, bytes = 4) => {
   const payload = Buffer.alloc(bytes);
   payload.writeInt32LE(number);
-  return { payload, receivedAt: 0 };
+  return { payload, receivedAt: 0, attempt: 1 };
 };
 
 async function numbers(buffer: DeliveryBuffer): Promise<number[]> {

@@ -27,7 +27,13 @@ describe('configuration', () => {
         SHUTDOWN_TIMEOUT: 10,
       });
       expect(config.MESSAGE_COUNT).toBe(Number.POSITIVE_INFINITY);
-      expect([...config.topics.values()]).toEqual(['messages', 'message_queue']);
+      expect([...config.topics.values()]).toEqual([
+        'messages',
+        'message_sharded',
+        'message_queue',
+        'message_reliable_queue',
+        'message_stream',
+      ]);
       expect(Object.isFrozen(config)).toBe(true);
     }
   });
@@ -36,6 +42,8 @@ describe('configuration', () => {
     expect(names({})).toEqual(['pubsub', 'queue']);
     expect(names({ PATTERN: 'both' })).toEqual(['pubsub', 'queue']);
     expect(names({ PATTERN: 'queue' })).toEqual(['queue']);
+    expect(names({ PATTERN: 'all' })).toEqual(['pubsub', 'sharded-pubsub', 'queue', 'reliable-queue', 'stream']);
+    expect(names({ PATTERN: 'stream,queue' })).toEqual(['queue', 'stream']);
     expect(names({ PATTERN: ' Queue, pubsub,queue ' })).toEqual(['pubsub', 'queue']);
   });
 
@@ -43,7 +51,9 @@ describe('configuration', () => {
     'PATTERN=%s is refused with the valid names',
     (word) => {
       expect(mistakes({ PATTERN: word })).toEqual([
-        expect.stringMatching(/^PATTERN=.*: expected one of pubsub, queue, both, all/),
+        expect.stringMatching(
+          /^PATTERN=.*: expected one of pubsub, sharded-pubsub, queue, reliable-queue, stream, both, all/,
+        ),
       ]);
     },
   );

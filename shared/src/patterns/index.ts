@@ -1,9 +1,12 @@
 import type { Pattern } from '../pattern.ts';
 import { pubsub } from './pubsub.ts';
 import { queue } from './queue.ts';
+import { reliableQueue } from './reliable-queue.ts';
+import { shardedPubsub } from './sharded-pubsub.ts';
+import { stream } from './stream.ts';
 
 /** Every pattern, in the order in which tables show them. */
-export const patterns: readonly Pattern[] = [pubsub, queue];
+export const patterns: readonly Pattern[] = [pubsub, shardedPubsub, queue, reliableQueue, stream];
 
 /** Words for several patterns at once. */
 const groups: Readonly<Record<string, readonly string[]>> = {

@@ -1,14 +1,11 @@
-import { nowMicros } from '../clock.ts';
-import { DeliveryBuffer } from '../delivery-buffer.ts';
-import type { Pattern, Subscription } from '../pattern.ts';
-import { closeQuickly, duplicate } from '../redis.ts';
-import { lifeSign } from '../watchdog.ts';
+import { listen, subscribers } from '../listener.ts';
+import type { Pattern, Payload } from '../pattern.ts';
 
 /** PUBLISH / SUBSCRIBE: everybody who listens now gets a copy; nothing is kept for anybody else. */
 export const pubsub = {
   name: 'pubsub',
   label: 'pub-sub',
-  commands: ['PUBLISH', 'SUBSCRIBE'],
+  commands: ['PUBLISH', 'SUBSCRIBE', 'PSUBSCRIBE'],
   guarantees: {
     delivery: 'at-most-once',
     audience: 'every-subscriber',
@@ -16,56 +13,33 @@ export const pubsub = {
     survivesCrash: false,
     ordered: true,
   },
-  topic: { variable: 'CHANNEL', default: 'messages', about: 'Channel of the pattern `pubsub`' },
+  topic: {
+    variable: 'CHANNEL',
+    default: 'messages',
+    about: 'Channel of the pattern `pubsub`; a subscriber may say `news:*` for all channels of that form',
+  },
 
-  sent: (channel, subscribers) =>
-    `Published to channel '${channel}' (${subscribers} ${subscribers === 1 ? 'subscriber' : 'subscribers'})`,
+  sent: (channel, reached) => `Published to channel '${channel}' (${subscribers(reached)})`,
 
   async publish(redis, channel, payloads) {
-    if (payloads.length === 1) return [await redis.publish(channel, payloads[0] as string)];
+    if (payloads.length === 1) return [await redis.publish(channel, payloads[0] as Payload)];
     // One promise a batch: about three times as fast as one promise a message.
     const pipeline = redis.multi();
     for (const payload of payloads) pipeline.publish(channel, payload);
     return (await pipeline.execAsPipeline()) as unknown as number[];
   },
 
-  async subscribe(redis, channel, { signal, batch, onOverflow }): Promise<Subscription> {
-    const listener = await duplicate(redis, 'pubsub', signal);
-    const arrived = new DeliveryBuffer(onOverflow);
-    // A listener that throws would cost its neighbours of the same network read, so it only enqueues.
-    const alive = lifeSign(listener);
-    const enqueue = (payload: Buffer) => {
-      alive();
-      arrived.push({ payload, receivedAt: nowMicros() });
-    };
-    try {
-      await listener.subscribe(channel, enqueue, true);
-    } catch (error) {
-      await closeQuickly(listener);
-      throw error;
-    }
-
-    async function unsubscribe(): Promise<void> {
-      await closeQuickly(listener);
-      arrived.end();
-    }
-    signal.addEventListener('abort', unsubscribe, { once: true });
-    if (signal.aborted) await unsubscribe();
-
-    return {
-      [Symbol.asyncIterator]: () => arrived.batches(batch),
-      ack: async () => {},
-      reject: async () => {},
-      release: async () => false,
-      [Symbol.asyncDispose]: async () => {
-        signal.removeEventListener('abort', unsubscribe);
-        await unsubscribe();
-      },
-    };
-  },
+  subscribe: (redis, channel, options) =>
+    hasWildcard(channel)
+      ? listen(redis, 'pubsub', options, (connection, listener) => connection.pSubscribe(channel, listener, true), true)
+      : listen(redis, 'pubsub', options, (connection, listener) => connection.subscribe(channel, listener, true)),
 
   async backlog(redis, channel) {
-    const listeners = await redis.pubSubNumSub([channel]);
-    return { waiting: 0, dead: 0, listeners: listeners[channel] ?? 0 };
+    const [exact, patterns] = await Promise.all([redis.pubSubNumSub([channel]), redis.pubSubNumPat()]);
+    const listeners = hasWildcard(channel) ? patterns : (exact[channel] ?? 0);
+    return { waiting: 0, inFlight: 0, dead: 0, listeners };
   },
 } as const satisfies Pattern;
+
+/** Whether a channel's name stands for many: a glob, as PSUBSCRIBE takes it. */
+const hasWildcard = (channel: string): boolean => /[*?[]/.test(channel);

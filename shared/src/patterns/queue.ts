@@ -29,7 +29,7 @@ export const queue = {
   sent: (list, length) => `Pushed to queue '${list}' (length ${length})`,
 
   async publish(redis, list, payloads) {
-    const length = await redis.rPush(list, payloads as string[]);
+    const length = await redis.rPush(list, [...payloads]);
     return payloads.map((_, index) => length - payloads.length + 1 + index);
   },
 
@@ -54,7 +54,7 @@ export const queue = {
         drain = payloads != null && payloads.length > 0;
         if (!payloads || !drain) continue;
         size = nextSize(size, payloads, batch);
-        yield payloads.map((payload) => ({ payload, receivedAt }));
+        yield payloads.map((payload) => ({ payload, receivedAt, attempt: 1 }));
       }
     }
 
@@ -64,6 +64,7 @@ export const queue = {
       async reject(bad, reason) {
         await redis.rPush(deadLettersOf(list), deadLetter(bad.payload, reason));
       },
+      fail: async () => 'lost', // popped is popped
       async release(unhandled) {
         if (unhandled.length === 0) return true;
         await redis.lPush(list, unhandled.map((delivery) => delivery.payload).reverse());
@@ -75,7 +76,7 @@ export const queue = {
 
   async backlog(redis, list) {
     const [waiting, dead] = await Promise.all([redis.lLen(list), redis.lLen(deadLettersOf(list))]);
-    return { waiting, dead, listeners: null };
+    return { waiting, inFlight: 0, dead, listeners: null };
   },
 } as const satisfies Pattern;
 

@@ -1,0 +1,175 @@
+import { openBlocking } from '../blocking.ts';
+import { nowMicros } from '../clock.ts';
+import { deadLetter, deadLettersOf } from '../dead-letters.ts';
+import type { Delivery, Pattern, Subscription } from '../pattern.ts';
+import { surviveDisconnects } from '../redis.ts';
+import { ACK, GIVE_BACK, RECLAIM, REJECT, TAKE } from '../reliable-queue-scripts.ts';
+import { runScript } from '../script.ts';
+import { everySoOften } from '../tidy.ts';
+
+/** Seconds that one BLMOVE waits. */
+const BLOCK_SECONDS = 1;
+
+/** RPUSH / BLMOVE: a list; what a subscriber takes lies in a list of its own until it is done, so that nothing is lost. */
+export const reliableQueue = {
+  name: 'reliable-queue',
+  label: 'reliable queue',
+  commands: ['RPUSH', 'BLMOVE', 'LREM'],
+  guarantees: {
+    delivery: 'at-least-once',
+    audience: 'one-subscriber',
+    keepsUnread: true,
+    survivesCrash: true,
+    ordered: true,
+  },
+  topic: {
+    variable: 'RELIABLE_QUEUE',
+    default: 'message_reliable_queue',
+    about: 'List of the pattern `reliable-queue`',
+  },
+
+  sent: (list, length) => `Pushed to reliable queue '${list}' (length ${length})`,
+
+  async publish(redis, list, payloads) {
+    const length = await redis.rPush(list, [...payloads]);
+    return payloads.map((_, index) => length - payloads.length + 1 + index);
+  },
+
+  async subscribe(redis, list, options): Promise<Subscription> {
+    const { signal, batch, consumer, reclaimAfterMs, maxAttempts, onDead } = options;
+    const keys = keysOf(list, consumer);
+    const { processing, attempts, consumers } = keys;
+    await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
+    await redis.sAdd(consumers, consumer);
+    const beat = () => redis.set(keys.alive, '1', { PX: reclaimAfterMs });
+    await beat();
+    const heart = setInterval(() => void beat().catch(() => {}), reclaimAfterMs / 3);
+    const reader = await openBlocking(redis, 'reliable-queue', signal);
+    const { client } = reader;
+    const isTimeToTidy = everySoOften(reclaimAfterMs / 2);
+    let isUnsure = true; // whether something may lie in our list that we do not know of
+    client.on('ready', () => {
+      isUnsure = true;
+    });
+
+    /** Returns to the queue what a consumer has in hand, oldest first, each with one attempt more. */
+    const reclaim = (name: string, alive: string) =>
+      runScript(client, RECLAIM, [keysOf(list, name).processing, list, attempts, consumers, alive], [name]);
+
+    async function tidy(): Promise<void> {
+      if (isUnsure) await reclaim(consumer, '');
+      isUnsure = false;
+      for (const name of await redis.sMembers(consumers)) {
+        if (name !== consumer) await reclaim(name, keysOf(list, name).alive);
+      }
+    }
+
+    /** BLMOVE waits for the first message; a script then drains as LMOVE would, many at a time. */
+    async function take(drain: boolean): Promise<Delivery[]> {
+      if (isUnsure || isTimeToTidy()) await tidy();
+      if (!drain) {
+        const first = await client.blMove(list, processing, 'LEFT', 'RIGHT', BLOCK_SECONDS);
+        if (first === null) return [];
+      }
+      const reply = (await runScript(
+        client,
+        TAKE,
+        [list, processing, attempts],
+        [String(batch), drain ? '0' : '1'],
+      )) as [Buffer[], (Buffer | null)[]];
+      const receivedAt = nowMicros();
+      const deliveries = reply[0].map((payload, index) => ({
+        payload,
+        receivedAt,
+        attempt: Number(reply[1][index] ?? 0) + 1,
+      }));
+      return await withoutWorn(deliveries);
+    }
+
+    async function withoutWorn(deliveries: readonly Delivery[]): Promise<Delivery[]> {
+      for (const delivery of deliveries.filter(({ attempt }) => attempt > maxAttempts)) {
+        const reason = `delivered ${delivery.attempt - 1} times and never acknowledged`;
+        await reject(delivery, reason);
+        onDead?.(delivery.payload, reason);
+      }
+      return deliveries.filter(({ attempt }) => attempt <= maxAttempts);
+    }
+
+    async function* batches(): AsyncGenerator<readonly Delivery[]> {
+      let drain = false;
+      while (!signal.aborted) {
+        const deliveries = await surviveDisconnects(client, signal, () => take(drain));
+        drain = deliveries !== undefined && deliveries.length > 0;
+        if (deliveries && drain) yield deliveries;
+      }
+    }
+
+    async function reject({ payload }: Delivery, reason: string): Promise<void> {
+      const letter = deadLetter(payload, reason);
+      await runScript(redis, REJECT, [processing, deadLettersOf(list), attempts], [payload, letter]);
+    }
+
+    const giveBack = (deliveries: readonly Delivery[], side: 'head' | 'tail', countsAttempt: boolean) =>
+      runScript(
+        redis,
+        GIVE_BACK,
+        [processing, list, attempts],
+        [side, countsAttempt ? '1' : '0', ...payloadsOf(deliveries)],
+      );
+
+    return {
+      [Symbol.asyncIterator]: batches,
+      async ack(done) {
+        if (done.length === 0) return;
+        const acknowledge = () => runScript(redis, ACK, [processing, attempts], payloadsOf(done));
+        await surviveDisconnects(redis, signal, acknowledge);
+      },
+      reject,
+      async fail(failed, reason) {
+        if (failed.attempt < maxAttempts) {
+          await giveBack([failed], 'tail', true);
+          return 'again';
+        }
+        await reject(failed, reason);
+        return 'dead';
+      },
+      async release(unhandled) {
+        if (unhandled.length > 0) await giveBack([...unhandled].reverse(), 'head', false);
+        return true;
+      },
+      async [Symbol.asyncDispose]() {
+        clearInterval(heart);
+        await reader.close();
+        if (!redis.isReady) return;
+        await redis.del(keys.alive).catch(() => {}); // what is still in hand may be taken over at once
+        if ((await redis.lLen(processing).catch(() => 1)) === 0) await redis.sRem(consumers, consumer).catch(() => {});
+      },
+    };
+  },
+
+  async backlog(redis, list) {
+    const [waiting, dead, names] = await Promise.all([
+      redis.lLen(list),
+      redis.lLen(deadLettersOf(list)),
+      redis.sMembers(keysOf(list, '').consumers),
+    ]);
+    const inHand = await Promise.all(names.map((name) => redis.lLen(keysOf(list, name).processing)));
+    return { waiting, inFlight: inHand.reduce((sum, count) => sum + count, 0), dead, listeners: names.length };
+  },
+} as const satisfies Pattern;
+
+/** Where a list's subscribers keep what they need. */
+function keysOf(list: string, consumer: string) {
+  return {
+    /** What the consumer has in hand. */
+    processing: `${list}:processing:${consumer}`,
+    /** There while the consumer gives signs of life. */
+    alive: `${list}:alive:${consumer}`,
+    /** Set of the consumers that have, or may have, something in hand. */
+    consumers: `${list}:consumers`,
+    /** By the hash of a payload: how often it has been delivered in vain. */
+    attempts: `${list}:attempts`,
+  };
+}
+
+const payloadsOf = (deliveries: readonly Delivery[]): Buffer[] => deliveries.map((delivery) => delivery.payload);

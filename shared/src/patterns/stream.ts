@@ -1,0 +1,214 @@
+import { openBlocking } from '../blocking.ts';
+import { nowMicros } from '../clock.ts';
+import { deadLettersOf } from '../dead-letters.ts';
+import type { Delivery, Pattern, SubscribeOptions, Subscription } from '../pattern.ts';
+import { outcomeOf, type Redis, surviveDisconnects } from '../redis.ts';
+import { runScript } from '../script.ts';
+import { REJECT, TRIM_ACKNOWLEDGED } from '../stream-scripts.ts';
+import { everySoOften } from '../tidy.ts';
+
+/** Milliseconds that one XREADGROUP waits. */
+const BLOCK_MS = 1000;
+/** The one field of an entry. One fixed name, because the client's replies drop or merge fields of certain names. */
+const FIELD = 'payload';
+/** Pending for so long (ms) that anybody may claim it at once. */
+const ABANDONED_MS = 1_000_000_000;
+
+interface Entry {
+  readonly id: Buffer;
+  readonly message: Record<string, Buffer>;
+}
+
+/** XADD / XREADGROUP / XACK: a log; each group of subscribers gets every message, and its members share them. */
+export const stream = {
+  name: 'stream',
+  label: 'stream',
+  commands: ['XADD', 'XREADGROUP', 'XACK', 'XAUTOCLAIM'],
+  guarantees: {
+    delivery: 'at-least-once',
+    audience: 'one-subscriber', // of each group
+    keepsUnread: true,
+    survivesCrash: true,
+    ordered: true,
+  },
+  topic: { variable: 'STREAM', default: 'message_stream', about: 'Stream of the pattern `stream`' },
+
+  sent: (key, length) => `Added to stream '${key}' (length ${length})`,
+
+  async publish(redis, key, payloads) {
+    const pipeline = redis.multi();
+    for (const payload of payloads) pipeline.xAdd(key, '*', { [FIELD]: payload });
+    pipeline.xLen(key);
+    const length = ((await pipeline.execAsPipeline()) as unknown[]).at(-1) as number;
+    return payloads.map((_, index) => length - payloads.length + 1 + index);
+  },
+
+  async subscribe(redis, key, options): Promise<Subscription> {
+    const { signal, batch, group, consumer, reclaimAfterMs, maxAttempts, onMissing, onDead } = options;
+    await ensureGroup(redis, key, group, options.groupStart);
+    const reader = await openBlocking(redis, 'stream', signal);
+    const { client } = reader;
+    // What is pending under this name comes first: from an earlier life, or because a reply was lost on the way.
+    let ownFrom: string | undefined = '-';
+    client.on('ready', () => {
+      ownFrom = '-';
+    });
+    const isTimeToTidy = everySoOften(reclaimAfterMs / 2);
+
+    async function takeOwn(): Promise<Delivery[]> {
+      const pending = await client.xPendingRange(key, group, ownFrom as string, '+', batch, { consumer });
+      const last = pending.at(-1)?.id;
+      ownFrom = last === undefined ? undefined : `(${last}`;
+      if (last === undefined) return [];
+      const ids = pending.map(({ id }) => id);
+      const entries = (await client.xClaim(key, group, consumer, 0, ids)) as (Entry | null)[];
+      const attempts = new Map(pending.map(({ id, deliveriesCounter }) => [String(id), deliveriesCounter + 1]));
+      return await claimed(entries, ids.length, attempts);
+    }
+
+    async function takeAbandoned(): Promise<Delivery[]> {
+      const reply = await client.xAutoClaim(key, group, consumer, reclaimAfterMs, '0-0', { COUNT: batch });
+      const entries = reply.messages as (Entry | null)[];
+      onMissing?.(reply.deletedMessages.length);
+      if (entries.length === 0) return [];
+      const ids = entries.flatMap((entry) => (entry ? [String(entry.id)] : []));
+      const range = [ids[0] ?? '-', ids.at(-1) ?? '+'] as const;
+      const pending = await client.xPendingRange(key, group, ...range, 2 * batch, { consumer });
+      const attempts = new Map(pending.map(({ id, deliveriesCounter }) => [String(id), deliveriesCounter]));
+      return await claimed(entries, entries.length, attempts);
+    }
+
+    /** Deliveries of entries that were claimed; those of which there is no more, or too many attempts, are settled. */
+    async function claimed(entries: readonly (Entry | null)[], asked: number, attempts: ReadonlyMap<string, number>) {
+      const there = entries.filter((entry) => entry !== null);
+      if (there.length < asked) onMissing?.(asked - there.length);
+      const deliveries = deliveriesOf(there, attempts);
+      const worn = deliveries.filter((delivery) => delivery.attempt > maxAttempts);
+      for (const delivery of worn) {
+        const reason = `delivered ${delivery.attempt - 1} times and never acknowledged`;
+        await reject(delivery, reason);
+        onDead?.(delivery.payload, reason);
+      }
+      return deliveries.filter((delivery) => delivery.attempt <= maxAttempts);
+    }
+
+    async function takeNew(): Promise<Delivery[]> {
+      const position = { key, id: '>' };
+      const reply = await client.xReadGroup(group, consumer, position, { COUNT: batch, BLOCK: BLOCK_MS });
+      return deliveriesOf((reply?.[0]?.messages ?? []) as unknown as Entry[]);
+    }
+
+    async function take(): Promise<Delivery[]> {
+      if (ownFrom !== undefined) {
+        const own = await takeOwn();
+        if (own.length > 0) return own;
+        if (ownFrom !== undefined) return [];
+      }
+      if (isTimeToTidy()) {
+        const abandoned = await takeAbandoned();
+        if (options.maxLength > 0) await runScript(client, TRIM_ACKNOWLEDGED, [key], [String(options.maxLength)]);
+        if (abandoned.length > 0) return abandoned;
+      }
+      return await takeNew();
+    }
+
+    /** A group or stream that somebody deleted is made again. */
+    async function takeFromGroup(): Promise<Delivery[]> {
+      try {
+        return await take();
+      } catch (error) {
+        if (!/NOGROUP|no longer exists/.test((error as Error).message)) throw error;
+        await ensureGroup(redis, key, group, '0');
+        return [];
+      }
+    }
+
+    async function* batches(): AsyncGenerator<readonly Delivery[]> {
+      while (!signal.aborted) {
+        const deliveries = await surviveDisconnects(client, signal, takeFromGroup);
+        if (deliveries && deliveries.length > 0) yield deliveries;
+      }
+    }
+
+    async function reject({ id = '', payload }: Delivery, reason: string): Promise<void> {
+      const details = [group, id, FIELD, payload, reason, new Date().toISOString()];
+      await runScript(redis, REJECT, [key, deadLettersOf(key)], details);
+    }
+
+    return {
+      [Symbol.asyncIterator]: batches,
+      async ack(done) {
+        const ids = idsOf(done);
+        if (ids.length > 0) await surviveDisconnects(redis, signal, () => redis.xAck(key, group, ids));
+      },
+      reject,
+      async fail(failed, reason) {
+        if (failed.attempt < maxAttempts) return 'again'; // it stays pending
+        await reject(failed, reason);
+        return 'dead';
+      },
+      async release(unhandled) {
+        for (const attempt of new Set(unhandled.map((delivery) => delivery.attempt))) {
+          const ids = idsOf(unhandled.filter((delivery) => delivery.attempt === attempt));
+          await redis.xClaimJustId(key, group, consumer, 0, ids, { IDLE: ABANDONED_MS, RETRYCOUNT: attempt - 1 });
+        }
+        return true;
+      },
+      async [Symbol.asyncDispose]() {
+        await reader.close();
+        await forgetIdleConsumer(redis, key, options).catch(() => {});
+      },
+    };
+  },
+
+  async backlog(redis, key, group) {
+    const [length, dead, groups] = await Promise.all([
+      redis.xLen(key),
+      redis.xLen(deadLettersOf(key)),
+      groupsOf(redis, key),
+    ]);
+    const ours = groups.find(({ name }) => name === group);
+    return {
+      waiting: ours ? Number(ours.lag ?? 0) : length,
+      inFlight: Number(ours?.pending ?? 0),
+      dead,
+      listeners: null,
+    };
+  },
+} as const satisfies Pattern;
+
+function deliveriesOf(entries: readonly Entry[], attempts?: ReadonlyMap<string, number>): Delivery[] {
+  const receivedAt = nowMicros();
+  return entries.map((entry) => {
+    const id = String(entry.id);
+    // An entry of somebody else's may have another field: its first one, or nothing, which is then an invalid message.
+    const payload = entry.message[FIELD] ?? Object.values(entry.message)[0] ?? Buffer.alloc(0);
+    return { payload, receivedAt, id, attempt: attempts?.get(id) ?? 1 };
+  });
+}
+
+const idsOf = (deliveries: readonly Delivery[]): string[] => deliveries.map((delivery) => delivery.id as string);
+
+async function ensureGroup(redis: Redis, key: string, group: string, start: '0' | '$'): Promise<void> {
+  try {
+    await redis.xGroupCreate(key, group, start, { MKSTREAM: true });
+  } catch (error) {
+    if (!(error as Error).message.startsWith('BUSYGROUP')) throw error;
+  }
+}
+
+async function groupsOf(redis: Redis, key: string) {
+  try {
+    return await redis.xInfoGroups(key);
+  } catch (error) {
+    if (outcomeOf(error) === 'refused' && /no such key/.test((error as Error).message)) return [];
+    throw error;
+  }
+}
+
+/** A consumer's name is kept only while something is pending under it. */
+async function forgetIdleConsumer(redis: Redis, key: string, { group, consumer }: SubscribeOptions): Promise<void> {
+  if (!redis.isReady) return;
+  const pending = await redis.xPendingRange(key, group, '-', '+', 1, { consumer });
+  if (pending.length === 0) await redis.xGroupDelConsumer(key, group, consumer);
+}

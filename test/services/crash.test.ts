@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+import type { Redis } from '@redis-messaging/shared/redis';
+import type { RedisServer } from '../../local/redis-server.ts';
+import { seeded } from '../support/random.ts';
+import { connectTo, startRedis } from '../support/redis.ts';
+import { TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+/** How many subscribers are killed, and among how many messages: CRASHES=20 MESSAGES=100000 npm test -- crash */
+const CRASHES = Number(process.env.CRASHES ?? 4);
+const MESSAGES = Number(process.env.MESSAGES ?? 4000);
+const SEED = Number(process.env.SEED ?? 1);
+const RECLAIM_AFTER = 1;
+
+let server: RedisServer;
+let redis: Redis & AsyncDisposable;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = await connectTo(server.port);
+});
+afterAll(async () => {
+  await redis[Symbol.asyncDispose]();
+  await server.stop();
+});
+
+const kept = patterns.filter(({ guarantees }) => guarantees.keepsUnread);
+
+describe.each(kept.map((pattern) => [pattern.name, pattern] as const))(
+  'subscribers of %s that are killed',
+  (name, pattern) => {
+    test(
+      `${CRASHES} times among ${MESSAGES} messages (seed ${SEED}): what was promised is kept`,
+      async () => {
+        const random = seeded(SEED);
+        const env = { REDIS_PORT: server.port, PATTERN: name, RECLAIM_AFTER, LOG_LEVEL: 'debug', MAX_ATTEMPTS: 100 };
+        const interval = 0.5 / 1000;
+        await using writer = new TestService('publisher', {
+          ...env,
+          PUBLISH_INTERVAL: interval,
+          MESSAGE_COUNT: MESSAGES,
+        });
+        const ids = new Set<string>();
+        const note = (reader: TestService) => {
+          for (const line of reader.events('received')) ids.add(line.id);
+        };
+        let inHand = 0;
+        for (let crash = 0; crash < CRASHES; crash++) {
+          await using victim = new TestService('subscriber', { ...env, WORK_TIME: 0.0002 });
+          await victim.event('received');
+          await sleep(random(300));
+          await victim.stop('SIGKILL');
+          inHand += 500;
+          note(victim);
+        }
+        await writer.exited;
+        expect(writer.final(name)).toMatchObject({ published: MESSAGES, refused: 0, unknown: 0 });
+        await using last = new TestService('subscriber', env);
+        await until(
+          'nothing to wait and nothing in hand',
+          async () => {
+            const { waiting, inFlight } = await pattern.backlog(redis, pattern.topic.default, 'subscribers');
+            return waiting === 0 && inFlight === 0;
+          },
+          30_000 + MESSAGES,
+        );
+        expect(await last.stop()).toBe(0);
+        note(last);
+        const lost = MESSAGES - ids.size;
+        if (pattern.guarantees.survivesCrash) expect(lost).toBe(0);
+        else expect(lost).toBeLessThanOrEqual(inHand);
+      },
+      120_000 + 20 * MESSAGES,
+    );
+  },
+);
