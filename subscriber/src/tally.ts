@@ -26,6 +26,7 @@ export class Tally {
   readonly #span = new Span();
   readonly #lines: LineBudget;
   readonly #released = { kept: 0, lost: 0 };
+  #unwritten: (() => void)[] = [];
   #deliveries = 0;
   #invalid = 0;
   #redelivered = 0;
@@ -145,6 +146,7 @@ export class Tally {
 
   /** Says what has not been said yet. */
   close(): void {
+    this.#writeNow();
     this.#lines.flush();
     const { kept, lost } = this.#released;
     if (kept > 0) this.#logReleased(kept, true, 'Gave back');
@@ -181,10 +183,21 @@ export class Tally {
       ...(channel && { channel }),
     };
     const shortId = id.slice(0, 8);
-    this.log.info(
+    this.#writeSoon(
       fields,
       `[${from}] ${neutralise(message)} (ID ${shortId}) [${this.#pattern.label}${via} #${received}, ${milliseconds(latencyMs)}${remark}]`,
     );
+  }
+
+  /** Writing takes longer than receiving; so that no pattern waits for another's lines, they come after this turn. */
+  #writeSoon(fields: object, text: string): void {
+    if (this.#unwritten.push(() => this.log.info(fields, text)) === 1) setImmediate(() => this.#writeNow());
+  }
+
+  #writeNow(): void {
+    const lines = this.#unwritten;
+    this.#unwritten = [];
+    for (const write of lines) write();
   }
 
   #logSuppressed(messages: number): void {

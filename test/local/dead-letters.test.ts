@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { encode, makeMessage } from '@redis-messaging/shared/message';
+import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
+import { queue } from '@redis-messaging/shared/patterns/queue';
+import { reliableQueue } from '@redis-messaging/shared/patterns/reliable-queue';
+import { stream } from '@redis-messaging/shared/patterns/stream';
+import type { Redis } from '@redis-messaging/shared/redis';
+import { freePort, type RedisServer } from '../../local/redis-server.ts';
+import { connectTo, startRedis } from '../support/redis.ts';
+import { TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+
+let server: RedisServer;
+let redis: Redis & AsyncDisposable;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = await connectTo(server.port);
+});
+afterAll(async () => {
+  await redis[Symbol.asyncDispose]();
+  await server.stop();
+});
+
+async function deadLetters(args: readonly string[], port = server.port) {
+  const command = ['--import', 'tsx', '--conditions=source', 'local/dead-letters.ts', ...args];
+  const env = { PATH: process.env.PATH, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) };
+  return await promisify(execFile)(process.execPath, command, { env });
+}
+
+describe('npm run dead-letters', () => {
+  test.each([queue, reliableQueue, stream].map((pattern) => [pattern.name, pattern] as const))(
+    '%s: lists them with their reasons and puts chosen ones back, byte by byte',
+    async (name, pattern) => {
+      await using reader = new TestService('subscriber', {
+        REDIS_PORT: server.port,
+        PATTERN: name,
+        FAIL_RATE: 1,
+        MAX_ATTEMPTS: 1,
+      });
+      await reader.event('ready');
+      const bad = Buffer.from([0xff, 0x00, 0x1b]);
+      await pattern.publish(redis, pattern.topic.default, [bad, 'no message\u001b[31m']);
+      const good = encode(makeMessage('x', 1));
+      if (pattern !== queue) await pattern.publish(redis, pattern.topic.default, [good]);
+      const count = pattern === queue ? 2 : 3;
+      await until(
+        'the dead letters',
+        async () => (await pattern.backlog(redis, pattern.topic.default, 'subscribers')).dead === count,
+      );
+      await reader.stop();
+
+      const { stdout } = await deadLetters([name]);
+      expect(stdout).toContain(`${name}: ${count} dead letters`);
+      expect(stdout).toMatch(/ 1 +\S+Z +3 +not valid UTF-8/);
+      expect(stdout).toMatch(/ 2 +\S+Z +15 +not JSON: .*no message\\u001b\[31m/);
+      if (pattern !== queue) expect(stdout).toContain('simulated failure');
+
+      expect((await deadLetters([name, 'replay', '1'])).stdout).toContain(`put 1 of ${count}`);
+      expect(await pattern.backlog(redis, pattern.topic.default, 'subscribers')).toMatchObject({
+        waiting: 1,
+        dead: count - 1,
+      });
+      await deadLetters([name, 'replay', 'all']);
+      expect(await pattern.backlog(redis, pattern.topic.default, 'subscribers')).toMatchObject({
+        waiting: count,
+        dead: 0,
+      });
+    },
+  );
+
+  test('refuses what it does not understand, and a Redis that is not there, in one message', async () => {
+    for (const args of [[pubsub.name], ['queue', 'burn'], ['queue', 'replay'], ['queue', 'replay', '0']]) {
+      await expect(deadLetters(args)).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('usage: npm run dead-letters'),
+      });
+    }
+    await expect(deadLetters([], await freePort())).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('cannot be reached'),
+    });
+  });
+});
