@@ -95,7 +95,7 @@ export class Consumer {
       consumer: config.CONSUMER || `${hostname()}-${process.pid}`,
       group: config.GROUP,
       groupStart: config.GROUP_START,
-      reclaimAfterMs: config.RECLAIM_AFTER * 1000,
+      reclaimAfterMs: Math.round(config.RECLAIM_AFTER * 1000),
       maxAttempts: config.MAX_ATTEMPTS,
       maxLength: config.STREAM_MAXLEN,
       onMissing: (messages) => this.#tally.missing(messages),

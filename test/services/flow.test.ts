@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Pattern } from '@redis-messaging/shared/pattern';
+import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Redis } from '@redis-messaging/shared/redis';
 import { freePort, type RedisServer } from '../../local/redis-server.ts';
 import { hostilePayloads } from '../support/hostile.ts';
@@ -117,10 +119,11 @@ describe('services', () => {
     expect(await hasty.stop()).toBe(0);
   });
 
-  test('large messages are taken few at a time', async () => {
+  test.each(['queue', 'reliable-queue', 'stream'])('%s: large messages are taken few at a time', async (name) => {
+    const pattern = patterns.find((candidate) => candidate.name === name) as Pattern;
     const large = (count: number) => JSON.stringify({ ...JSON.parse(foreign(count)), filler: 'x'.repeat(1024 * 1024) });
-    for (let count = 1; count <= 100; count++) await redis.rPush('message_queue', large(count));
-    await using reader = await subscriber({ PATTERN: 'queue', HEALTH_PORT: await freePort() });
+    for (let count = 1; count <= 100; count++) await pattern.publish(redis, pattern.topic.default, [large(count)]);
+    await using reader = await subscriber({ PATTERN: name, HEALTH_PORT: await freePort() });
     await reader.event('received', (line) => line.count === 100);
     const [health] = reader.events('health');
     const metrics = await (await fetch(`http://127.0.0.1:${health?.port}/metrics`)).text();
@@ -162,13 +165,12 @@ describe('services', () => {
   test('all five patterns carry the same messages', async () => {
     await using reader = await subscriber({ PATTERN: 'all' });
     const writer = await publish(20_000, { PATTERN: 'all' });
-    const patterns = ['pubsub', 'sharded-pubsub', 'queue', 'reliable-queue', 'stream'];
     await until('nothing to wait', async () => {
       const lists = await Promise.all(['message_queue', 'message_reliable_queue'].map((list) => redis.lLen(list)));
       return lists.every((length) => length === 0) && (await redis.xInfoGroups('message_stream'))[0]?.lag === 0;
     });
     expect(await reader.stop()).toBe(0);
-    for (const pattern of patterns) {
+    for (const { name: pattern } of patterns) {
       expect(writer.final(pattern)).toMatchObject({ published: 20_000, refused: 0, unknown: 0, retried: 0 });
       expect(reader.final(pattern)).toMatchObject({
         received: 20_000,

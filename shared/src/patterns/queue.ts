@@ -1,3 +1,4 @@
+import { BatchSize } from '../batch-size.ts';
 import { openBlocking } from '../blocking.ts';
 import { nowMicros } from '../clock.ts';
 import { deadLetter, deadLettersOf } from '../dead-letters.ts';
@@ -6,11 +7,6 @@ import { surviveDisconnects } from '../redis.ts';
 
 /** Seconds that one BLPOP waits. Short, because Redis goes on serving a client whose connection broke unnoticed. */
 const BLOCK_SECONDS = 1;
-
-/** What one LPOP takes is meant to stay below this: bytes. */
-const BATCH_BYTES = 4 * 1024 * 1024;
-/** The first LPOP takes so many; the next ones twice as many, as long as they are small. */
-const FIRST_BATCH = 32;
 
 /** RPUSH / BLPOP: a list; each message goes to one subscriber, and waits until there is one. */
 export const queue = {
@@ -37,11 +33,11 @@ export const queue = {
     await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
     const reader = await openBlocking(redis, 'queue', signal);
 
-    let size = Math.min(FIRST_BATCH, batch);
+    const size = new BatchSize(batch);
 
     /** BLPOP waits for the first message; LPOP with a count then drains, about 25 times as fast. */
     async function take(drain: boolean): Promise<Buffer[] | null> {
-      if (drain) return await reader.client.lPopCount(list, size);
+      if (drain) return await reader.client.lPopCount(list, size.current);
       const first = await reader.client.blPop(list, BLOCK_SECONDS);
       return first && [first.element];
     }
@@ -53,8 +49,9 @@ export const queue = {
         const receivedAt = nowMicros();
         drain = payloads != null && payloads.length > 0;
         if (!payloads || !drain) continue;
-        size = nextSize(size, payloads, batch);
-        yield payloads.map((payload) => ({ payload, receivedAt, attempt: 1 }));
+        const deliveries = payloads.map((payload) => ({ payload, receivedAt, attempt: 1 }));
+        size.adapt(deliveries);
+        yield deliveries;
       }
     }
 
@@ -79,10 +76,3 @@ export const queue = {
     return { waiting, inFlight: 0, dead, listeners: null };
   },
 } as const satisfies Pattern;
-
-/** How many to take next, so that large messages do not fill the memory. */
-function nextSize(size: number, payloads: readonly Buffer[], limit: number): number {
-  const bytes = payloads.reduce((sum, payload) => sum + payload.length, 0);
-  const fitting = Math.floor((BATCH_BYTES / Math.max(1, bytes)) * payloads.length);
-  return Math.max(1, Math.min(2 * size, fitting, limit));
-}

@@ -1,3 +1,4 @@
+import { BatchSize } from '../batch-size.ts';
 import { openBlocking } from '../blocking.ts';
 import { nowMicros } from '../clock.ts';
 import { deadLetter, deadLettersOf } from '../dead-letters.ts';
@@ -46,6 +47,7 @@ export const reliableQueue = {
     const heart = setInterval(() => void beat().catch(() => {}), reclaimAfterMs / 3);
     const reader = await openBlocking(redis, 'reliable-queue', signal);
     const { client } = reader;
+    const size = new BatchSize(batch);
     const isTimeToTidy = everySoOften(reclaimAfterMs / 2);
     let isUnsure = true; // whether something may lie in our list that we do not know of
     client.on('ready', () => {
@@ -57,6 +59,7 @@ export const reliableQueue = {
       runScript(client, RECLAIM, [keysOf(list, name).processing, list, attempts, consumers, alive], [name]);
 
     async function tidy(): Promise<void> {
+      await client.sAdd(consumers, consumer); // others may have taken us for dead while this process stood still
       if (isUnsure) await reclaim(consumer, '');
       isUnsure = false;
       for (const name of await redis.sMembers(consumers)) {
@@ -75,7 +78,7 @@ export const reliableQueue = {
         client,
         TAKE,
         [list, processing, attempts],
-        [String(batch), drain ? '0' : '1'],
+        [String(size.current), drain ? '0' : '1'],
       )) as [Buffer[], (Buffer | null)[]];
       const receivedAt = nowMicros();
       const deliveries = reply[0].map((payload, index) => ({
@@ -100,7 +103,9 @@ export const reliableQueue = {
       while (!signal.aborted) {
         const deliveries = await surviveDisconnects(client, signal, () => take(drain));
         drain = deliveries !== undefined && deliveries.length > 0;
-        if (deliveries && drain) yield deliveries;
+        if (!deliveries || !drain) continue;
+        size.adapt(deliveries);
+        yield deliveries;
       }
     }
 

@@ -1,3 +1,4 @@
+import { BatchSize } from '../batch-size.ts';
 import { openBlocking } from '../blocking.ts';
 import { nowMicros } from '../clock.ts';
 import { deadLettersOf } from '../dead-letters.ts';
@@ -53,10 +54,11 @@ export const stream = {
     client.on('ready', () => {
       ownFrom = '-';
     });
+    const size = new BatchSize(batch);
     const isTimeToTidy = everySoOften(reclaimAfterMs / 2);
 
     async function takeOwn(): Promise<Delivery[]> {
-      const pending = await client.xPendingRange(key, group, ownFrom as string, '+', batch, { consumer });
+      const pending = await client.xPendingRange(key, group, ownFrom as string, '+', size.current, { consumer });
       const last = pending.at(-1)?.id;
       ownFrom = last === undefined ? undefined : `(${last}`;
       if (last === undefined) return [];
@@ -67,7 +69,7 @@ export const stream = {
     }
 
     async function takeAbandoned(): Promise<Delivery[]> {
-      const reply = await client.xAutoClaim(key, group, consumer, reclaimAfterMs, '0-0', { COUNT: batch });
+      const reply = await client.xAutoClaim(key, group, consumer, reclaimAfterMs, '0-0', { COUNT: size.current });
       const entries = reply.messages as (Entry | null)[];
       onMissing?.(reply.deletedMessages.length);
       if (entries.length === 0) return [];
@@ -94,7 +96,7 @@ export const stream = {
 
     async function takeNew(): Promise<Delivery[]> {
       const position = { key, id: '>' };
-      const reply = await client.xReadGroup(group, consumer, position, { COUNT: batch, BLOCK: BLOCK_MS });
+      const reply = await client.xReadGroup(group, consumer, position, { COUNT: size.current, BLOCK: BLOCK_MS });
       return deliveriesOf((reply?.[0]?.messages ?? []) as unknown as Entry[]);
     }
 
@@ -126,7 +128,9 @@ export const stream = {
     async function* batches(): AsyncGenerator<readonly Delivery[]> {
       while (!signal.aborted) {
         const deliveries = await surviveDisconnects(client, signal, takeFromGroup);
-        if (deliveries && deliveries.length > 0) yield deliveries;
+        if (!deliveries || deliveries.length === 0) continue;
+        size.adapt(deliveries);
+        yield deliveries;
       }
     }
 

@@ -1,0 +1,24 @@
+/** What one batch is meant to stay below: bytes. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** The first batch takes so many; the next ones twice as many, as long as they are small. */
+const FIRST_BATCH = 32;
+
+/** How many messages to take at once, so that large ones do not fill the memory. */
+export class BatchSize {
+  readonly #limit: number;
+  /** For the next batch. */
+  current: number;
+
+  /** @param limit the most, however small they are */
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.current = Math.min(FIRST_BATCH, limit);
+  }
+
+  /** Learns from a batch of at least one. */
+  adapt(deliveries: readonly { readonly payload: Buffer }[]): void {
+    const bytes = deliveries.reduce((sum, { payload }) => sum + payload.length, 0);
+    const fitting = Math.floor((BATCH_BYTES / Math.max(1, bytes)) * deliveries.length);
+    this.current = Math.max(1, Math.min(2 * this.current, fitting, this.#limit));
+  }
+}
