@@ -26,7 +26,7 @@ describe('documents', () => {
 
   test('every npm script that the README names exists', () => {
     const { scripts } = JSON.parse(read('package.json'));
-    const named = [...read('README.md').matchAll(/npm (?:run )?(start|test|[\w:]+)\b/g)].map(
+    const named = [...read('README.md').matchAll(/npm (?:run )?(start|test|[\w:-]+)/g)].map(
       (match) => match[1] as string,
     );
     expect(named.length).toBeGreaterThan(3);
