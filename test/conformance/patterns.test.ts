@@ -1,26 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/pattern';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import type { Redis } from '@redis-messaging/shared/redis';
 import { RESP_TYPES } from 'redis';
-import type { RedisServer } from '../../local/redis-server.ts';
 import { hostilePayloads } from '../support/hostile.ts';
-import { connectTo, startRedis } from '../support/redis.ts';
 import { until } from '../support/until.ts';
+import { useRedis } from '../support/use-redis.ts';
 
-let server: RedisServer;
-let redis: Redis & AsyncDisposable;
+const own = useRedis();
 let topics = 0;
-
-beforeAll(async () => {
-  server = await startRedis();
-  redis = await connectTo(server.port);
-});
-afterAll(async () => {
-  await redis[Symbol.asyncDispose]();
-  await server.stop();
-});
 
 const RECLAIM_AFTER_MS = 300;
 const settings = {
@@ -53,7 +41,7 @@ class Reader implements AsyncDisposable {
     { ack = true, batch = 100, consumer }: ReaderOptions = {},
   ): Promise<Reader> {
     const reader = new Reader();
-    reader.subscription = await pattern.subscribe(redis, topic, {
+    reader.subscription = await pattern.subscribe(own.redis, topic, {
       ...settings,
       signal: reader.stop.signal,
       batch,
@@ -100,13 +88,13 @@ const numbered = (count: number, from = 1) => Array.from({ length: count }, (_, 
 
 /** Whether nothing more has come after a message that was published behind it has. */
 async function drained(pattern: Pattern, topic: string, reader: Reader): Promise<string[]> {
-  await pattern.publish(redis, topic, ['the end']);
+  await pattern.publish(own.redis, topic, ['the end']);
   await until('the end', () => reader.texts.includes('the end'));
   return reader.texts.filter((text) => text !== 'the end');
 }
 
 async function connections(): Promise<number> {
-  return (await redis.clientList()).length;
+  return (await own.redis.clientList()).length;
 }
 
 interface DeadLetter {
@@ -118,20 +106,20 @@ interface DeadLetter {
 /** The dead letters of a topic, be they in a list or in a stream. */
 async function deadLetters(topic: string): Promise<DeadLetter[]> {
   const key = `${topic}:dead`;
-  if ((await redis.type(key)) === 'stream') {
-    const entries = (await redis.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).xRange(key, '-', '+')) ?? [];
+  if ((await own.redis.type(key)) === 'stream') {
+    const entries = (await own.redis.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).xRange(key, '-', '+')) ?? [];
     return entries.map(({ message }) => {
       const { payload, reason, at } = message as unknown as Record<string, Buffer>;
       return { payload: payload as Buffer, reason: String(reason), at: String(at) };
     });
   }
-  const letters = (await redis.lRange(key, 0, -1)).map((letter) => JSON.parse(letter));
+  const letters = (await own.redis.lRange(key, 0, -1)).map((letter) => JSON.parse(letter));
   return letters.map((letter) => ({ ...letter, payload: Buffer.from(letter.payload, 'base64') }));
 }
 
 /** The connections that read by a pattern. */
 async function readers(pattern: string) {
-  return (await redis.clientList()).filter((client) => client.name === `test:${pattern}`);
+  return (await own.redis.clientList()).filter((client) => client.name === `test:${pattern}`);
 }
 
 const isReading = ({ sub, ssub, cmd }: { sub: number; ssub?: number; cmd: string }) =>
@@ -145,14 +133,14 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     const here = topic();
     await using reader = await Reader.of(pattern, here);
     const payloads = ['x', 'Zoë 👩‍💻', '\0\u001b', 'y'.repeat(100_000), ...numbered(1000)];
-    for (const payload of payloads.slice(0, 4)) await pattern.publish(redis, here, [payload]);
-    await pattern.publish(redis, here, payloads.slice(4));
+    for (const payload of payloads.slice(0, 4)) await pattern.publish(own.redis, here, [payload]);
+    await pattern.publish(own.redis, here, payloads.slice(4));
     expect(await reader.receive(payloads.length)).toEqual(payloads);
   });
 
   test('answers each payload of a batch: subscribers reached, or the length', async () => {
     const here = topic();
-    const alone = await pattern.publish(redis, here, ['a', 'b', 'c']);
+    const alone = await pattern.publish(own.redis, here, ['a', 'b', 'c']);
     expect(alone).toEqual(pattern.guarantees.keepsUnread ? [1, 2, 3] : [0, 0, 0]);
   });
 
@@ -161,7 +149,7 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     await using one = await Reader.of(pattern, here);
     await using two = await Reader.of(pattern, here);
     const payloads = numbered(50);
-    for (const payload of payloads) await pattern.publish(redis, here, [payload]);
+    for (const payload of payloads) await pattern.publish(own.redis, here, [payload]);
     const expected = pattern.guarantees.audience === 'every-subscriber' ? 100 : 50;
     await until('all copies', () => one.got.length + two.got.length >= expected);
     const copies = [...one.texts, ...two.texts];
@@ -172,8 +160,8 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
 
   test('keepsUnread: what is published while nobody listens', async () => {
     const here = topic();
-    await pattern.publish(redis, here, numbered(10));
-    const { waiting } = await pattern.backlog(redis, here, settings.group);
+    await pattern.publish(own.redis, here, numbered(10));
+    const { waiting } = await pattern.backlog(own.redis, here, settings.group);
     await using reader = await Reader.of(pattern, here);
     const came = await drained(pattern, here, reader);
     expect(came).toEqual(pattern.guarantees.keepsUnread ? numbered(10) : []);
@@ -183,7 +171,7 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
   test('ordered: with one subscriber', async () => {
     const here = topic();
     await using reader = await Reader.of(pattern, here, { batch: 7 });
-    for (let from = 1; from <= 500; from += 50) await pattern.publish(redis, here, numbered(50, from));
+    for (let from = 1; from <= 500; from += 50) await pattern.publish(own.redis, here, numbered(50, from));
     const came = await reader.receive(500);
     expect(JSON.stringify(came) === JSON.stringify(numbered(500))).toBe(pattern.guarantees.ordered);
   });
@@ -191,7 +179,7 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
   test('delivery and survivesCrash: what was taken by a subscriber that ends before it is done', async () => {
     const here = topic();
     const dead = await Reader.of(pattern, here, { ack: false });
-    await pattern.publish(redis, here, numbered(10));
+    await pattern.publish(own.redis, here, numbered(10));
     await dead.receive(10);
     await dead.end(); // nothing is acknowledged; subscribers that are killed are in test/services
     await using next = await Reader.of(pattern, here);
@@ -214,7 +202,7 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     const all: string[] = [];
     for (let round = 0; round < 10; round++) {
       const reader = await Reader.of(pattern, here);
-      await pattern.publish(redis, here, numbered(20, round * 20 + 1));
+      await pattern.publish(own.redis, here, numbered(20, round * 20 + 1));
       await reader.receive(1);
       await reader.end();
       all.push(...reader.texts);
@@ -237,13 +225,13 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
   test('what is given back is delivered next, in order; where that cannot be, it says so', async () => {
     const here = topic();
     const first = await Reader.of(pattern, here, { ack: false });
-    await pattern.publish(redis, here, numbered(5));
+    await pattern.publish(own.redis, here, numbered(5));
     await first.receive(5);
     first.stop.abort();
     await first.ended;
     const kept = await first.subscription.release(first.got.slice(2));
     await first.end();
-    await pattern.publish(redis, here, ['message 6']);
+    await pattern.publish(own.redis, here, ['message 6']);
     await using next = await Reader.of(pattern, here);
     const came = await drained(pattern, here, next);
     expect(kept).toBe(pattern.guarantees.keepsUnread);
@@ -254,10 +242,10 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     const here = topic();
     await using reader = await Reader.of(pattern, here, { ack: false });
     const payloads = Object.values(hostilePayloads);
-    await pattern.publish(redis, here, payloads);
+    await pattern.publish(own.redis, here, payloads);
     await until('hostile payloads', () => reader.got.length >= payloads.length);
     for (const delivery of reader.got) await reader.subscription.reject(delivery, 'because');
-    const { dead } = await pattern.backlog(redis, here, settings.group);
+    const { dead } = await pattern.backlog(own.redis, here, settings.group);
     expect(dead).toBe(pattern.guarantees.keepsUnread ? payloads.length : 0);
     if (dead === 0) return;
     const letters = await deadLetters(here);
@@ -268,22 +256,22 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
   test('comes back after its connections were killed', async () => {
     const here = topic();
     await using reader = await Reader.of(pattern, here);
-    await pattern.publish(redis, here, ['before']);
+    await pattern.publish(own.redis, here, ['before']);
     await reader.receive(1);
     const reading = await readers(name);
-    for (const client of reading) await redis.sendCommand(['CLIENT', 'KILL', 'ID', String(client.id)]);
+    for (const client of reading) await own.redis.sendCommand(['CLIENT', 'KILL', 'ID', String(client.id)]);
     const killed = new Set(reading.map((client) => client.id));
     await until('a new connection that reads', async () =>
       (await readers(name)).some((client) => !killed.has(client.id) && isReading(client)),
     );
-    await pattern.publish(redis, here, ['after']);
+    await pattern.publish(own.redis, here, ['after']);
     expect(await reader.receive(2)).toEqual(['before', 'after']);
   });
 
   test('what a failed handler leaves comes again, and after the last attempt goes to the dead letters with its reason', async () => {
     const here = topic();
     await using reader = await Reader.of(pattern, here, { ack: false });
-    await pattern.publish(redis, here, ['poison']);
+    await pattern.publish(own.redis, here, ['poison']);
     const fates: string[] = [];
     const attempts: number[] = [];
     for (let attempt = 1; attempt <= settings.maxAttempts; attempt++) {
@@ -297,13 +285,13 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     expect(fates).toEqual(['again', 'again', 'dead']);
     expect(attempts).toEqual([1, 2, 3]);
     expect(await deadLetters(here)).toMatchObject([{ payload: Buffer.from('poison'), reason: 'failure 3' }]);
-    expect(await pattern.backlog(redis, here, settings.group)).toMatchObject({ waiting: 0, inFlight: 0, dead: 1 });
+    expect(await pattern.backlog(own.redis, here, settings.group)).toMatchObject({ waiting: 0, inFlight: 0, dead: 1 });
   });
 
   test('what kills its subscribers again and again goes to the dead letters', async () => {
     if (!pattern.guarantees.survivesCrash) return;
     const here = topic();
-    await pattern.publish(redis, here, ['poison']);
+    await pattern.publish(own.redis, here, ['poison']);
     for (let life = 1; life <= settings.maxAttempts; life++) {
       const victim = await Reader.of(pattern, here, { ack: false });
       await victim.receive(1);
@@ -315,20 +303,23 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     await until('the dead letter', () => last.dead.length > 0);
     expect(last.got).toEqual([]);
     expect(await deadLetters(here)).toMatchObject([{ reason: 'delivered 3 times and never acknowledged' }]);
-    expect(await pattern.backlog(redis, here, settings.group)).toMatchObject({ waiting: 0, inFlight: 0, dead: 1 });
+    expect(await pattern.backlog(own.redis, here, settings.group)).toMatchObject({ waiting: 0, inFlight: 0, dead: 1 });
   });
 
   test('a subscriber that comes back under its name gets at once what it had in hand', async () => {
     if (!pattern.guarantees.survivesCrash) return;
     const here = topic();
     const before = await Reader.of(pattern, here, { ack: false, consumer: 'me' });
-    await pattern.publish(redis, here, numbered(5));
+    await pattern.publish(own.redis, here, numbered(5));
     await before.receive(5);
     await before.end();
-    await pattern.publish(redis, here, ['message 6']);
+    await pattern.publish(own.redis, here, ['message 6']);
     await using after = await Reader.of(pattern, here, { consumer: 'me' });
     expect(await after.receive(6)).toEqual(numbered(6));
     expect(after.got.map((delivery) => delivery.attempt)).toEqual([2, 2, 2, 2, 2, 1]);
-    await until('nothing in flight', async () => (await pattern.backlog(redis, here, settings.group)).inFlight === 0);
+    await until(
+      'nothing in flight',
+      async () => (await pattern.backlog(own.redis, here, settings.group)).inFlight === 0,
+    );
   });
 });

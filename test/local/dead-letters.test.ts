@@ -1,30 +1,19 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message';
 import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
 import { queue } from '@redis-messaging/shared/patterns/queue';
 import { reliableQueue } from '@redis-messaging/shared/patterns/reliable-queue';
 import { stream } from '@redis-messaging/shared/patterns/stream';
-import type { Redis } from '@redis-messaging/shared/redis';
-import { freePort, type RedisServer } from '../../local/redis-server.ts';
-import { connectTo, startRedis } from '../support/redis.ts';
+import { freePort } from '../../local/redis-server.ts';
 import { TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { useRedis } from '../support/use-redis.ts';
 
-let server: RedisServer;
-let redis: Redis & AsyncDisposable;
+const own = useRedis();
 
-beforeAll(async () => {
-  server = await startRedis();
-  redis = await connectTo(server.port);
-});
-afterAll(async () => {
-  await redis[Symbol.asyncDispose]();
-  await server.stop();
-});
-
-async function deadLetters(args: readonly string[], port = server.port) {
+async function deadLetters(args: readonly string[], port = own.server.port) {
   const command = ['--import', 'tsx', '--conditions=source', 'local/dead-letters.ts', ...args];
   const env = { PATH: process.env.PATH, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) };
   return await promisify(execFile)(process.execPath, command, { env });
@@ -35,20 +24,20 @@ describe('npm run dead-letters', () => {
     '%s: lists them with their reasons and puts chosen ones back, byte by byte',
     async (name, pattern) => {
       await using reader = new TestService('subscriber', {
-        REDIS_PORT: server.port,
+        REDIS_PORT: own.server.port,
         PATTERN: name,
         FAIL_RATE: 1,
         MAX_ATTEMPTS: 1,
       });
       await reader.event('ready');
       const bad = Buffer.from([0xff, 0x00, 0x1b]);
-      await pattern.publish(redis, pattern.topic.default, [bad, 'no message\u001b[31m']);
+      await pattern.publish(own.redis, pattern.topic.default, [bad, 'no message\u001b[31m']);
       const good = encode(makeMessage('x', 1));
-      if (pattern !== queue) await pattern.publish(redis, pattern.topic.default, [good]);
+      if (pattern !== queue) await pattern.publish(own.redis, pattern.topic.default, [good]);
       const count = pattern === queue ? 2 : 3;
       await until(
         'the dead letters',
-        async () => (await pattern.backlog(redis, pattern.topic.default, 'subscribers')).dead === count,
+        async () => (await pattern.backlog(own.redis, pattern.topic.default, 'subscribers')).dead === count,
       );
       await reader.stop();
 
@@ -59,12 +48,12 @@ describe('npm run dead-letters', () => {
       if (pattern !== queue) expect(stdout).toContain('simulated failure');
 
       expect((await deadLetters([name, 'replay', '1'])).stdout).toContain(`put 1 of ${count}`);
-      expect(await pattern.backlog(redis, pattern.topic.default, 'subscribers')).toMatchObject({
+      expect(await pattern.backlog(own.redis, pattern.topic.default, 'subscribers')).toMatchObject({
         waiting: 1,
         dead: count - 1,
       });
       await deadLetters([name, 'replay', 'all']);
-      expect(await pattern.backlog(redis, pattern.topic.default, 'subscribers')).toMatchObject({
+      expect(await pattern.backlog(own.redis, pattern.topic.default, 'subscribers')).toMatchObject({
         waiting: count,
         dead: 0,
       });

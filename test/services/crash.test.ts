@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import type { Redis } from '@redis-messaging/shared/redis';
-import type { RedisServer } from '../../local/redis-server.ts';
 import { seeded } from '../support/random.ts';
-import { connectTo, startRedis } from '../support/redis.ts';
 import { TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { useRedis } from '../support/use-redis.ts';
 
 /** How many subscribers are killed, and among how many messages: CRASHES=20 MESSAGES=100000 npm test -- crash */
 const CRASHES = Number(process.env.CRASHES ?? 4);
@@ -14,17 +12,7 @@ const MESSAGES = Number(process.env.MESSAGES ?? 4000);
 const SEED = Number(process.env.SEED ?? 1);
 const RECLAIM_AFTER = 1;
 
-let server: RedisServer;
-let redis: Redis & AsyncDisposable;
-
-beforeAll(async () => {
-  server = await startRedis();
-  redis = await connectTo(server.port);
-});
-afterAll(async () => {
-  await redis[Symbol.asyncDispose]();
-  await server.stop();
-});
+const own = useRedis();
 
 const kept = patterns.filter(({ guarantees }) => guarantees.keepsUnread);
 
@@ -35,7 +23,13 @@ describe.each(kept.map((pattern) => [pattern.name, pattern] as const))(
       `${CRASHES} times among ${MESSAGES} messages (seed ${SEED}): what was promised is kept`,
       async () => {
         const random = seeded(SEED);
-        const env = { REDIS_PORT: server.port, PATTERN: name, RECLAIM_AFTER, LOG_LEVEL: 'debug', MAX_ATTEMPTS: 100 };
+        const env = {
+          REDIS_PORT: own.server.port,
+          PATTERN: name,
+          RECLAIM_AFTER,
+          LOG_LEVEL: 'debug',
+          MAX_ATTEMPTS: 100,
+        };
         const interval = 0.5 / 1000;
         await using writer = new TestService('publisher', {
           ...env,
@@ -61,7 +55,7 @@ describe.each(kept.map((pattern) => [pattern.name, pattern] as const))(
         await until(
           'nothing to wait and nothing in hand',
           async () => {
-            const { waiting, inFlight } = await pattern.backlog(redis, pattern.topic.default, 'subscribers');
+            const { waiting, inFlight } = await pattern.backlog(own.redis, pattern.topic.default, 'subscribers');
             return waiting === 0 && inFlight === 0;
           },
           30_000 + MESSAGES,

@@ -1,27 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Pattern } from '@redis-messaging/shared/pattern';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import type { Redis } from '@redis-messaging/shared/redis';
-import { freePort, type RedisServer } from '../../local/redis-server.ts';
+import { freePort } from '../../local/redis-server.ts';
 import { hostilePayloads } from '../support/hostile.ts';
-import { connectTo, startRedis } from '../support/redis.ts';
 import { TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { useRedis } from '../support/use-redis.ts';
 
-let server: RedisServer;
-let redis: Redis & AsyncDisposable;
-const base = () => ({ REDIS_PORT: server.port });
+const own = useRedis();
+const base = () => ({ REDIS_PORT: own.server.port });
 
-beforeAll(async () => {
-  server = await startRedis();
-  redis = await connectTo(server.port);
-});
 afterEach(async () => {
-  await redis.flushAll();
-});
-afterAll(async () => {
-  await redis[Symbol.asyncDispose]();
-  await server.stop();
+  await own.redis.flushAll();
 });
 
 async function subscriber(env = {}): Promise<TestService> {
@@ -97,7 +87,7 @@ describe('services', () => {
   test('a message that is sent as fast as Redis takes it arrives once by each pattern', async () => {
     await using reader = await subscriber();
     const writer = await publish(50_000);
-    await until('all messages', async () => (await redis.lLen('message_queue')) === 0);
+    await until('all messages', async () => (await own.redis.lLen('message_queue')) === 0);
     expect(await reader.stop()).toBe(0);
     for (const pattern of ['pubsub', 'queue']) {
       expect(writer.final(pattern)).toMatchObject({ published: 50_000, refused: 0, unknown: 0, waiting: 0 });
@@ -122,7 +112,7 @@ describe('services', () => {
   test.each(['queue', 'reliable-queue', 'stream'])('%s: large messages are taken few at a time', async (name) => {
     const pattern = patterns.find((candidate) => candidate.name === name) as Pattern;
     const large = (count: number) => JSON.stringify({ ...JSON.parse(foreign(count)), filler: 'x'.repeat(1024 * 1024) });
-    for (let count = 1; count <= 100; count++) await pattern.publish(redis, pattern.topic.default, [large(count)]);
+    for (let count = 1; count <= 100; count++) await pattern.publish(own.redis, pattern.topic.default, [large(count)]);
     await using reader = await subscriber({ PATTERN: name, HEALTH_PORT: await freePort() });
     await reader.event('received', (line) => line.count === 100);
     const [health] = reader.events('health');
@@ -133,8 +123,8 @@ describe('services', () => {
 
   test('PATTERN chooses, CHANNEL and QUEUE name the topics', async () => {
     await publish(3, { PATTERN: 'queue', QUEUE: 'elsewhere' });
-    expect(await redis.lLen('elsewhere')).toBe(3);
-    expect(await redis.lLen('message_queue')).toBe(0);
+    expect(await own.redis.lLen('elsewhere')).toBe(3);
+    expect(await own.redis.lLen('message_queue')).toBe(0);
     await using reader = await subscriber({ PATTERN: 'pubsub', CHANNEL: 'news' });
     await publish(2, { PATTERN: 'pubsub', CHANNEL: 'news' });
     await reader.event('received', (line) => line.count === 2);
@@ -166,8 +156,8 @@ describe('services', () => {
     await using reader = await subscriber({ PATTERN: 'all' });
     const writer = await publish(20_000, { PATTERN: 'all' });
     await until('nothing to wait', async () => {
-      const lists = await Promise.all(['message_queue', 'message_reliable_queue'].map((list) => redis.lLen(list)));
-      return lists.every((length) => length === 0) && (await redis.xInfoGroups('message_stream'))[0]?.lag === 0;
+      const lists = await Promise.all(['message_queue', 'message_reliable_queue'].map((list) => own.redis.lLen(list)));
+      return lists.every((length) => length === 0) && (await own.redis.xInfoGroups('message_stream'))[0]?.lag === 0;
     });
     expect(await reader.stop()).toBe(0);
     for (const { name: pattern } of patterns) {
@@ -180,13 +170,14 @@ describe('services', () => {
         backlog: 0,
       });
     }
-    expect((await redis.xInfoGroups('message_stream'))[0]).toMatchObject({ pending: 0, consumers: 0 });
-    expect(await redis.keys('message_reliable_queue*')).toEqual([]);
+    expect((await own.redis.xInfoGroups('message_stream'))[0]).toMatchObject({ pending: 0, consumers: 0 });
+    expect(await own.redis.keys('message_reliable_queue*')).toEqual([]);
   });
 
   test('a channel with a wildcard takes all channels of its form, and the log says which', async () => {
     await using reader = await subscriber({ PATTERN: 'pubsub', CHANNEL: 'news:*' });
-    for (const channel of ['news:sport', 'news:weather', 'other']) await redis.publish(channel, foreign(1, channel));
+    for (const channel of ['news:sport', 'news:weather', 'other'])
+      await own.redis.publish(channel, foreign(1, channel));
     await reader.event('received', (line) => line.channel === 'news:weather');
     expect(reader.events('received').map((line) => [line.channel, line.sender])).toEqual([
       ['news:sport', 'news:sport'],
@@ -211,30 +202,30 @@ describe('services', () => {
 
   test('a stream or group that is deleted is made again', async () => {
     await using reader = await subscriber({ PATTERN: 'stream' });
-    await redis.del('message_stream');
+    await own.redis.del('message_stream');
     await publish(5, { PATTERN: 'stream' });
     await reader.event('received', (line) => line.count === 5);
-    await redis.xGroupDestroy('message_stream', 'subscribers');
+    await own.redis.xGroupDestroy('message_stream', 'subscribers');
     await publish(1, { PATTERN: 'stream', SENDER: 'again' });
     await reader.event('received', (line) => line.sender === 'again');
     expect(await reader.stop()).toBe(0);
   });
 
   test('a long stream is trimmed, but not below what is not acknowledged', async () => {
-    await redis.xGroupCreate('message_stream', 'slow', '0', { MKSTREAM: true });
+    await own.redis.xGroupCreate('message_stream', 'slow', '0', { MKSTREAM: true });
     await using reader = await subscriber({ PATTERN: 'stream', STREAM_MAXLEN: 100, RECLAIM_AFTER: 0.2 });
     await publish(5000, { PATTERN: 'stream' });
     await reader.event('received', (line) => line.count === 5000);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(await redis.xLen('message_stream')).toBe(5000);
-    await redis.xReadGroup('slow', 'somebody', { key: 'message_stream', id: '>' }, { COUNT: 5000 });
-    const [pending] = await redis.xPendingRange('message_stream', 'slow', '-', '+', 1);
-    await redis.xGroupSetId('message_stream', 'slow', '$');
-    await redis.xAck('message_stream', 'slow', String(pending?.id));
+    expect(await own.redis.xLen('message_stream')).toBe(5000);
+    await own.redis.xReadGroup('slow', 'somebody', { key: 'message_stream', id: '>' }, { COUNT: 5000 });
+    const [pending] = await own.redis.xPendingRange('message_stream', 'slow', '-', '+', 1);
+    await own.redis.xGroupSetId('message_stream', 'slow', '$');
+    await own.redis.xAck('message_stream', 'slow', String(pending?.id));
     await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(await redis.xLen('message_stream')).toBe(4999);
-    await redis.xGroupDestroy('message_stream', 'slow');
-    await until('the trimming', async () => (await redis.xLen('message_stream')) <= 101);
+    expect(await own.redis.xLen('message_stream')).toBe(4999);
+    await own.redis.xGroupDestroy('message_stream', 'slow');
+    await until('the trimming', async () => (await own.redis.xLen('message_stream')) <= 101);
   });
 
   test.each(['reliable-queue', 'stream'])(
@@ -271,7 +262,7 @@ describe('services', () => {
       MAX_ATTEMPTS: 2,
     });
     await publish(1, { PATTERN: 'reliable-queue' });
-    await until('the dead letter', async () => (await redis.lLen('message_reliable_queue:dead')) === 1);
+    await until('the dead letter', async () => (await own.redis.lLen('message_reliable_queue:dead')) === 1);
     await reader.stop();
     expect(reader.events('failed').map((line) => [line.reason, line.fate])).toEqual([
       ['took longer than 0.05 s', 'again'],
@@ -284,7 +275,7 @@ describe('services', () => {
     await using one = await subscriber({ WORK_TIME: 0.001 });
     await using two = await subscriber({ WORK_TIME: 0.001 });
     await publish(1000, { PUBLISH_INTERVAL: 0.001 });
-    await until('an empty queue', async () => (await redis.lLen('message_queue')) === 0);
+    await until('an empty queue', async () => (await own.redis.lLen('message_queue')) === 0);
     for (const service of [one, two]) {
       await service.event('received', (line) => line.pattern === 'pubsub' && line.count === 1000);
       expect(await service.stop()).toBe(0);
@@ -305,7 +296,7 @@ describe('services', () => {
     await using reader = await subscriber();
     await reader.event('received', (line) => line.pattern === 'pubsub' && line.received === 5);
     await writer.stop();
-    await until('an empty queue', async () => (await redis.lLen('message_queue')) === 0);
+    await until('an empty queue', async () => (await own.redis.lLen('message_queue')) === 0);
     await reader.stop();
     const { published } = writer.final('queue');
     const pubsub = reader.final('pubsub');
@@ -331,8 +322,8 @@ describe('services', () => {
     await using reader = await subscriber();
     const twice = foreign(2);
     for (const payload of [foreign(1), twice, twice, foreign(3)]) {
-      await redis.publish('messages', payload);
-      await redis.rPush('message_queue', payload);
+      await own.redis.publish('messages', payload);
+      await own.redis.rPush('message_queue', payload);
     }
     await reader.event('received', (line) => line.pattern === 'queue' && line.count === 3);
     await reader.event('received', (line) => line.pattern === 'pubsub' && line.count === 3);
@@ -356,18 +347,18 @@ describe('services', () => {
         sentBad.push(payload);
         payloads.push(payload, foreign(++good));
       }
-      await redis.rPush('message_queue', payloads);
-      for (const payload of payloads) await redis.publish('messages', payload);
+      await own.redis.rPush('message_queue', payloads);
+      for (const payload of payloads) await own.redis.publish('messages', payload);
     }
     for (const pattern of ['pubsub', 'queue']) {
       await reader.event('received', (line) => line.pattern === pattern && line.count === good, 60_000);
     }
-    await until('the dead letters', async () => (await redis.lLen('message_queue:dead')) === sentBad.length);
+    await until('the dead letters', async () => (await own.redis.lLen('message_queue:dead')) === sentBad.length);
     expect(await reader.stop()).toBe(0);
     expect(reader.final('queue')).toMatchObject({ received: good, lost: 0, duplicated: 0, invalid: 10_000 });
     expect(reader.final('pubsub')).toMatchObject({ received: good, lost: 0, duplicated: 0, invalid: 10_000 });
     for (let from = 0; from < sentBad.length; from += 500) {
-      const letters = (await redis.lRange('message_queue:dead', from, from + 499)).map((text) => JSON.parse(text));
+      const letters = (await own.redis.lRange('message_queue:dead', from, from + 499)).map((text) => JSON.parse(text));
       const bytes = letters.map((letter) => Buffer.from(letter.payload, 'base64'));
       expect(Buffer.concat(bytes).equals(Buffer.concat(sentBad.slice(from, from + 500)))).toBe(true);
       expect(letters.every((letter) => letter.reason.length > 0)).toBe(true);
@@ -376,24 +367,24 @@ describe('services', () => {
   });
 
   test('a dead letter that Redis refuses is kept in the log', async () => {
-    await redis.set('message_queue:dead', 'not a list');
+    await own.redis.set('message_queue:dead', 'not a list');
     await using reader = await subscriber({ PATTERN: 'queue' });
-    await redis.rPush('message_queue', ['not a message', foreign(1)]);
+    await own.redis.rPush('message_queue', ['not a message', foreign(1)]);
     const line = await reader.event('undeliverable');
     expect(line.msg).toContain(Buffer.from('not a message').toString('base64'));
     await reader.event('received');
   });
 
   test('a queue that is not a list is an error that is said once, and mended by mending the key', async () => {
-    await redis.set('message_queue', 'text');
+    await own.redis.set('message_queue', 'text');
     await using reader = new TestService('subscriber', base());
     await using writer = new TestService('publisher', { ...base(), PUBLISH_INTERVAL: 0.05, MESSAGE_COUNT: 30 });
     await reader.event('refused', (line) => line.reason.includes('WRONGTYPE'));
     await writer.event('refused', (line) => line.reason.includes('WRONGTYPE'));
     await new Promise((resolve) => setTimeout(resolve, 2500));
-    await redis.del('message_queue');
+    await own.redis.del('message_queue');
     expect(await writer.exited).toBe(0);
-    await until('an empty queue', async () => (await redis.lLen('message_queue')) === 0);
+    await until('an empty queue', async () => (await own.redis.lLen('message_queue')) === 0);
     await reader.event('received', (line) => line.pattern === 'queue' && line.count === 30);
     await reader.event('ready');
     await reader.stop();

@@ -1,27 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Redis } from '@redis-messaging/shared/redis';
-import type { RedisServer } from '../../local/redis-server.ts';
-import { connectTo, startRedis } from '../support/redis.ts';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { startRedis } from '../support/redis.ts';
 import { TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { useRedis } from '../support/use-redis.ts';
 
 /** How many subscribers are stopped in the middle of the load: SIGTERMS=200 npm test -- stop */
 const SIGTERMS = Number(process.env.SIGTERMS ?? 20);
 
-let server: RedisServer;
-let redis: Redis & AsyncDisposable;
-const base = () => ({ REDIS_PORT: server.port });
+const own = useRedis();
+const base = () => ({ REDIS_PORT: own.server.port });
 
-beforeAll(async () => {
-  server = await startRedis();
-  redis = await connectTo(server.port);
-});
 afterEach(async () => {
-  await redis.flushAll();
-});
-afterAll(async () => {
-  await redis[Symbol.asyncDispose]();
-  await server.stop();
+  await own.redis.flushAll();
 });
 
 const started = async (name: 'publisher' | 'subscriber', env = {}) => {
@@ -93,7 +83,7 @@ describe('stopping', () => {
         expect(reader.final('queue')?.received).toBe(reader.events('received').length);
       }
       await writer.stop();
-      received.push(...(await redis.lRange('message_queue', 0, -1)).map((text) => JSON.parse(text).count));
+      received.push(...(await own.redis.lRange('message_queue', 0, -1)).map((text) => JSON.parse(text).count));
       const { published } = writer.final('queue');
       expect(received.length).toBe(published);
       expect(new Set(received).size).toBe(published);
@@ -111,12 +101,12 @@ describe('stopping', () => {
     await writer.exited;
     await using reader = await started('subscriber', { PATTERN: 'queue' });
     await reader.event('received');
-    process.kill(server.pid, 'SIGSTOP');
+    process.kill(own.server.pid, 'SIGSTOP');
     reader.process.kill('SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, 800));
-    process.kill(server.pid, 'SIGCONT');
+    process.kill(own.server.pid, 'SIGCONT');
     expect(await reader.exited).toBe(0);
-    expect(reader.final('queue')?.received + (await redis.lLen('message_queue'))).toBe(100_000);
+    expect(reader.final('queue')?.received + (await own.redis.lLen('message_queue'))).toBe(100_000);
   });
 
   test('a slow handler finishes what it has begun; what is not begun goes back to the queue', async () => {
@@ -131,8 +121,8 @@ describe('stopping', () => {
     await reader.event('received', (line) => line.count === 4);
     expect(await reader.stop()).toBe(0);
     const { received } = reader.final('queue');
-    expect(received + (await redis.lLen('message_queue'))).toBe(100);
-    const first = JSON.parse((await redis.lIndex('message_queue', 0)) as string);
+    expect(received + (await own.redis.lLen('message_queue'))).toBe(100);
+    const first = JSON.parse((await own.redis.lIndex('message_queue', 0)) as string);
     expect(first.count).toBe(received + 1);
   });
 
@@ -145,9 +135,9 @@ describe('stopping', () => {
       MESSAGE_COUNT: 3,
     });
     await writer.exited;
-    await until('the first message to be taken', async () => (await redis.lLen('message_queue')) === 2);
+    await until('the first message to be taken', async () => (await own.redis.lLen('message_queue')) === 2);
     expect(await reader.stop()).toBe(0);
-    const counts = (await redis.lRange('message_queue', 0, -1)).map((text) => JSON.parse(text).count);
+    const counts = (await own.redis.lRange('message_queue', 0, -1)).map((text) => JSON.parse(text).count);
     expect(counts).toEqual([1, 2, 3]);
     expect(reader.events('released')).toMatchObject([{ messages: 1, kept: true }]);
   });
@@ -189,7 +179,7 @@ describe('stopping', () => {
 
   test('a second signal ends at once, with an exit code that is not 0', async () => {
     await using reader = await started('subscriber', { PATTERN: 'queue', WORK_TIME: 60, SHUTDOWN_TIMEOUT: 60 });
-    await redis.rPush(
+    await own.redis.rPush(
       'message_queue',
       JSON.stringify({
         id: crypto.randomUUID(),
@@ -199,7 +189,7 @@ describe('stopping', () => {
         count: 1,
       }),
     );
-    await until('the message to be taken', async () => (await redis.lLen('message_queue')) === 0);
+    await until('the message to be taken', async () => (await own.redis.lLen('message_queue')) === 0);
     reader.process.kill('SIGTERM');
     await reader.event('stopping');
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -2,6 +2,7 @@ import { BatchSize } from '../batch-size.ts';
 import { openBlocking } from '../blocking.ts';
 import { nowMicros } from '../clock.ts';
 import { deadLetter, deadLettersOf } from '../dead-letters.ts';
+import { lengthsUpTo } from '../lengths.ts';
 import type { Delivery, Pattern, Subscription } from '../pattern.ts';
 import { surviveDisconnects } from '../redis.ts';
 
@@ -26,7 +27,7 @@ export const queue = {
 
   async publish(redis, list, payloads) {
     const length = await redis.rPush(list, [...payloads]);
-    return payloads.map((_, index) => length - payloads.length + 1 + index);
+    return lengthsUpTo(length, payloads.length);
   },
 
   async subscribe(redis, list, { signal, batch }): Promise<Subscription> {

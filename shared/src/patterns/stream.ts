@@ -2,6 +2,7 @@ import { BatchSize } from '../batch-size.ts';
 import { openBlocking } from '../blocking.ts';
 import { nowMicros } from '../clock.ts';
 import { deadLettersOf } from '../dead-letters.ts';
+import { lengthsUpTo } from '../lengths.ts';
 import type { Delivery, Pattern, SubscribeOptions, Subscription } from '../pattern.ts';
 import { outcomeOf, type Redis, surviveDisconnects } from '../redis.ts';
 import { runScript } from '../script.ts';
@@ -41,7 +42,7 @@ export const stream = {
     for (const payload of payloads) pipeline.xAdd(key, '*', { [FIELD]: payload });
     pipeline.xLen(key);
     const length = ((await pipeline.execAsPipeline()) as unknown[]).at(-1) as number;
-    return payloads.map((_, index) => length - payloads.length + 1 + index);
+    return lengthsUpTo(length, payloads.length);
   },
 
   async subscribe(redis, key, options): Promise<Subscription> {
