@@ -20,7 +20,7 @@ export class TestService {
     const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
     this.process = spawn(process.execPath, serviceCommand(name), {
       env: { PATH: process.env.PATH, LOG_FORMAT: 'json', REDIS_HOST: '127.0.0.1', ...own },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // the channel ends with the tests, and the service with the channel
     });
     for (const stream of [this.process.stdout, this.process.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', (line) => this.#read(line));
