@@ -53,10 +53,10 @@ async function runOurs(pattern: string): Promise<number> {
   });
   const sent = await publisher.says((line) => line.event === 'stopped');
   await publisher.exited;
-  let got = await settle(subscriber, pattern);
+  await settle(subscriber, pattern);
   subscriber.process.kill('SIGTERM');
   await subscriber.exited;
-  got = figuresOf(
+  const got = figuresOf(
     subscriber.lines.findLast((line) => line.event === 'stopped'),
     pattern,
   );
@@ -67,13 +67,12 @@ async function runOurs(pattern: string): Promise<number> {
 }
 
 /** Waits until the subscriber has everything, or nothing more comes. */
-async function settle(subscriber: Running, pattern: string): Promise<Line> {
+async function settle(subscriber: Running, pattern: string): Promise<void> {
   let before = -1;
   while (true) {
     await new Promise((resolve) => setTimeout(resolve, 700));
-    const latest = subscriber.reports.at(-1)?.patterns?.[pattern];
-    const received = Number(latest?.received ?? 0);
-    if (received === MESSAGES || received === before) return latest ?? {};
+    const received = Number(subscriber.reports.at(-1)?.patterns?.[pattern]?.received ?? 0);
+    if (received === MESSAGES || received === before) return;
     before = received;
   }
 }

@@ -1,3 +1,4 @@
+import { withoutWorn } from '../attempts.ts';
 import { BatchSize } from '../batch-size.ts';
 import { openBlocking } from '../blocking.ts';
 import { nowMicros } from '../clock.ts';
@@ -38,7 +39,7 @@ export const reliableQueue = {
   },
 
   async subscribe(redis, list, options): Promise<Subscription> {
-    const { signal, batch, consumer, reclaimAfterMs, maxAttempts, onDead } = options;
+    const { signal, batch, consumer, reclaimAfterMs, maxAttempts } = options;
     const keys = keysOf(list, consumer);
     const { processing, attempts, consumers } = keys;
     await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
@@ -87,16 +88,7 @@ export const reliableQueue = {
         receivedAt,
         attempt: Number(reply[1][index] ?? 0) + 1,
       }));
-      return await withoutWorn(deliveries);
-    }
-
-    async function withoutWorn(deliveries: readonly Delivery[]): Promise<Delivery[]> {
-      for (const delivery of deliveries.filter(({ attempt }) => attempt > maxAttempts)) {
-        const reason = `delivered ${delivery.attempt - 1} times and never acknowledged`;
-        await reject(delivery, reason);
-        onDead?.(delivery.payload, reason);
-      }
-      return deliveries.filter(({ attempt }) => attempt <= maxAttempts);
+      return await withoutWorn(deliveries, options, reject);
     }
 
     async function* batches(): AsyncGenerator<readonly Delivery[]> {

@@ -1,3 +1,4 @@
+import { withoutWorn } from '../attempts.ts';
 import { BatchSize } from '../batch-size.ts';
 import { openBlocking } from '../blocking.ts';
 import { nowMicros } from '../clock.ts';
@@ -46,7 +47,7 @@ export const stream = {
   },
 
   async subscribe(redis, key, options): Promise<Subscription> {
-    const { signal, batch, group, consumer, reclaimAfterMs, maxAttempts, onMissing, onDead } = options;
+    const { signal, batch, group, consumer, reclaimAfterMs, maxAttempts, onMissing } = options;
     await ensureGroup(redis, key, group, options.groupStart);
     const reader = await openBlocking(redis, 'stream', signal);
     const { client } = reader;
@@ -85,14 +86,7 @@ export const stream = {
     async function claimed(entries: readonly (Entry | null)[], asked: number, attempts: ReadonlyMap<string, number>) {
       const there = entries.filter((entry) => entry !== null);
       if (there.length < asked) onMissing?.(asked - there.length);
-      const deliveries = deliveriesOf(there, attempts);
-      const worn = deliveries.filter((delivery) => delivery.attempt > maxAttempts);
-      for (const delivery of worn) {
-        const reason = `delivered ${delivery.attempt - 1} times and never acknowledged`;
-        await reject(delivery, reason);
-        onDead?.(delivery.payload, reason);
-      }
-      return deliveries.filter((delivery) => delivery.attempt <= maxAttempts);
+      return await withoutWorn(deliveriesOf(there, attempts), options, reject);
     }
 
     async function takeNew(): Promise<Delivery[]> {
