@@ -12,6 +12,8 @@ export interface Outgoing {
 interface LaneOptions {
   /** The most messages that wait here while Redis does not take them. */
   readonly limit: number;
+  /** How long Redis remembers what was published, so that it may be sent again: ms; 0 = it does not. */
+  readonly dedupeMs: number;
   /** Redis took a batch. */
   readonly onSent: (batch: readonly Outgoing[], receipt: Receipt) => void;
   /** Messages are refused, or held back, or it is over (`undefined`). Called once for each change. */
@@ -37,7 +39,7 @@ export class Lane {
   refused = 0;
   unknown = 0;
   unheard = 0;
-  /** Sent again because nobody can say whether they arrived: each may arrive twice. */
+  /** Sent again because nobody can say whether they arrived: each may arrive twice, unless publishing is idempotent. */
   retried = 0;
   readonly #redis: Redis;
   readonly #options: LaneOptions;
@@ -108,6 +110,11 @@ export class Lane {
     this.#events.emit('change');
   }
 
+  /** Whether what is sent again arrives once. */
+  get #isIdempotent(): boolean {
+    return this.#options.dedupeMs > 0 && this.pattern.guarantees.keepsUnread;
+  }
+
   /** While Redis refuses, one batch at a time, so that none overtakes another. */
   get #window(): number {
     return this.#trouble ? 1 : WINDOW;
@@ -128,8 +135,11 @@ export class Lane {
   /** @returns what to book, once the batch is no longer in flight */
   async #publish(batch: readonly Outgoing[]): Promise<() => void> {
     const payloads = batch.map((outgoing) => outgoing.payload);
+    const once = this.#isIdempotent
+      ? { ids: batch.map(({ message }) => message.id), ttlMs: this.#options.dedupeMs }
+      : undefined;
     try {
-      const receipt = await this.pattern.publish(this.#redis, this.topic, payloads);
+      const receipt = await this.pattern.publish(this.#redis, this.topic, payloads, once);
       return () => this.#taken(batch, receipt);
     } catch (error) {
       return () => this.#failed(batch, error as Error);
@@ -146,8 +156,8 @@ export class Lane {
   #failed(batch: readonly Outgoing[], error: Error): void {
     const outcome = outcomeOf(error);
     const { keepsUnread, delivery } = this.pattern.guarantees;
-    // What may have arrived is sent again only where it may come twice.
-    if (outcome === 'unknown' && delivery === 'at-most-once') {
+    // What may have arrived is sent again only where it may come twice, or will not.
+    if (outcome === 'unknown' && delivery === 'at-most-once' && !this.#isIdempotent) {
       this.unknown += batch.length;
       return;
     }

@@ -1,4 +1,4 @@
-import { waitingIn } from '@redis-messaging/shared/backlog';
+import { heldIn } from '@redis-messaging/shared/backlog';
 import type { PublisherFigures } from '@redis-messaging/shared/figures';
 import { LineBudget } from '@redis-messaging/shared/line-budget';
 import type { Logger } from '@redis-messaging/shared/logger';
@@ -25,6 +25,7 @@ export class Outlet {
     this.#lines = new LineBudget((lines) => this.#logSuppressed(lines), log.isLevelEnabled('debug'));
     this.lane = new Lane(pattern, redis, config.topics.get(pattern) as string, {
       limit: config.BUFFER_LIMIT,
+      dedupeMs: Math.round(config.DEDUPE_TTL * 1000),
       onSent: (batch, receipt) => this.#logSent(batch, receipt),
       onTrouble: (trouble) => this.#logTrouble(trouble),
     });
@@ -32,7 +33,6 @@ export class Outlet {
 
   async figures(): Promise<PublisherFigures> {
     const { pattern, topic, published, refused, unknown, retried, waiting, unheard } = this.lane;
-    const backlog = await waitingIn(this.#redis, pattern, topic, this.#group);
     return {
       published,
       refused,
@@ -40,7 +40,7 @@ export class Outlet {
       retried,
       waiting,
       unheard,
-      backlog,
+      ...(await heldIn(this.#redis, pattern, topic, this.#group)),
       firstAt: this.#firstAt,
       lastAt: this.#lastAt,
     };

@@ -82,6 +82,11 @@ export const variables = {
     1_000_000,
     'Subscriber: a message that was delivered so often in vain goes to the dead letters',
   ),
+  DEDUPE_TTL: seconds(
+    '0',
+    0,
+    'Seconds for which Redis remembers the id of a message, so that it is published once (to what keeps messages) and handled once (by what delivers at least once), however often it is tried; `0` = off',
+  ),
   STREAM_MAXLEN: whole(
     '100000',
     0,

@@ -46,7 +46,8 @@ export async function listen(
 
   return {
     [Symbol.asyncIterator]: () => arrived.batches(batch),
-    ack: async () => {},
+    ack: async (done) => done.map(() => true),
+    wasHandled: async () => false,
     reject: async () => {},
     fail: async () => 'lost',
     release: async () => false,

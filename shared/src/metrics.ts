@@ -13,6 +13,8 @@ const counters: Readonly<Record<string, string>> = {
   duplicated: 'Deliveries of messages that had been received before',
   reordered: 'Messages that came after one with a higher count',
   redelivered: 'Deliveries of what had been delivered before, and not acknowledged',
+  deduplicated: 'Deliveries of what had been handled before, and was left out',
+  missing: 'Messages that were gone from Redis before they were acknowledged',
   failed: 'Deliveries whose handler failed',
   dead: 'Messages whose attempts were used up',
   invalid: 'Payloads that are not messages',
@@ -23,6 +25,10 @@ const gauges: Readonly<Record<string, string>> = {
   lost: 'Messages missing after the first of a run that was seen',
   waiting: 'Messages in the publisher that Redis has not taken yet',
   backlog: 'Messages that wait in Redis',
+  inFlight: 'Messages in the hands of subscribers, not acknowledged yet',
+  deadLetters: 'Messages among the dead letters',
+  listeners: 'Subscribers of the topic',
+  wildcards: 'Subscriptions to channels by wildcard, of all topics',
 };
 
 /** Sets a pattern's value; `null` for one that is not known now. */

@@ -1,3 +1,4 @@
+import type { Once } from './once.ts';
 import type { Redis } from './redis.ts';
 
 /** What a pattern promises. Read by the tests and the documentation; each line is checked against a real Redis. */
@@ -42,8 +43,12 @@ export interface Backlog {
   readonly inFlight: number;
   /** Messages among the dead letters. */
   readonly dead: number;
-  /** Subscribers that would get a message published now; `null` where Redis cannot tell. */
+  /** Subscribers of this topic, by its exact name; `null` where Redis cannot tell. */
   readonly listeners: number | null;
+  /** Subscriptions to channels by wildcard, of all topics: Redis does not tell which channels they cover. */
+  readonly wildcards?: number;
+  /** Channels that somebody listens to, of those that the topic stands for. */
+  readonly channels?: number;
 }
 
 export interface SubscribeOptions {
@@ -77,8 +82,14 @@ export interface SubscribeOptions {
  * Redis refuses (an ErrorReply), and ends when the signal aborts. Disposing it returns its connections.
  */
 export interface Subscription extends AsyncIterable<readonly Delivery[]>, AsyncDisposable {
-  /** The handler is done with these. Does nothing where Redis keeps nothing to be told about. */
-  ack(done: readonly Delivery[]): Promise<void>;
+  /**
+   * The handler is done with these. Does nothing where Redis keeps nothing to be told about. With `once` (where delivery is at
+   * least once), also marks their ids as handled, in the same step.
+   * @returns whether each was not marked before; all true without `once`; `undefined` if the stop came before Redis' answer
+   */
+  ack(done: readonly Delivery[], once?: Once): Promise<readonly boolean[] | undefined>;
+  /** Whether a message has been handled, by its id, as far as `ack` with `once` has marked it. */
+  wasHandled(id: string): Promise<boolean>;
   /** Puts a delivery that can never be handled among the dead letters, original bytes kept. Resolves once it is there. */
   reject(bad: Delivery, reason: string): Promise<void>;
   /**
@@ -106,8 +117,11 @@ export interface Pattern {
   readonly topic: { readonly variable: string; readonly default: string; readonly about: string };
   /** What happened to a published message, for people. */
   sent(topic: string, reply: number): string;
-  /** Sends the payloads in order; resolves once Redis has taken all of them. Errors: see `outcomeOf` in redis.ts. */
-  publish(redis: Redis, topic: string, payloads: readonly Payload[]): Promise<Receipt>;
+  /**
+   * Sends the payloads in order; resolves once Redis has taken all of them. Errors: see `outcomeOf` in redis.ts. With `once`
+   * (where unread messages are kept) leaves out those whose ids have been published, so that it may be repeated.
+   */
+  publish(redis: Redis, topic: string, payloads: readonly Payload[], once?: Once): Promise<Receipt>;
   /** Resolves once whatever is published from now on will be seen. Opens and owns the connections that it needs. */
   subscribe(redis: Redis, topic: string, options: SubscribeOptions): Promise<Subscription>;
   /** Counts what waits for a group, what is in somebody's hands, and who listens. */

@@ -1,3 +1,6 @@
+/** Acknowledges entries. KEYS: stream. ARGV: group, ids. */
+export const ACK = `redis.call('XACK', KEYS[1], unpack(ARGV))`;
+
 /**
  * Acknowledges an entry and, if it was still pending, adds it to the dead letters, in one step.
  * KEYS: stream, dead letters. ARGV: group, id, name of the payload's field, payload, reason, time.

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Decoded, decode, type Message } from '@redis-messaging/shared/message';
 import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/pattern';
-import { outcomeOf } from '@redis-messaging/shared/redis';
+import { outcomeOf, surviveDisconnects } from '@redis-messaging/shared/redis';
 import type { Service } from '@redis-messaging/shared/service';
 import type { Handler } from './handler.ts';
 import { Tally } from './tally.ts';
@@ -19,6 +19,13 @@ const RETRY_MS = 1000;
 const STEADY_MS = 500;
 
 type Valid = Extract<Decoded, { ok: true }>;
+/** A message that its handler is done with. */
+interface Handled {
+  readonly delivery: Delivery;
+  readonly message: Message;
+  /** µs since 1970. */
+  readonly madeAt: number;
+}
 
 /** Consumes one pattern: takes batches, has each message handled, settles it, and keeps the tally. */
 export class Consumer {
@@ -27,6 +34,9 @@ export class Consumer {
   readonly #service: Service;
   readonly #topic: string;
   readonly #handle: Handler | undefined;
+  readonly #dedupeMs: number;
+  /** Whether a message that comes again is left out. */
+  readonly #dedupes: boolean;
   readonly #tally: Tally;
   #stoppedAt: number | undefined;
   #refused = false;
@@ -36,6 +46,8 @@ export class Consumer {
     this.#service = service;
     this.#topic = service.config.topics.get(pattern) as string;
     this.#handle = handle;
+    this.#dedupeMs = Math.round(service.config.DEDUPE_TTL * 1000);
+    this.#dedupes = this.#dedupeMs > 0 && pattern.guarantees.delivery === 'at-least-once';
     this.#tally = new Tally(service, pattern, this.#topic);
     service.stop.signal.addEventListener('abort', () => {
       this.#stoppedAt = performance.now();
@@ -105,7 +117,7 @@ export class Consumer {
   }
 
   async #take(subscription: Subscription, batch: readonly Delivery[]): Promise<void> {
-    const handled: Delivery[] = [];
+    const handled: Handled[] = [];
     let done = 0;
     while (done < batch.length && !this.#isOutOfTime()) {
       const delivery = batch[done] as Delivery;
@@ -114,17 +126,37 @@ export class Consumer {
         this.#tally.invalid(delivery, decoded.reason);
         await this.#reject(subscription, delivery, decoded.reason);
       } else {
-        const outcome = this.#handle ? await this.#outcomeOf(decoded.message) : 'done';
+        const outcome = this.#handle ? await this.#outcomeOf(subscription, decoded.message) : 'done';
         if (outcome === 'abandoned') break;
-        if (outcome === 'done') {
-          this.#tally.received(decoded.message, decoded.madeAt, delivery);
-          handled.push(delivery);
-        } else await this.#fail(subscription, delivery, decoded, outcome.failure);
+        if (outcome === 'done') handled.push(this.#done(decoded, delivery));
+        else await this.#fail(subscription, delivery, decoded, outcome.failure);
       }
       done++;
     }
-    await subscription.ack(handled);
+    await this.#acknowledge(subscription, handled);
     if (done < batch.length) await this.#giveBack(subscription, batch.slice(done));
+  }
+
+  /** Without DEDUPE_TTL a message is booked before it is acknowledged: a crash in between shows as a duplicate, not as a loss. */
+  #done({ message, madeAt }: Valid, delivery: Delivery): Handled {
+    if (!this.#dedupes) this.#tally.received(message, madeAt, delivery);
+    return { delivery, message, madeAt };
+  }
+
+  /** With DEDUPE_TTL only Redis can say whether a message was handled for the first time, so it is booked after the answer. */
+  async #acknowledge(subscription: Subscription, handled: readonly Handled[]): Promise<void> {
+    const deliveries = handled.map(({ delivery }) => delivery);
+    if (!this.#dedupes) {
+      await subscription.ack(deliveries);
+      return;
+    }
+    const once = { ids: handled.map(({ message }) => message.id), ttlMs: this.#dedupeMs };
+    const first = await subscription.ack(deliveries, once);
+    if (!first) return; // the stop came before the answer: it comes again, and is left out if it was marked
+    for (const [index, { message, madeAt, delivery }] of handled.entries()) {
+      if (first[index]) this.#tally.received(message, madeAt, delivery);
+      else this.#tally.deduplicated(message, delivery);
+    }
   }
 
   #isOutOfTime(): boolean {
@@ -132,14 +164,20 @@ export class Consumer {
   }
 
   /** Has a message handled; `abandoned` if the handler had to give up because time is over. */
-  async #outcomeOf(message: Message): Promise<'done' | 'abandoned' | { failure: string }> {
+  async #outcomeOf(subscription: Subscription, message: Message): Promise<'done' | 'abandoned' | { failure: string }> {
     const { abandon } = this.#service.stop;
     try {
+      if (this.#dedupes && (await this.#wasHandled(subscription, message.id))) return 'done';
       await this.#handle?.(message, abandon);
       return 'done';
     } catch (error) {
       return abandon.aborted ? 'abandoned' : { failure: (error as Error).message };
     }
+  }
+
+  async #wasHandled(subscription: Subscription, id: string): Promise<boolean | undefined> {
+    const { redis, stop } = this.#service;
+    return await surviveDisconnects(redis, stop.abandon, () => subscription.wasHandled(id));
   }
 
   async #fail(

@@ -1,7 +1,7 @@
-import { waitingIn } from '@redis-messaging/shared/backlog';
+import { heldIn } from '@redis-messaging/shared/backlog';
 import type { SubscriberFigures } from '@redis-messaging/shared/figures';
 import { Latency } from '@redis-messaging/shared/latency';
-import { Ledger } from '@redis-messaging/shared/ledger';
+import { type Account, Ledger } from '@redis-messaging/shared/ledger';
 import { LineBudget } from '@redis-messaging/shared/line-budget';
 import type { Logger } from '@redis-messaging/shared/logger';
 import { decode, type Message } from '@redis-messaging/shared/message';
@@ -30,6 +30,8 @@ export class Tally {
   #deliveries = 0;
   #invalid = 0;
   #redelivered = 0;
+  #deduplicated = 0;
+  #missing = 0;
   #failed = 0;
   #dead = 0;
 
@@ -55,6 +57,17 @@ export class Tally {
     this.#span.mark(receivedAt);
     this.#deliveries++;
     if (this.#lines.take()) this.#logReceived(message, latency / 1000, kind, delivery);
+  }
+
+  /** Books a delivery of a message that had been handled before, and was left out. */
+  deduplicated({ id, sender, count, message }: Message, { attempt }: Delivery): void {
+    if (attempt > 1) this.#redelivered++;
+    this.#deduplicated++;
+    if (!this.#lines.take()) return;
+    this.log.info(
+      { event: 'deduplicated', id, sender: neutralise(sender, 60), count, attempt },
+      `Handled before, left out: ${neutralise(message)} [${this.#pattern.label}, attempt ${attempt}]`,
+    );
   }
 
   /** Books a delivery whose handler failed, and what becomes of it. */
@@ -84,6 +97,7 @@ export class Tally {
   /** Books messages that Redis no longer had when they were to be delivered again. */
   missing(messages: number): void {
     if (messages === 0) return;
+    this.#missing += messages;
     this.log.error(
       { event: 'missing', messages },
       `${figure(messages)} messages of ${this.#pattern.label} are gone from Redis before they were acknowledged`,
@@ -133,15 +147,24 @@ export class Tally {
 
   async figures(): Promise<SubscriberFigures> {
     return {
-      ...this.#ledger.account(),
+      ...this.#account(),
       redelivered: this.#redelivered,
+      deduplicated: this.#deduplicated,
+      missing: this.#missing,
       failed: this.#failed,
       dead: this.#dead,
       invalid: this.#invalid,
       latencyMs: this.#latency.report(),
-      backlog: await waitingIn(this.#service.redis, this.#pattern, this.#topic, this.#service.config.GROUP),
+      ...(await heldIn(this.#service.redis, this.#pattern, this.#topic, this.#service.config.GROUP)),
       ...this.#span.report(),
     };
+  }
+
+  /** Of what nobody here has seen, what is missing in Redis is lost; it may not have shown as a gap yet. */
+  #account(): Account {
+    const account = this.#ledger.account();
+    const missing = Math.min(this.#missing, account.unknown);
+    return { ...account, lost: account.lost + missing, unknown: account.unknown - missing };
   }
 
   /** Says what has not been said yet. */

@@ -238,6 +238,42 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     expect(came.slice(-4)).toEqual(kept ? numbered(4, 3) : []);
   });
 
+  test('once: what is published again under its id is left out where messages are kept; a refusal leaves no mark', async () => {
+    if (!pattern.guarantees.keepsUnread) return;
+    const here = topic();
+    const once = (from: number) => ({ ids: numbered(10, from), ttlMs: 60_000 });
+    await own.redis.set(here, 'something else');
+    await expect(pattern.publish(own.redis, here, numbered(10), once(1))).rejects.toThrow('WRONGTYPE');
+    await own.redis.del(here);
+    expect(await pattern.publish(own.redis, here, numbered(10), once(1))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    await pattern.publish(own.redis, here, numbered(10, 6), once(6)); // five of them again
+    await using reader = await Reader.of(pattern, here);
+    expect(await drained(pattern, here, reader)).toEqual(numbered(15));
+  });
+
+  test('once: of two subscribers that handle a message, one has handled it for the first time', async () => {
+    if (pattern.guarantees.delivery === 'at-most-once') return;
+    const here = topic();
+    await using one = await Reader.of(pattern, here, { ack: false });
+    await pattern.publish(own.redis, here, numbered(5));
+    await one.receive(5);
+    await using two = await Reader.of(pattern, here, { ack: false });
+    await pattern.publish(own.redis, here, numbered(6)); // five of them again
+    await until('all eleven', () => one.got.length + two.got.length >= 11);
+    const [earlier, later, others] = [one.got.slice(0, 3), one.got.slice(3), [...two.got]];
+    const idOf = ({ payload }: Delivery) => payload.toString();
+    const settle = (reader: Reader, deliveries: readonly Delivery[]) =>
+      reader.subscription.ack(deliveries, { ids: deliveries.map(idOf), ttlMs: 60_000 });
+    expect(await one.subscription.wasHandled('message 1')).toBe(false);
+    expect(await settle(one, earlier)).toEqual([true, true, true]);
+    expect(await one.subscription.wasHandled('message 1')).toBe(true);
+    expect(await two.subscription.wasHandled('message 1')).toBe(true);
+    const answers = [...((await settle(one, later)) ?? []), ...((await settle(two, others)) ?? [])];
+    const firsts = [...later, ...others].filter((_, index) => answers[index]).map(idOf);
+    expect(firsts.sort()).toEqual(numbered(3, 4));
+    expect(await pattern.backlog(own.redis, here, settings.group)).toMatchObject({ waiting: 0, inFlight: 0 });
+  });
+
   test('what is rejected goes to the dead letters with its reason, byte-identical, if the pattern keeps messages', async () => {
     const here = topic();
     await using reader = await Reader.of(pattern, here, { ack: false });

@@ -7,6 +7,7 @@ export class TcpProxy {
   readonly #sockets = new Set<Socket>();
   #swallows = false;
   #cutOn: RegExp | undefined;
+  #cutsReply = false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -40,6 +41,11 @@ export class TcpProxy {
     this.#cutOn = command;
   }
 
+  /** Cuts, once, the connection on which Redis answers next, instead of passing the answer on. */
+  cutOnReply(): void {
+    this.#cutsReply = true;
+  }
+
   /** Cuts all connections with a reset. New ones are accepted. */
   reset(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
@@ -60,6 +66,9 @@ export class TcpProxy {
       from.on('data', (data) => {
         if (from === client && this.#cutOn?.test(data.toString('latin1'))) {
           this.#cutOn = undefined;
+          client.resetAndDestroy();
+        } else if (from === redis && this.#cutsReply) {
+          this.#cutsReply = false;
           client.resetAndDestroy();
         } else if (!this.#swallows) to.write(data);
       });

@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message';
 import type { Pattern } from '@redis-messaging/shared/pattern';
+import { patterns } from '@redis-messaging/shared/patterns/index';
 import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
 import { queue } from '@redis-messaging/shared/patterns/queue';
 import type { Redis } from '@redis-messaging/shared/redis';
 import type { RedisServer } from '../../local/redis-server.ts';
 import { Lane } from '../../publisher/src/lane.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
 import { until } from '../support/until.ts';
 
 const patient = new AbortController().signal;
@@ -28,10 +30,11 @@ afterAll(async () => {
   await server.stop();
 });
 
-function laneOf(pattern: Pattern, limit = 100_000) {
+function laneOf(pattern: Pattern, limit = 100_000, connection = redis, dedupeMs = 0) {
   const troubles: (string | undefined)[] = [];
-  const lane = new Lane(pattern, redis, 'topic', {
+  const lane = new Lane(pattern, connection, 'topic', {
     limit,
+    dedupeMs,
     onSent: () => {},
     onTrouble: (trouble) => troubles.push(trouble),
   });
@@ -104,6 +107,22 @@ describe('lane', () => {
     await lane.drained(patient);
     expect(lane).toMatchObject({ published: 10, unknown: 10, refused: 0 });
     expect((await counts()).slice(-10)).toEqual(upTo(20).slice(10));
+  });
+
+  test.each([
+    ['queue', 0, { published: 0, unknown: 10, retried: 0 }, upTo(10)],
+    ['queue', 60_000, { published: 10, unknown: 0, retried: 10 }, upTo(10)],
+    ['reliable-queue', 0, { published: 10, unknown: 0, retried: 10 }, [...upTo(10), ...upTo(10)]],
+    ['reliable-queue', 60_000, { published: 10, unknown: 0, retried: 10 }, upTo(10)],
+  ])('%s, remembering for %d ms: an answer that is lost on the way', async (name, dedupeMs, figures, there) => {
+    await using line = await TcpProxy.to(server.port);
+    await using connection = await connectTo(line.port);
+    const { lane } = laneOf(patterns.find((pattern) => pattern.name === name) as Pattern, 100, connection, dedupeMs);
+    line.cutOnReply();
+    lane.offer(batchOf(10));
+    await lane.drained(patient);
+    expect(lane).toMatchObject(figures);
+    expect(await counts()).toEqual(there);
   });
 
   test('gives up in the end on what Redis does not take, and says what became of it', async () => {

@@ -35,9 +35,17 @@ export const pubsub = {
       : listen(redis, 'pubsub', options, (connection, listener) => connection.subscribe(channel, listener, true)),
 
   async backlog(redis, channel) {
-    const [exact, patterns] = await Promise.all([redis.pubSubNumSub([channel]), redis.pubSubNumPat()]);
-    const listeners = hasWildcard(channel) ? patterns : (exact[channel] ?? 0);
-    return { waiting: 0, inFlight: 0, dead: 0, listeners };
+    const channels = hasWildcard(channel) ? await redis.pubSubChannels(channel) : [channel];
+    const [subscribers, wildcards] = await Promise.all([redis.pubSubNumSub(channels), redis.pubSubNumPat()]);
+    const counts = Object.values(subscribers).map(Number);
+    return {
+      waiting: 0,
+      inFlight: 0,
+      dead: 0,
+      listeners: counts.reduce((sum, count) => sum + count, 0),
+      wildcards,
+      channels: counts.filter((count) => count > 0).length,
+    };
   },
 } as const satisfies Pattern;
 

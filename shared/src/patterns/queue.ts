@@ -3,6 +3,7 @@ import { openBlocking } from '../blocking.ts';
 import { nowMicros } from '../clock.ts';
 import { deadLetter, deadLettersOf } from '../dead-letters.ts';
 import { lengthsUpTo } from '../lengths.ts';
+import { publishOnce } from '../once.ts';
 import type { Delivery, Pattern, Subscription } from '../pattern.ts';
 import { surviveDisconnects } from '../redis.ts';
 
@@ -25,7 +26,8 @@ export const queue = {
 
   sent: (list, length) => `Pushed to queue '${list}' (length ${length})`,
 
-  async publish(redis, list, payloads) {
+  async publish(redis, list, payloads, once?) {
+    if (once) return await publishOnce(redis, list, payloads, once, 'list');
     const length = await redis.rPush(list, [...payloads]);
     return lengthsUpTo(length, payloads.length);
   },
@@ -58,7 +60,8 @@ export const queue = {
 
     return {
       [Symbol.asyncIterator]: batches,
-      ack: async () => {}, // popping was the acknowledgement
+      ack: async (done) => done.map(() => true), // popping was the acknowledgement
+      wasHandled: async () => false,
       async reject(bad, reason) {
         await redis.rPush(deadLettersOf(list), deadLetter(bad.payload, reason));
       },

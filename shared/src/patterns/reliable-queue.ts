@@ -4,6 +4,7 @@ import { openBlocking } from '../blocking.ts';
 import { nowMicros } from '../clock.ts';
 import { deadLetter, deadLettersOf } from '../dead-letters.ts';
 import { lengthsUpTo } from '../lengths.ts';
+import { acknowledgeOnce, isMarked, publishOnce } from '../once.ts';
 import type { Delivery, Pattern, Subscription } from '../pattern.ts';
 import { surviveDisconnects } from '../redis.ts';
 import { ACK, GIVE_BACK, RECLAIM, REJECT, TAKE } from '../reliable-queue-scripts.ts';
@@ -33,7 +34,8 @@ export const reliableQueue = {
 
   sent: (list, length) => `Pushed to reliable queue '${list}' (length ${length})`,
 
-  async publish(redis, list, payloads) {
+  async publish(redis, list, payloads, once?) {
+    if (once) return await publishOnce(redis, list, payloads, once, 'list');
     const length = await redis.rPush(list, [...payloads]);
     return lengthsUpTo(length, payloads.length);
   },
@@ -117,11 +119,14 @@ export const reliableQueue = {
 
     return {
       [Symbol.asyncIterator]: batches,
-      async ack(done) {
-        if (done.length === 0) return;
-        const acknowledge = () => runScript(redis, ACK, [processing, attempts], payloadsOf(done));
-        await surviveDisconnects(redis, signal, acknowledge);
+      async ack(done, once) {
+        if (done.length === 0) return [];
+        const step = { script: ACK, keys: [processing, attempts], args: payloadsOf(done) };
+        if (once) return await acknowledgeOnce(redis, signal, keys.handled, once, step);
+        await surviveDisconnects(redis, signal, () => runScript(redis, ACK, step.keys, step.args));
+        return done.map(() => true);
       },
+      wasHandled: (id) => isMarked(redis, keys.handled, id),
       reject,
       async fail(failed, reason) {
         if (failed.attempt < maxAttempts) {
@@ -167,6 +172,8 @@ function keysOf(list: string, consumer: string) {
     consumers: `${list}:consumers`,
     /** By the hash of a payload: how often it has been delivered in vain. */
     attempts: `${list}:attempts`,
+    /** How many messages have been handled once, and the beginning of their marks' names. */
+    handled: `${list}:handled`,
   };
 }
 

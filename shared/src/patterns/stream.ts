@@ -4,10 +4,11 @@ import { openBlocking } from '../blocking.ts';
 import { nowMicros } from '../clock.ts';
 import { deadLettersOf } from '../dead-letters.ts';
 import { lengthsUpTo } from '../lengths.ts';
+import { acknowledgeOnce, isMarked, publishOnce } from '../once.ts';
 import type { Delivery, Pattern, SubscribeOptions, Subscription } from '../pattern.ts';
 import { outcomeOf, type Redis, surviveDisconnects } from '../redis.ts';
 import { runScript } from '../script.ts';
-import { REJECT, TRIM_ACKNOWLEDGED } from '../stream-scripts.ts';
+import { ACK, REJECT, TRIM_ACKNOWLEDGED } from '../stream-scripts.ts';
 import { everySoOften } from '../tidy.ts';
 
 /** Milliseconds that one XREADGROUP waits. */
@@ -38,7 +39,8 @@ export const stream = {
 
   sent: (key, length) => `Added to stream '${key}' (length ${length})`,
 
-  async publish(redis, key, payloads) {
+  async publish(redis, key, payloads, once?) {
+    if (once) return await publishOnce(redis, key, payloads, once, FIELD);
     const pipeline = redis.multi();
     for (const payload of payloads) pipeline.xAdd(key, '*', { [FIELD]: payload });
     pipeline.xLen(key);
@@ -136,10 +138,17 @@ export const stream = {
 
     return {
       [Symbol.asyncIterator]: batches,
-      async ack(done) {
+      async ack(done, once) {
         const ids = idsOf(done);
-        if (ids.length > 0) await surviveDisconnects(redis, signal, () => redis.xAck(key, group, ids));
+        if (ids.length === 0) return [];
+        if (once) {
+          const step = { script: ACK, keys: [key], args: [group, ...ids] };
+          return await acknowledgeOnce(redis, signal, handledOf(key, group), once, step);
+        }
+        await surviveDisconnects(redis, signal, () => redis.xAck(key, group, ids));
+        return done.map(() => true);
       },
+      wasHandled: (id) => isMarked(redis, handledOf(key, group), id),
       reject,
       async fail(failed, reason) {
         if (failed.attempt < maxAttempts) return 'again'; // it stays pending
@@ -185,6 +194,9 @@ function deliveriesOf(entries: readonly Entry[], attempts?: ReadonlyMap<string, 
     return { payload, receivedAt, id, attempt: attempts?.get(id) ?? 1 };
   });
 }
+
+/** How many messages a group has handled once, and the beginning of their marks' names. */
+const handledOf = (key: string, group: string): string => `${key}:handled:${group}`;
 
 const idsOf = (deliveries: readonly Delivery[]): string[] => deliveries.map((delivery) => delivery.id as string);
 

@@ -1,0 +1,64 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { encode, makeMessage } from '@redis-messaging/shared/message';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+import { TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+const own = useRedis();
+
+afterEach(async () => {
+  await own.redis.flushAll();
+});
+
+async function subscriber(env: Readonly<Record<string, string | number>>): Promise<TestService> {
+  const service = new TestService('subscriber', { REDIS_PORT: own.server.port, DEDUPE_TTL: 60, ...env });
+  await service.event('ready');
+  return service;
+}
+
+const repeating = patterns.filter(({ guarantees }) => guarantees.delivery === 'at-least-once');
+
+/** What delivers at least once has its effect once with DEDUPE_TTL. */
+describe.each(repeating.map((pattern) => [pattern.name, pattern] as const))('%s with DEDUPE_TTL', (name, pattern) => {
+  const topic = pattern.topic.default;
+  const isDone = async () => {
+    const { waiting, inFlight } = await pattern.backlog(own.redis, topic, 'subscribers');
+    return waiting === 0 && inFlight === 0;
+  };
+
+  test.each([0, 0.001])('a message that is there twice is handled once (WORK_TIME %d)', async (WORK_TIME) => {
+    await using reader = await subscriber({ PATTERN: name, WORK_TIME });
+    const messages = Array.from({ length: 20 }, (_, index) => encode(makeMessage('me', index + 1)));
+    await pattern.publish(own.redis, topic, [...messages, ...messages.slice(0, 10)]);
+    await until('everything to be done', isDone);
+    await pattern.publish(own.redis, topic, messages.slice(0, 1)); // long after
+    await reader.event('deduplicated', () => reader.events('deduplicated').length === 11);
+    expect(await reader.stop()).toBe(0);
+    expect(reader.final(name)).toMatchObject({
+      received: 20,
+      duplicated: 0,
+      deduplicated: 11,
+      redelivered: 0,
+      lost: 0,
+    });
+    expect(reader.events('received')).toHaveLength(20);
+  });
+
+  test('a subscriber that stood still so long that another took over: each message has its effect once', async () => {
+    const env = { PATTERN: name, RECLAIM_AFTER: 0.5, WORK_TIME: 0.002, LOG_LEVEL: 'debug' };
+    await using one = await subscriber(env);
+    const messages = Array.from({ length: 500 }, (_, index) => encode(makeMessage('me', index + 1)));
+    await pattern.publish(own.redis, topic, messages);
+    await one.event('received');
+    one.process.kill('SIGSTOP');
+    await using two = await subscriber(env);
+    await until('the other to have done everything', isDone);
+    one.process.kill('SIGCONT');
+    await until('what stood still to be settled', () => one.events('deduplicated').length > 0);
+    expect(await one.stop()).toBe(0);
+    expect(await two.stop()).toBe(0);
+    const ids = [...one.events('received'), ...two.events('received')].map((line) => line.id);
+    expect([ids.length, new Set(ids).size]).toEqual([500, 500]);
+  });
+});
