@@ -186,6 +186,17 @@ describe('services', () => {
     expect(reader.events('received')[0]?.msg).toContain('[pub-sub news:sport #1,');
   });
 
+  test('the figures tell who listens: by name, and by wildcard', async () => {
+    await using _byName = await subscriber({ PATTERN: 'pubsub', CHANNEL: 'news:sport' });
+    await using byWildcard = await subscriber({ PATTERN: 'pubsub', CHANNEL: 'news:*', STATS_INTERVAL: 0.1 });
+    const writer = await publish(3, { PATTERN: 'pubsub,sharded-pubsub', CHANNEL: 'news:sport' });
+    expect(writer.final('pubsub')).toMatchObject({ listeners: 1, wildcards: 1, channels: 1, unheard: 0 });
+    expect(writer.final('sharded-pubsub')).toMatchObject({ listeners: 0, unheard: 3 });
+    expect(writer.events('published', 'pubsub')[0]?.msg).toContain('(2 subscribers)');
+    const { patterns: figures } = await byWildcard.event('stats');
+    expect(figures.pubsub).toMatchObject({ listeners: 1, wildcards: 1, channels: 1 });
+  });
+
   test('each group of a stream gets all of it, also one that comes late', async () => {
     await using first = await subscriber({ PATTERN: 'stream', GROUP: 'first' });
     await publish(100, { PATTERN: 'stream' });
