@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Guarantees } from './pattern.ts';
-import { Run } from './run.ts';
+import { Run, type StoredRun } from './run.ts';
 
 /** More senders than this are not told apart at one time: the oldest is settled, its figures stay in the totals. */
 const MAX_SENDERS = 1000;
@@ -38,6 +38,15 @@ export interface Entry {
   readonly madeAt: number;
 }
 
+/** A ledger in parts that can be stored each for itself as JSON: the runs of each sender, and the totals of those forgotten. */
+export interface StoredLedger {
+  /** By the sender's key; `null` = forgotten, remove it. */
+  readonly senders: Readonly<Record<string, readonly StoredRun[] | null>>;
+  /** The totals of runs that are closed, and whether senders have been forgotten; only if they have changed. */
+  readonly settled?: Account;
+  readonly hasForgotten?: boolean;
+}
+
 /**
  * Counts what was received, lost, duplicated and reordered, exactly, by sender and count, in bounded memory. A sender
  * that starts again from 1 begins a new run.
@@ -48,6 +57,8 @@ export class Ledger {
   readonly #settled = emptyAccount();
   #entries = 0;
   #latestSender: string | undefined;
+  readonly #changed = new Set<string>();
+  #settledHasChanged = false;
   #hasForgotten = false;
 
   constructor(guarantees: Pick<Guarantees, 'audience'>) {
@@ -64,12 +75,35 @@ export class Ledger {
     this.#runOf(entry).lose(entry);
   }
 
-  account(): Account {
+  /** @param alone whether nobody shares the messages, so that what is missing is lost */
+  account(alone = false): Account {
     const total = { ...this.#settled };
     for (const runs of this.#senders.values()) {
-      for (const run of runs) addAccount(total, run.account(this.#shared));
+      for (const run of runs) addAccount(total, run.account(this.#shared && !alone));
     }
     return total;
+  }
+
+  /** What has changed since the last call, to be stored. */
+  changes(): StoredLedger {
+    const senders = [...this.#changed].map((key) => [key, this.#senders.get(key)?.map((run) => run.toJSON()) ?? null]);
+    this.#changed.clear();
+    this.#latestSender = undefined;
+    const closed = { settled: { ...this.#settled }, hasForgotten: this.#hasForgotten };
+    const hasChanged = this.#settledHasChanged;
+    this.#settledHasChanged = false;
+    return { senders: Object.fromEntries(senders), ...(hasChanged && closed) };
+  }
+
+  /** Takes over what was stored. To be called before anything is booked. */
+  restore({ senders, settled, hasForgotten = false }: StoredLedger): void {
+    for (const [key, stored] of Object.entries(senders)) {
+      const runs = (stored ?? []).map(Run.restore);
+      this.#senders.set(key, runs);
+      this.#entries = Math.max(this.#entries, ...runs.map((run) => run.lastEntry));
+    }
+    Object.assign(this.#settled, settled);
+    this.#hasForgotten = hasForgotten;
   }
 
   #runOf(entry: Entry): Run {
@@ -93,6 +127,7 @@ export class Ledger {
     const runs = this.#senders.get(sender) ?? [];
     if (sender === this.#latestSender) return runs;
     this.#latestSender = sender;
+    this.#changed.add(sender);
     this.#senders.delete(sender);
     this.#senders.set(sender, runs);
     if (this.#senders.size > MAX_SENDERS) this.#forgetOldest();
@@ -103,13 +138,14 @@ export class Ledger {
     const [oldest, runs] = this.#senders.entries().next().value as [string, Run[]];
     for (const run of runs) this.#settle(run);
     this.#senders.delete(oldest);
+    this.#changed.add(oldest);
     this.#hasForgotten = true;
   }
 
   #begin(runs: Run[], entry: Entry): Run {
     // A sender that seems new may have been forgotten: what came before is in the totals already.
     const isStray = runs.some((run) => run.isImplausible(entry.count));
-    const run = new Run(entry, this.#hasForgotten || isStray ? entry.count : 1, isStray);
+    const run = Run.beginWith(entry, this.#hasForgotten || isStray ? entry.count : 1, isStray);
     runs.push(run);
     if (runs.length > MAX_RUNS) this.#settle(runs.shift() as Run);
     return run;
@@ -117,6 +153,7 @@ export class Ledger {
 
   #settle(run: Run): void {
     addAccount(this.#settled, run.account(this.#shared));
+    this.#settledHasChanged = true;
   }
 }
 

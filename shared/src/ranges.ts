@@ -6,8 +6,18 @@ const MAX_RANGES = 10_000;
  * Exact while there are fewer than `MAX_RANGES` gaps; then the oldest gap is forgotten: its numbers count as present.
  */
 export class Ranges {
-  readonly #starts: number[] = [];
-  readonly #ends: number[] = []; // inclusive
+  readonly #starts: number[];
+  readonly #ends: number[]; // inclusive
+
+  constructor(pairs: readonly (readonly [number, number])[] = []) {
+    this.#starts = pairs.map(([start]) => start);
+    this.#ends = pairs.map(([, end]) => end);
+  }
+
+  /** First and last number of each range, as the constructor takes them. */
+  toJSON(): [number, number][] {
+    return this.#starts.map((start, index) => [start, this.#ends[index] as number]);
+  }
 
   /** Adds a number. False if it was there. */
   add(number: number): boolean {

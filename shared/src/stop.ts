@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Logger } from './logger.ts';
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
@@ -21,6 +22,7 @@ export interface Stop {
 export function stopOnSignals(log: Logger, timeout: number): Stop {
   const stop = new AbortController();
   const abandon = new AbortController();
+  setMaxListeners(0, stop.signal, abandon.signal); // each pattern waits for them in several places
   let stoppedAt = 0;
 
   function request(reason: string): void {

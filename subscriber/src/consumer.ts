@@ -34,6 +34,7 @@ export class Consumer {
   readonly #service: Service;
   readonly #topic: string;
   readonly #handle: Handler | undefined;
+  readonly #consumer: string;
   readonly #dedupeMs: number;
   /** Whether a message that comes again is left out. */
   readonly #dedupes: boolean;
@@ -48,7 +49,8 @@ export class Consumer {
     this.#handle = handle;
     this.#dedupeMs = Math.round(service.config.DEDUPE_TTL * 1000);
     this.#dedupes = this.#dedupeMs > 0 && pattern.guarantees.delivery === 'at-least-once';
-    this.#tally = new Tally(service, pattern, this.#topic);
+    this.#consumer = service.config.CONSUMER || `${hostname()}-${process.pid}`;
+    this.#tally = new Tally(service, pattern, this.#topic, this.#consumer);
     service.stop.signal.addEventListener('abort', () => {
       this.#stoppedAt = performance.now();
     });
@@ -61,6 +63,7 @@ export class Consumer {
   /** Subscribes and consumes until the stop; when Redis refuses, or is lost while subscribing, tries again. */
   async run(): Promise<void> {
     const { signal } = this.#service.stop;
+    await this.#tally.open();
     while (!signal.aborted) {
       let subscribing = true;
       try {
@@ -104,7 +107,7 @@ export class Consumer {
     return await this.pattern.subscribe(redis, this.#topic, {
       signal: stop.signal,
       batch,
-      consumer: config.CONSUMER || `${hostname()}-${process.pid}`,
+      consumer: this.#consumer,
       group: config.GROUP,
       groupStart: config.GROUP_START,
       reclaimAfterMs: Math.round(config.RECLAIM_AFTER * 1000),
@@ -134,12 +137,18 @@ export class Consumer {
       done++;
     }
     await this.#acknowledge(subscription, handled);
-    if (done < batch.length) await this.#giveBack(subscription, batch.slice(done));
+    if (done < batch.length) {
+      await this.#giveBack(subscription, batch.slice(done));
+      this.#tally.save();
+    }
   }
 
   /** Without DEDUPE_TTL a message is booked before it is acknowledged: a crash in between shows as a duplicate, not as a loss. */
   #done({ message, madeAt }: Valid, delivery: Delivery): Handled {
-    if (!this.#dedupes) this.#tally.received(message, madeAt, delivery);
+    if (!this.#dedupes) {
+      this.#tally.received(message, madeAt, delivery);
+      if (this.#handle) this.#tally.save(); // what took some time is not counted as lost by a crash in the next one
+    }
     return { delivery, message, madeAt };
   }
 
@@ -147,6 +156,7 @@ export class Consumer {
   async #acknowledge(subscription: Subscription, handled: readonly Handled[]): Promise<void> {
     const deliveries = handled.map(({ delivery }) => delivery);
     if (!this.#dedupes) {
+      this.#tally.save();
       await subscription.ack(deliveries);
       return;
     }
@@ -157,6 +167,7 @@ export class Consumer {
       if (first[index]) this.#tally.received(message, madeAt, delivery);
       else this.#tally.deduplicated(message, delivery);
     }
+    this.#tally.save();
   }
 
   #isOutOfTime(): boolean {

@@ -6,10 +6,12 @@ import { LineBudget } from '@redis-messaging/shared/line-budget';
 import type { Logger } from '@redis-messaging/shared/logger';
 import { decode, type Message } from '@redis-messaging/shared/message';
 import type { Delivery, Pattern } from '@redis-messaging/shared/pattern';
+import { outcomeOf, surviveDisconnects } from '@redis-messaging/shared/redis';
 import type { Service } from '@redis-messaging/shared/service';
 import { Span } from '@redis-messaging/shared/span';
 import { figure, milliseconds } from '@redis-messaging/shared/table';
 import { neutralise } from '@redis-messaging/shared/text';
+import { Books } from './books.ts';
 
 /** More bytes of a payload than this are not written to the log. */
 const LONGEST_IN_LOG = 1024 * 1024;
@@ -21,6 +23,8 @@ export class Tally {
   readonly #pattern: Pattern;
   readonly #topic: string;
   readonly #ledger: Ledger;
+  readonly #books: Books;
+  #booksAreRefused = false;
   readonly #latency = new Latency();
   readonly #observe: (micros: number) => void;
   readonly #span = new Span();
@@ -35,14 +39,36 @@ export class Tally {
   #failed = 0;
   #dead = 0;
 
-  constructor(service: Service, pattern: Pattern, topic: string) {
+  constructor(service: Service, pattern: Pattern, topic: string, consumer: string) {
     this.log = service.log.child({ pattern: pattern.name });
     this.#service = service;
     this.#pattern = pattern;
     this.#topic = topic;
     this.#ledger = new Ledger(pattern.guarantees);
+    const scope = [topic, pattern.name, service.config.GROUP];
+    this.#books = new Books(service.redis, this.#ledger, scope, consumer);
     this.#observe = service.metrics.latencyObserver(pattern.name);
     this.#lines = new LineBudget((lines) => this.#logSuppressed(lines), service.log.isLevelEnabled('debug'));
+  }
+
+  /** Goes on with the account of an earlier life of this subscriber, if there is one. */
+  async open(): Promise<void> {
+    const { redis, stop } = this.#service;
+    await this.#keepBooks(surviveDisconnects(redis, stop.signal, () => this.#books.open()) as Promise<void>);
+    const { received, lost } = this.#ledger.account();
+    if (received === 0) return;
+    this.log.info(
+      { event: 'restored', received, lost },
+      `Going on with the account of ${this.#pattern.label} from before: ${figure(received)} received`,
+    );
+  }
+
+  /**
+   * Stores the account, so that the next life of this subscriber can go on with it. Not waited for: what is sent on the same
+   * connection afterwards, such as an acknowledgement, comes after it in any case.
+   */
+  save(): void {
+    void this.#keepBooks(this.#books.save());
   }
 
   /** Books a message that was handled. `madeAt` in µs since 1970. */
@@ -147,7 +173,7 @@ export class Tally {
 
   async figures(): Promise<SubscriberFigures> {
     return {
-      ...this.#account(),
+      ...(await this.#account()),
       redelivered: this.#redelivered,
       deduplicated: this.#deduplicated,
       missing: this.#missing,
@@ -161,8 +187,10 @@ export class Tally {
   }
 
   /** Of what nobody here has seen, what is missing in Redis is lost; it may not have shown as a gap yet. */
-  #account(): Account {
-    const account = this.#ledger.account();
+  async #account(): Promise<Account> {
+    // What is popped is gone, so if nobody else pops, what is missing is lost.
+    const isAlone = this.#pattern.guarantees.delivery === 'at-most-once' && (await this.#books.areTheOnlyOnes());
+    const account = this.#ledger.account(isAlone);
     const missing = Math.min(this.#missing, account.unknown);
     return { ...account, lost: account.lost + missing, unknown: account.unknown - missing };
   }
@@ -174,6 +202,22 @@ export class Tally {
     const { kept, lost } = this.#released;
     if (kept > 0) this.#logReleased(kept, true, 'Gave back');
     if (lost > 0) this.#logReleased(lost, false, 'Lost');
+  }
+
+  /** The account is kept here in any case; that it cannot be stored is said once. */
+  async #keepBooks(step: Promise<void>): Promise<void> {
+    try {
+      await step;
+      this.#booksAreRefused = false;
+    } catch (error) {
+      if (outcomeOf(error) !== 'refused' || this.#booksAreRefused) return;
+      this.#booksAreRefused = true;
+      const reason = (error as Error).message;
+      this.log.warn(
+        { event: 'unsaved', reason },
+        `Cannot store the account of ${this.#pattern.label} (${reason}); a next life of this subscriber will not know it`,
+      );
+    }
   }
 
   #logReleased(messages: number, kept: boolean, fate: string): void {

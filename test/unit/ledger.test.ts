@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Ledger } from '@redis-messaging/shared/ledger';
+import { Ledger, type StoredLedger } from '@redis-messaging/shared/ledger';
 import { Ranges } from '@redis-messaging/shared/ranges';
 import { seeded } from '../support/random.ts';
 
@@ -47,6 +47,35 @@ describe('ranges', () => {
 });
 
 describe('ledger', () => {
+  test('goes on after a crash from what it stored, as if nothing had happened', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const random = seeded(seed);
+      const whole = new Ledger(everybody);
+      let parts = new Ledger(everybody);
+      let stored: StoredLedger = { senders: {} };
+      for (let step = 0; step < 2000; step++) {
+        const start = START + random(20) * 1e9;
+        const what = entry(random(300), { sender: `sender ${random(3)}`, run: random(20), start });
+        whole.receive(what);
+        parts.receive(what);
+        if (random(10) === 0) {
+          const changes = JSON.parse(JSON.stringify(parts.changes())) as StoredLedger;
+          stored = { ...stored, ...changes, senders: { ...stored.senders, ...changes.senders } };
+          parts = new Ledger(everybody);
+          parts.restore(stored);
+        }
+        expect([seed, step, parts.account()]).toEqual([seed, step, whole.account()]);
+      }
+      expect(whole.account().lost).toBeGreaterThan(0);
+    }
+  });
+
+  test('alone, a reader of shared messages knows that what is missing is lost', () => {
+    const ledger = book(new Ledger(shared), [1, 2, 5]);
+    expect(ledger.account()).toMatchObject({ published: 5, received: 3, lost: 0, unknown: 2 });
+    expect(ledger.account(true)).toMatchObject({ published: 5, received: 3, lost: 2, unknown: 0 });
+  });
+
   test('agrees with a plain count of a random run: lost, duplicated, reordered, unknown', () => {
     for (let seed = 1; seed <= 50; seed++) {
       const random = seeded(seed);

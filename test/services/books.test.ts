@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+import { TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+const KILLS = 3;
+const RECLAIM_AFTER = 0.5;
+
+const own = useRedis();
+const base = () => ({ REDIS_PORT: own.server.port, PATTERN: 'all', LOG_LEVEL: 'debug' });
+
+afterEach(async () => {
+  await own.redis.flushAll();
+});
+
+async function subscriber(env: Readonly<Record<string, string | number>> = {}): Promise<TestService> {
+  const service = new TestService('subscriber', { ...base(), RECLAIM_AFTER, ...env });
+  await service.event('ready');
+  return service;
+}
+
+describe('the books of a subscriber', () => {
+  test('outlive it: after kills and absences its tables show exactly what each pattern lost and repeated', async () => {
+    const env = { CONSUMER: 'me', WORK_TIME: 0.001 };
+    const first = await subscriber(env);
+    await using writer = new TestService('publisher', { ...base(), PUBLISH_INTERVAL: 0.008 });
+    const lives = [first];
+    for (let kill = 1; kill <= KILLS; kill++) {
+      const life = lives.at(-1) as TestService;
+      await life.event('received', (line) => line.received >= 50);
+      await life.stop('SIGKILL');
+      await sleep(200);
+      lives.push(await subscriber(env));
+    }
+    await using last = lives.at(-1) as TestService;
+    await last.event('received', (line) => line.pattern === 'pubsub' && line.received >= 50);
+    expect(await writer.stop()).toBe(0);
+    const made = Math.max(...writer.events('published').map((line) => line.count));
+    for (const { name } of patterns)
+      await last.event('received', (line) => line.pattern === name && line.count === made);
+    await until('nothing in hand', async () => {
+      const held = await Promise.all(
+        patterns.map((pattern) => pattern.backlog(own.redis, pattern.topic.default, 'subscribers')),
+      );
+      return held.every(({ waiting, inFlight }) => waiting === 0 && inFlight === 0);
+    });
+    expect(await last.stop()).toBe(0);
+    for (const { name, guarantees } of patterns) {
+      const counts = lives.flatMap((life) => life.events('received', name)).map((line) => line.count as number);
+      const received = new Set(counts);
+      const { published, unknown, lost, duplicated } = last.final(name);
+      expect([name, published, unknown]).toEqual([name, made, 0]);
+      // A kill may come between a line of the log and the entry in the books: one message.
+      expect(Math.abs(lost - (made - received.size))).toBeLessThanOrEqual(KILLS);
+      expect(Math.abs(duplicated - (counts.length - received.size))).toBeLessThanOrEqual(KILLS);
+      if (!guarantees.keepsUnread) expect(lost).toBeGreaterThan(KILLS * 10); // 200 ms each
+
+      if (guarantees.delivery === 'at-least-once') expect([name, lost]).toEqual([name, 0]);
+    }
+  });
+
+  test('of a queue that others read as well do not call lost what they may have taken', async () => {
+    const env = { PATTERN: 'queue', WORK_TIME: 0.001 };
+    const one = await subscriber(env);
+    await using two = await subscriber(env);
+    await using writer = new TestService('publisher', {
+      ...base(),
+      ...env,
+      MESSAGE_COUNT: 300,
+      PUBLISH_INTERVAL: 0.002,
+    });
+    expect(await writer.exited).toBe(0);
+    expect(await one.stop()).toBe(0);
+    await until('an empty queue', async () => (await own.redis.lLen('message_queue')) === 0);
+    expect(await two.stop()).toBe(0);
+    for (const service of [one, two]) {
+      const { published, received, lost, unknown } = service.final('queue');
+      expect([lost, received + unknown]).toEqual([0, published]);
+      expect(unknown).toBeGreaterThan(0);
+    }
+  });
+
+  test('that Redis refuses are said once, and cost no message', async () => {
+    await own.redis.hSet('messages:pubsub:subscribers:books', 'x', 'y');
+    await own.redis.set('messages:pubsub:subscribers:books:me', 'not a hash');
+    await using reader = await subscriber({ PATTERN: 'pubsub', CONSUMER: 'me' });
+    await using writer = new TestService('publisher', { ...base(), MESSAGE_COUNT: 20, PUBLISH_INTERVAL: 0.01 });
+    expect(await writer.exited).toBe(0);
+    await reader.event('received', (line) => line.count === 20);
+    expect(await reader.stop()).toBe(0);
+    expect(reader.events('unsaved')).toHaveLength(1);
+    expect(reader.final('pubsub')).toMatchObject({ received: 20, lost: 0 });
+  });
+});
