@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import dotenv from 'dotenv';
 import type { Pattern } from './pattern.ts';
 import { choosePatterns, patterns, patternWords } from './patterns/index.ts';
@@ -67,10 +68,13 @@ export const variables = {
     ['0', '$'],
     'Subscriber: where a new group begins: at the oldest message of the stream, or with what comes from now on',
   ),
-  CONSUMER: text(
-    '',
-    'Subscriber: its name among them, under which what it has in hand is kept; empty = host name and process id',
-  ),
+  CONSUMER: {
+    default: '%h-%p',
+    expected: 'text',
+    about:
+      'Subscriber: its name among them, under which what it has in hand, and its account, outlive it; `%h` stands for the host name, `%p` for the process id',
+    parse: (value: string) => value.replaceAll('%h', hostname()).replaceAll('%p', String(process.pid)),
+  },
   RECLAIM_AFTER: seconds(
     '30',
     0.1,

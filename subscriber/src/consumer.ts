@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Decoded, decode, type Message } from '@redis-messaging/shared/message';
 import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/pattern';
@@ -34,7 +33,6 @@ export class Consumer {
   readonly #service: Service;
   readonly #topic: string;
   readonly #handle: Handler | undefined;
-  readonly #consumer: string;
   readonly #dedupeMs: number;
   /** Whether a message that comes again is left out. */
   readonly #dedupes: boolean;
@@ -49,8 +47,7 @@ export class Consumer {
     this.#handle = handle;
     this.#dedupeMs = Math.round(service.config.DEDUPE_TTL * 1000);
     this.#dedupes = this.#dedupeMs > 0 && pattern.guarantees.delivery === 'at-least-once';
-    this.#consumer = service.config.CONSUMER || `${hostname()}-${process.pid}`;
-    this.#tally = new Tally(service, pattern, this.#topic, this.#consumer);
+    this.#tally = new Tally(service, pattern, this.#topic);
     service.stop.signal.addEventListener('abort', () => {
       this.#stoppedAt = performance.now();
     });
@@ -107,7 +104,7 @@ export class Consumer {
     return await this.pattern.subscribe(redis, this.#topic, {
       signal: stop.signal,
       batch,
-      consumer: this.#consumer,
+      consumer: config.CONSUMER,
       group: config.GROUP,
       groupStart: config.GROUP_START,
       reclaimAfterMs: Math.round(config.RECLAIM_AFTER * 1000),

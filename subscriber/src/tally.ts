@@ -39,14 +39,14 @@ export class Tally {
   #failed = 0;
   #dead = 0;
 
-  constructor(service: Service, pattern: Pattern, topic: string, consumer: string) {
+  constructor(service: Service, pattern: Pattern, topic: string) {
     this.log = service.log.child({ pattern: pattern.name });
     this.#service = service;
     this.#pattern = pattern;
     this.#topic = topic;
     this.#ledger = new Ledger(pattern.guarantees);
-    const scope = [topic, pattern.name, service.config.GROUP];
-    this.#books = new Books(service.redis, this.#ledger, scope, consumer);
+    const { GROUP, CONSUMER } = service.config;
+    this.#books = new Books(service.redis, this.#ledger, [topic, pattern.name, GROUP], CONSUMER);
     this.#observe = service.metrics.latencyObserver(pattern.name);
     this.#lines = new LineBudget((lines) => this.#logSuppressed(lines), service.log.isLevelEnabled('debug'));
   }
