@@ -7,7 +7,7 @@ import { lengthsUpTo } from '../lengths.ts';
 import type { Delivery, Pattern, SubscribeOptions, Subscription } from '../pattern.ts';
 import { outcomeOf, type Redis, surviveDisconnects } from '../redis.ts';
 import { runScript } from '../script.ts';
-import { REJECT, TRIM_ACKNOWLEDGED } from '../stream-scripts.ts';
+import { ADD_ALL, REJECT, TRIM_ACKNOWLEDGED } from '../stream-scripts.ts';
 import { everySoOften } from '../tidy.ts';
 
 /** Milliseconds that one XREADGROUP waits. */
@@ -39,10 +39,7 @@ export const stream = {
   sent: (key, length) => `Added to stream '${key}' (length ${length})`,
 
   async publish(redis, key, payloads) {
-    const pipeline = redis.multi();
-    for (const payload of payloads) pipeline.xAdd(key, '*', { [FIELD]: payload });
-    pipeline.xLen(key);
-    const length = ((await pipeline.execAsPipeline()) as unknown[]).at(-1) as number;
+    const length = (await runScript(redis, ADD_ALL, [key], [FIELD, ...payloads])) as number;
     return lengthsUpTo(length, payloads.length);
   },
 
