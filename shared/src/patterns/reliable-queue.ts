@@ -6,7 +6,7 @@ import { deadLetter, deadLettersOf } from '../dead-letters.ts';
 import { lengthsUpTo } from '../lengths.ts';
 import type { Delivery, Pattern, Subscription } from '../pattern.ts';
 import { surviveDisconnects } from '../redis.ts';
-import { ACK, GIVE_BACK, RECLAIM, REJECT, TAKE } from '../reliable-queue-scripts.ts';
+import { ACK, ACK_ALL, GIVE_BACK, RECLAIM, REJECT, TAKE } from '../reliable-queue-scripts.ts';
 import { runScript } from '../script.ts';
 import { everySoOften } from '../tidy.ts';
 
@@ -107,6 +107,13 @@ export const reliableQueue = {
       await runScript(redis, REJECT, [processing, deadLettersOf(list), attempts], [payload, letter]);
     }
 
+    /** Mostly all that is in hand is done, and need not be named message by message. */
+    async function acknowledge(payloads: readonly Buffer[]): Promise<void> {
+      const ends = [payloads[0], payloads.at(-1)] as Buffer[];
+      const all = await runScript(redis, ACK_ALL, [processing, attempts], [String(payloads.length), ...ends]);
+      if (all === 0) await runScript(redis, ACK, [processing, attempts], payloads);
+    }
+
     const giveBack = (deliveries: readonly Delivery[], side: 'head' | 'tail', countsAttempt: boolean) =>
       runScript(
         redis,
@@ -119,8 +126,7 @@ export const reliableQueue = {
       [Symbol.asyncIterator]: batches,
       async ack(done) {
         if (done.length === 0) return;
-        const acknowledge = () => runScript(redis, ACK, [processing, attempts], payloadsOf(done));
-        await surviveDisconnects(redis, signal, acknowledge);
+        await surviveDisconnects(redis, signal, () => acknowledge(payloadsOf(done)));
       },
       reject,
       async fail(failed, reason) {
