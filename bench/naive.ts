@@ -1,7 +1,8 @@
 /**
- * The reference: what one writes first. The same messages, made, sent, received, decoded and accounted, but with one promise
- * a command and, from the queue, one BLPOP a message. `node naive.ts publish|subscribe PATTERN COUNT`; prints when it began
- * and ended (ms since 1970) as JSON.
+ * The reference: what one writes first, with the defaults of the client and of Node. The same messages, made, sent, received,
+ * decoded and accounted, but with one promise a command and, from the queue, one BLPOP a message.
+ * `node naive.ts publish|subscribe PATTERN COUNT`; says by IPC when it is `ready`, and when it is `done`, with the times when it
+ * began and ended (ms since 1970).
  */
 import { Ledger } from '@redis-messaging/shared/ledger';
 import { decode, encode, makeMessage } from '@redis-messaging/shared/message';
@@ -61,17 +62,18 @@ function account(payload: Buffer): boolean {
 }
 
 function begin(): void {
-  process.send?.('ready');
+  process.send?.({ event: 'ready' });
 }
 
 async function publish(): Promise<void> {
   for (let sent = 0; sent < count; sent += BATCH) {
-    const payloads = Array.from({ length: BATCH }, (_, index) => encode(makeMessage('naive', sent + index + 1)));
+    const payloads = Array.from({ length: Math.min(BATCH, count - sent) }, (_, index) =>
+      encode(makeMessage('naive', sent + index + 1)),
+    );
     await Promise.all(payloads.map((payload) => senders[pattern as string]?.(payload)));
   }
 }
 
 const beganAt = Date.now();
 await (role === 'publish' ? publish() : receivers[pattern as string]?.());
-console.log(JSON.stringify({ beganAt, endedAt: Date.now(), lost: ledger.account().lost }));
-process.exit(0);
+process.send?.({ event: 'done', beganAt, endedAt: Date.now() }, () => process.exit(0));
