@@ -51,14 +51,11 @@ export function decode(payload: Buffer): Decoded {
 
 /** Takes over own fields of the wire format only, so that nothing else (`__proto__`) gets in. */
 function validate(value: Record<string, unknown>): Decoded {
-  const own = (field: string) => (Object.hasOwn(value, field) ? value[field] : undefined);
-  const [id, timestamp, message, sender, count] = [
-    own('id'),
-    own('timestamp'),
-    own('message'),
-    own('sender'),
-    own('count'),
-  ];
+  const id = own(value, 'id');
+  const timestamp = own(value, 'timestamp');
+  const message = own(value, 'message');
+  const sender = own(value, 'sender');
+  const count = own(value, 'count');
   if (typeof id !== 'string' || !UUID.test(id)) return wrong('id', 'a UUID', id);
   const madeAt = typeof timestamp === 'string' ? parseMicros(timestamp) : undefined;
   if (madeAt === undefined) return wrong('timestamp', 'an ISO 8601 time', timestamp);
@@ -71,6 +68,9 @@ function validate(value: Record<string, unknown>): Decoded {
     madeAt,
   };
 }
+
+const own = (value: Record<string, unknown>, field: string): unknown =>
+  Object.hasOwn(value, field) ? value[field] : undefined;
 
 const invalid = (reason: string): Decoded => ({ ok: false, reason });
 

@@ -15,6 +15,18 @@ end
 return {taken, attempts}
 `;
 
+/**
+ * Empties the processing list if it holds just what is acknowledged, which the number, the first and the last message show,
+ * and if no attempts are counted. KEYS: processing list, attempts. ARGV: number, first payload, last payload.
+ * @returns 1 if it did
+ */
+export const ACK_ALL = `
+local function at(index) return redis.call('LINDEX', KEYS[1], index) end
+if redis.call('LLEN', KEYS[1]) ~= tonumber(ARGV[1]) or at(0) ~= ARGV[2] or at(-1) ~= ARGV[3] then return 0 end
+if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+return redis.call('DEL', KEYS[1])
+`;
+
 /** Removes messages from the processing list. KEYS: processing list, attempts. ARGV: payloads. */
 export const ACK = `
 local counted = redis.call('EXISTS', KEYS[2]) == 1

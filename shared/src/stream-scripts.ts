@@ -2,6 +2,16 @@
 export const ACK = `redis.call('XACK', KEYS[1], unpack(ARGV))`;
 
 /**
+ * Adds entries of one field: all or none, because whatever Redis refuses (no memory, no stream) it refuses from the first.
+ * KEYS: stream. ARGV: name of the field, payloads.
+ * @returns the length of the stream with them
+ */
+export const ADD_ALL = `
+for i = 2, #ARGV do redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[i]) end
+return redis.call('XLEN', KEYS[1])
+`;
+
+/**
  * Acknowledges an entry and, if it was still pending, adds it to the dead letters, in one step.
  * KEYS: stream, dead letters. ARGV: group, id, name of the payload's field, payload, reason, time.
  */

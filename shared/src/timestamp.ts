@@ -2,11 +2,19 @@
 const ISO_8601 =
   /^(\d{4})-?(\d\d)-?(\d\d)(?:[Tt ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
 
+/** What follows the second in the form that we write: six digits and `Z`. */
+const OUR_FRACTION = /^\.\d{6}Z$/;
+const OUR_SECOND_LENGTH = '2026-07-29T10:30:15'.length;
+
+// Of many messages a second, nearly all share their second with the one before: it is written, and read, only once.
+let written = { second: Number.NaN, text: '' };
+let read = { text: '', micros: 0 };
+
 /** µs since 1970 → `2026-07-29T10:30:15.123456Z`. */
 export function formatMicros(micros: number): string {
-  const ms = Math.floor(micros / 1000);
-  const rest = String(micros - ms * 1000).padStart(3, '0');
-  return `${new Date(ms).toISOString().slice(0, -1)}${rest}Z`;
+  const second = Math.floor(micros / 1_000_000);
+  if (second !== written.second) written = { second, text: new Date(second * 1000).toISOString().slice(0, -5) };
+  return `${written.text}.${String(micros - second * 1_000_000).padStart(6, '0')}Z`;
 }
 
 /**
@@ -14,6 +22,17 @@ export function formatMicros(micros: number): string {
  * `undefined` if it is not one or no such day or hour exists.
  */
 export function parseMicros(text: string): number | undefined {
+  const fraction = text.slice(OUR_SECOND_LENGTH);
+  if (!OUR_FRACTION.test(fraction)) return parseAny(text);
+  const micros = Number(fraction.slice(1, 7));
+  const second = text.slice(0, OUR_SECOND_LENGTH);
+  if (second === read.text) return read.micros + micros;
+  const parsed = parseAny(text);
+  if (parsed !== undefined) read = { text: second, micros: parsed - micros };
+  return parsed;
+}
+
+function parseAny(text: string): number | undefined {
   const parts = ISO_8601.exec(text);
   if (!parts) return undefined;
   const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = '', zone = 'Z'] = parts;

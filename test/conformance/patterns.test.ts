@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/pattern';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import { outcomeOf } from '@redis-messaging/shared/redis';
 import { RESP_TYPES } from 'redis';
 import { hostilePayloads } from '../support/hostile.ts';
 import { until } from '../support/until.ts';
@@ -142,6 +143,27 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     const here = topic();
     const alone = await pattern.publish(own.redis, here, ['a', 'b', 'c']);
     expect(alone).toEqual(pattern.guarantees.keepsUnread ? [1, 2, 3] : [0, 0, 0]);
+  });
+
+  test('a batch that Redis has no memory for is refused whole', async () => {
+    if (!pattern.guarantees.keepsUnread) return;
+    const here = topic();
+    const batch = Array.from({ length: 500 }, () => 'x'.repeat(2000));
+    const used = Number(/used_memory:(\d+)/.exec(await own.redis.info('memory'))?.[1]);
+    await own.redis.configSet({ maxmemory: String(used + 1_000_000), 'maxmemory-policy': 'noeviction' });
+    let taken = 0;
+    try {
+      while (taken < 100) {
+        await pattern.publish(own.redis, here, batch);
+        taken++;
+      }
+    } catch (error) {
+      expect(outcomeOf(error)).toBe('refused');
+    } finally {
+      await own.redis.configSet({ maxmemory: '0' });
+    }
+    expect(taken).toBeLessThan(100);
+    expect((await pattern.backlog(own.redis, here, settings.group)).waiting).toBe(500 * taken);
   });
 
   test('audience: every subscriber gets a copy, or one of them', async () => {

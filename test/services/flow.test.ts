@@ -108,6 +108,24 @@ describe('services', () => {
     }
   });
 
+  test.each(['pubsub', 'sharded-pubsub'])(
+    '%s: a subscriber that stands still for a moment misses nothing',
+    async (name) => {
+      await using reader = await subscriber({ PATTERN: name, STATS_INTERVAL: 0.2 });
+      const written = publish(200_000, { PATTERN: name });
+      await until('the publisher', async () =>
+        (await own.redis.clientList()).some((client) => client.name === 'publisher'),
+      );
+      reader.process.kill('SIGSTOP');
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      reader.process.kill('SIGCONT');
+      await written;
+      await until('all messages', () => reader.events('stats').at(-1)?.patterns[name].received === 200_000);
+      await reader.stop();
+      expect(reader.final(name)).toMatchObject({ received: 200_000, lost: 0, unknown: 0, duplicated: 0, reordered: 0 });
+    },
+  );
+
   test('a small buffer slows the publisher down; it loses nothing and does not hang', async () => {
     const writer = await publish(20_000, { PATTERN: 'queue', BUFFER_LIMIT: 100 });
     expect(writer.final('queue')).toMatchObject({ published: 20_000, refused: 0, unknown: 0 });

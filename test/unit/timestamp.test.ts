@@ -30,6 +30,8 @@ describe('ISO 8601 timestamps', () => {
     '2026-07-29T24:00:00Z',
     '2026-07-29T12:60:00Z',
     '2026-07-29T12:00:61Z',
+    '2026-07-29T12:00:61.123456Z',
+    '20260729T120000,123.123456Z',
     '2026-07-29T12:00:00+25:00',
     '1785326400',
     '29.07.2026',
@@ -39,6 +41,7 @@ describe('ISO 8601 timestamps', () => {
 
   test('writes microseconds and Z, and reads back what it wrote', () => {
     expect(formatMicros(NOON + 7)).toBe('2026-07-29T12:00:00.000007Z');
-    for (const micros of [0, 1, 999_999, NOON, NOON + 123_456]) expect(parseMicros(formatMicros(micros))).toBe(micros);
+    for (const micros of [0, 1, 999_999, -1, NOON, NOON + 123_456, NOON + 7, NOON - 1])
+      expect(parseMicros(formatMicros(micros))).toBe(micros);
   });
 });

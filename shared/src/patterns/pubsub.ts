@@ -1,5 +1,7 @@
+import { broadcast } from '../broadcast.ts';
 import { listen, subscribers } from '../listener.ts';
 import type { Pattern, Payload } from '../pattern.ts';
+import { PUBLISH_ALL } from '../pubsub-scripts.ts';
 
 /** PUBLISH / SUBSCRIBE: everybody who listens now gets a copy; nothing is kept for anybody else. */
 export const pubsub = {
@@ -23,10 +25,7 @@ export const pubsub = {
 
   async publish(redis, channel, payloads) {
     if (payloads.length === 1) return [await redis.publish(channel, payloads[0] as Payload)];
-    // One promise a batch: about three times as fast as one promise a message.
-    const pipeline = redis.multi();
-    for (const payload of payloads) pipeline.publish(channel, payload);
-    return (await pipeline.execAsPipeline()) as unknown as number[];
+    return await broadcast(redis, PUBLISH_ALL, [], [channel, ...payloads]);
   },
 
   subscribe: (redis, channel, options) =>

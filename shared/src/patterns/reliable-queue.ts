@@ -7,7 +7,7 @@ import { lengthsUpTo } from '../lengths.ts';
 import { acknowledgeOnce, isMarked, publishOnce } from '../once.ts';
 import type { Delivery, Pattern, Subscription } from '../pattern.ts';
 import { surviveDisconnects } from '../redis.ts';
-import { ACK, GIVE_BACK, RECLAIM, REJECT, TAKE } from '../reliable-queue-scripts.ts';
+import { ACK, ACK_ALL, GIVE_BACK, RECLAIM, REJECT, TAKE } from '../reliable-queue-scripts.ts';
 import { runScript } from '../script.ts';
 import { everySoOften } from '../tidy.ts';
 
@@ -109,6 +109,13 @@ export const reliableQueue = {
       await runScript(redis, REJECT, [processing, deadLettersOf(list), attempts], [payload, letter]);
     }
 
+    /** Mostly all that is in hand is done, and need not be named message by message. */
+    async function acknowledge(payloads: readonly Buffer[]): Promise<void> {
+      const ends = [payloads[0], payloads.at(-1)] as Buffer[];
+      const all = await runScript(redis, ACK_ALL, [processing, attempts], [String(payloads.length), ...ends]);
+      if (all === 0) await runScript(redis, ACK, [processing, attempts], payloads);
+    }
+
     const giveBack = (deliveries: readonly Delivery[], side: 'head' | 'tail', countsAttempt: boolean) =>
       runScript(
         redis,
@@ -121,9 +128,12 @@ export const reliableQueue = {
       [Symbol.asyncIterator]: batches,
       async ack(done, once) {
         if (done.length === 0) return [];
-        const step = { script: ACK, keys: [processing, attempts], args: payloadsOf(done) };
-        if (once) return await acknowledgeOnce(redis, signal, keys.handled, once, step);
-        await surviveDisconnects(redis, signal, () => runScript(redis, ACK, step.keys, step.args));
+        const payloads = payloadsOf(done);
+        if (once) {
+          const step = { script: ACK, keys: [processing, attempts], args: payloads };
+          return await acknowledgeOnce(redis, signal, keys.handled, once, step);
+        }
+        await surviveDisconnects(redis, signal, () => acknowledge(payloads));
         return done.map(() => true);
       },
       wasHandled: (id) => isMarked(redis, keys.handled, id),

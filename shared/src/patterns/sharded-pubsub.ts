@@ -1,5 +1,7 @@
+import { broadcast } from '../broadcast.ts';
 import { listen, subscribers } from '../listener.ts';
 import type { Pattern, Payload } from '../pattern.ts';
+import { SPUBLISH_ALL } from '../pubsub-scripts.ts';
 
 /** SPUBLISH / SSUBSCRIBE: as Pub/Sub, but in a cluster a message stays on the one shard that its channel belongs to. */
 export const shardedPubsub = {
@@ -19,9 +21,7 @@ export const shardedPubsub = {
 
   async publish(redis, channel, payloads) {
     if (payloads.length === 1) return [await redis.sPublish(channel, payloads[0] as Payload)];
-    const pipeline = redis.multi();
-    for (const payload of payloads) pipeline.sPublish(channel, payload);
-    return (await pipeline.execAsPipeline()) as unknown as number[];
+    return await broadcast(redis, SPUBLISH_ALL, [channel], payloads);
   },
 
   subscribe: (redis, channel, options) =>

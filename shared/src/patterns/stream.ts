@@ -8,7 +8,7 @@ import { acknowledgeOnce, isMarked, publishOnce } from '../once.ts';
 import type { Delivery, Pattern, SubscribeOptions, Subscription } from '../pattern.ts';
 import { outcomeOf, type Redis, surviveDisconnects } from '../redis.ts';
 import { runScript } from '../script.ts';
-import { ACK, REJECT, TRIM_ACKNOWLEDGED } from '../stream-scripts.ts';
+import { ACK, ADD_ALL, REJECT, TRIM_ACKNOWLEDGED } from '../stream-scripts.ts';
 import { everySoOften } from '../tidy.ts';
 
 /** Milliseconds that one XREADGROUP waits. */
@@ -41,10 +41,7 @@ export const stream = {
 
   async publish(redis, key, payloads, once?) {
     if (once) return await publishOnce(redis, key, payloads, once, FIELD);
-    const pipeline = redis.multi();
-    for (const payload of payloads) pipeline.xAdd(key, '*', { [FIELD]: payload });
-    pipeline.xLen(key);
-    const length = ((await pipeline.execAsPipeline()) as unknown[]).at(-1) as number;
+    const length = (await runScript(redis, ADD_ALL, [key], [FIELD, ...payloads])) as number;
     return lengthsUpTo(length, payloads.length);
   },
 

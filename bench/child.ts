@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pattern } from '@redis-messaging/shared/pattern';
+import { serviceCommand } from '../local/child.ts';
+
+/** Nothing that is measured may take longer: ms. */
+const LONGEST = 180_000;
+const LOOK_EVERY_MS = 20;
+/** A subscriber that got nothing for so long (ms) has all that comes. */
+const SILENT_MS = 2000;
+
+type Env = Readonly<Record<string, string | number>>;
+// biome-ignore lint/suspicious/noExplicitAny: figures of any kind
+type Report = Record<string, any>;
+
+/** A process that says by IPC how things stand: objects with an `event`. It is killed if it lives too long. */
+export class Child {
+  readonly exited: Promise<unknown>;
+  /** The most memory that it has held when it last reported: MB; `undefined` where there is no /proc. */
+  peakMemory: number | undefined;
+  readonly #process;
+  readonly #reports = new Map<string, Report>();
+
+  constructor(command: readonly string[], env: Env) {
+    const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
+    this.#process = spawn(process.execPath, command, {
+      env: { PATH: process.env.PATH, ...own },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      timeout: LONGEST,
+      killSignal: 'SIGKILL',
+    });
+    this.#process.on('message', (report: Report) => {
+      this.#reports.set(report.event, report);
+      this.peakMemory = peakMemoryOf(this.#process.pid as number) ?? this.peakMemory;
+    });
+    this.exited = once(this.#process, 'exit');
+  }
+
+  /** Waits for the report of an event. */
+  async says(event: string): Promise<Report> {
+    while (!this.#reports.has(event)) {
+      if (this.#process.exitCode !== null || this.#process.signalCode)
+        throw new Error(`a process ended before "${event}"`);
+      await sleep(LOOK_EVERY_MS);
+    }
+    return this.#reports.get(event) as Report;
+  }
+
+  /** The newest figures of a pattern. */
+  figures(pattern: Pattern): Report {
+    return (this.#reports.get('stopped') ?? this.#reports.get('progress'))?.patterns?.[pattern.name] ?? {};
+  }
+
+  /** Ends it in order and waits until it has. */
+  async stop(): Promise<void> {
+    this.#process.kill('SIGTERM');
+    await this.exited;
+  }
+}
+
+/** One of the services as users run it, except that it writes no line for each message (nor does what it is compared to). */
+export function startService(name: 'publisher' | 'subscriber', pattern: Pattern, port: number, env: Env = {}): Child {
+  const settings = { PATTERN: pattern.name, LOG_LEVEL: 'warn', REDIS_HOST: '127.0.0.1', REDIS_PORT: port };
+  return new Child(serviceCommand(name), { ...settings, ...env });
+}
+
+/** A script of this folder, with Node's defaults. */
+export function startScript(script: string, args: readonly string[], port: number): Child {
+  return new Child(['--import', 'tsx', '--conditions=source', `bench/${script}`, ...args], { REDIS_PORT: port });
+}
+
+/** Waits until a subscriber has received so many messages, and stops it. @returns its figures; says what is missing */
+export async function receiveAll(subscriber: Child, pattern: Pattern, messages: number): Promise<Report> {
+  let received = -1;
+  let changedAt = performance.now();
+  while (received < messages && performance.now() - changedAt < SILENT_MS) {
+    await sleep(LOOK_EVERY_MS);
+    const now = subscriber.figures(pattern).received ?? 0;
+    if (now !== received) changedAt = performance.now();
+    received = now;
+  }
+  await subscriber.stop();
+  if (received !== messages) console.error(`${pattern.name}: received ${received} of ${messages} messages`);
+  return subscriber.figures(pattern);
+}
+
+function peakMemoryOf(pid: number): number | undefined {
+  try {
+    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+  } catch {
+    return undefined;
+  }
+}

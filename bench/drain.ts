@@ -1,0 +1,36 @@
+import type { Pattern } from '@redis-messaging/shared/pattern';
+import { figure } from '@redis-messaging/shared/table';
+import { receiveAll, startService } from './child.ts';
+import type { Measurement } from './measurement.ts';
+
+const BACKLOGS = [10_000, Number(process.env.MESSAGES ?? 1_000_000)];
+
+/**
+ * What a message costs a subscriber that starts before a backlog: the same, however much waits. (A subscriber that has just
+ * started is slower for some ten thousand messages, until Node has compiled what is used.)
+ */
+export const drain: Measurement = {
+  columns: ['pattern', 'waiting', 'messages/s', 'µs a message', 'peak memory'],
+  async rowsOf(pattern, port) {
+    const rows: string[][] = [];
+    if (!pattern.guarantees.keepsUnread) return rows;
+    for (const backlog of BACKLOGS) rows.push(await drained(pattern, port, backlog));
+    return rows;
+  },
+};
+
+async function drained(pattern: Pattern, port: number, backlog: number): Promise<string[]> {
+  const publisher = startService('publisher', pattern, port, { MESSAGE_COUNT: backlog, PUBLISH_INTERVAL: 0 });
+  await publisher.exited;
+  const subscriber = startService('subscriber', pattern, port);
+  const { received, firstAt, lastAt } = await receiveAll(subscriber, pattern, backlog);
+  const seconds = (Date.parse(lastAt) - Date.parse(firstAt)) / 1000;
+  const memory = subscriber.peakMemory;
+  return [
+    pattern.name,
+    figure(backlog),
+    figure(received / seconds),
+    ((seconds * 1e6) / received).toFixed(1),
+    memory === undefined ? '-' : `${figure(memory)} MB`,
+  ];
+}

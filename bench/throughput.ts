@@ -1,0 +1,70 @@
+import { encode, makeMessage } from '@redis-messaging/shared/message';
+import type { Pattern } from '@redis-messaging/shared/pattern';
+import { figure } from '@redis-messaging/shared/table';
+import { receiveAll, startScript, startService } from './child.ts';
+import type { Measurement } from './measurement.ts';
+import { redisBenchmark } from './redis-benchmark.ts';
+
+const MESSAGES = Number(process.env.MESSAGES ?? 200_000);
+/** One BLPOP a message is so slow that fewer will do. */
+const REFERENCE_MESSAGES: Readonly<Record<string, number>> = {
+  pubsub: MESSAGES,
+  stream: MESSAGES,
+  queue: Math.ceil(MESSAGES / 10),
+};
+/** The command that puts a message into Redis, for redis-benchmark. */
+const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  pubsub: ['PUBLISH', 'bench'],
+  'sharded-pubsub': ['SPUBLISH', 'bench'],
+  queue: ['RPUSH', 'bench'],
+  'reliable-queue': ['RPUSH', 'bench'],
+  stream: ['XADD', 'bench', '*', 'payload'],
+};
+
+/**
+ * Messages a second from the first that is made to the last that is received, as fast as they go, with everything that
+ * belongs to it: made, sent, received, decoded, accounted, acknowledged. Next to it, in the same run:
+ *
+ * - the reference, what one writes first (naive.ts): the same work on the same messages with the client's and Node's
+ *   defaults. Neither side writes a line for a message. Ratios, because the machine's own speed is nobody's merit.
+ * - `redis-benchmark -P 256` with the same command and size of payload, if it is installed: what Redis itself takes in from a
+ *   client in C that makes nothing, with nobody who receives. Ours as a share of it.
+ */
+export const throughput: Measurement = {
+  columns: ['pattern', 'messages/s', 'reference', 'ratio', 'redis-benchmark', 'share'],
+  async rowsOf(pattern, port) {
+    const ours = await runOurs(pattern, port);
+    const reference = pattern.name in REFERENCE_MESSAGES ? await runReference(pattern, port) : undefined;
+    const command = COMMANDS[pattern.name];
+    const payload = encode(makeMessage('typescript-publisher', MESSAGES));
+    const limit = command && (await redisBenchmark(port, MESSAGES, [...command, payload]));
+    return [
+      [
+        pattern.name,
+        figure(ours),
+        figure(reference ?? null),
+        reference ? `${(ours / reference).toFixed(1)} x` : '-',
+        figure(limit ?? null),
+        limit ? `${Math.round((100 * ours) / limit)} %` : '-',
+      ],
+    ];
+  },
+};
+
+async function runOurs(pattern: Pattern, port: number): Promise<number> {
+  const subscriber = startService('subscriber', pattern, port);
+  await subscriber.says('ready');
+  const publisher = startService('publisher', pattern, port, { MESSAGE_COUNT: MESSAGES, PUBLISH_INTERVAL: 0 });
+  await publisher.says('stopped');
+  const { received, lastAt } = await receiveAll(subscriber, pattern, MESSAGES);
+  return (received / (Date.parse(lastAt) - Date.parse(publisher.figures(pattern).firstAt))) * 1000;
+}
+
+async function runReference({ name }: Pattern, port: number): Promise<number> {
+  const count = REFERENCE_MESSAGES[name] as number;
+  const subscriber = startScript('naive.ts', ['subscribe', name, String(count)], port);
+  await subscriber.says('ready');
+  const publisher = startScript('naive.ts', ['publish', name, String(count)], port);
+  const [{ beganAt }, { endedAt }] = await Promise.all([publisher.says('done'), subscriber.says('done')]);
+  return (count / (endedAt - beganAt)) * 1000;
+}

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Payload, Receipt } from './pattern.ts';
+import type { Redis } from './redis.ts';
+import { runScript } from './script.ts';
+
+/** More bytes than this, held for one subscriber, mean that it does not keep up. Redis cuts it off at 32 MB. */
+const MUCH_HELD = 1024 * 1024;
+const ASK_EVERY_MS = 5;
+/** No pause for a slow subscriber is longer (ms), so that one that stands still does not stop everybody. */
+const PATIENCE_MS = 100;
+
+/** The batches of a connection share a pause, so that they end in the order in which they began. */
+const pauses = new WeakMap<Redis, Promise<void>>();
+
+/**
+ * Publishes a batch by a script: one command and one reply, because the client spends more on a command than Redis does.
+ * Then pauses while Redis holds much for a subscriber that does not keep up: it would be cut off.
+ */
+export async function broadcast(
+  redis: Redis,
+  script: string,
+  keys: readonly string[],
+  args: readonly Payload[],
+): Promise<Receipt> {
+  const [reached, held] = await Promise.all([runScript(redis, script, keys, args), heldForSlowest(redis)]);
+  if (held > MUCH_HELD && !pauses.has(redis)) pauses.set(redis, pause(redis));
+  await pauses.get(redis);
+  return reached as number[];
+}
+
+/** Until less is held. */
+async function pause(redis: Redis): Promise<void> {
+  const deadline = performance.now() + PATIENCE_MS;
+  do await sleep(ASK_EVERY_MS);
+  while (performance.now() < deadline && (await heldForSlowest(redis)) > MUCH_HELD);
+  pauses.delete(redis);
+}
+
+/** Bytes that Redis holds for the subscriber that is furthest behind; 0 where we may not ask. */
+async function heldForSlowest(redis: Redis): Promise<number> {
+  const subscribers = await redis.clientList({ TYPE: 'PUBSUB' }).catch(() => []);
+  return subscribers.reduce((most, { omem }) => Math.max(most, omem), 0);
+}
