@@ -189,6 +189,8 @@ function deliveriesOf(entries: readonly Entry[], attempts?: ReadonlyMap<string, 
 const idsOf = (deliveries: readonly Delivery[]): string[] => deliveries.map((delivery) => delivery.id as string);
 
 async function ensureGroup(redis: Redis, key: string, group: string, start: '0' | '$'): Promise<void> {
+  // Looked for first: when its memory is full, Redis refuses to make a group even if it is there.
+  if ((await groupsOf(redis, key)).some(({ name }) => name === group)) return;
   try {
     await redis.xGroupCreate(key, group, start, { MKSTREAM: true });
   } catch (error) {
