@@ -58,6 +58,8 @@ export const stream = {
     });
     const size = new BatchSize(batch);
     const isTimeToTidy = everySoOften(reclaimAfterMs / 2);
+    // Where the search for what others have abandoned goes on; once begun, it goes through to the end.
+    let abandonedFrom: string | undefined;
 
     async function takeOwn(): Promise<Delivery[]> {
       const pending = await client.xPendingRange(key, group, ownFrom as string, '+', size.current, { consumer });
@@ -71,7 +73,10 @@ export const stream = {
     }
 
     async function takeAbandoned(): Promise<Delivery[]> {
-      const reply = await client.xAutoClaim(key, group, consumer, reclaimAfterMs, '0-0', { COUNT: size.current });
+      const from = abandonedFrom as string;
+      const reply = await client.xAutoClaim(key, group, consumer, reclaimAfterMs, from, { COUNT: size.current });
+      const next = String(reply.nextId);
+      abandonedFrom = next === '0-0' ? undefined : next;
       const entries = reply.messages as (Entry | null)[];
       onMissing?.(reply.deletedMessages.length);
       if (entries.length === 0) return [];
@@ -102,8 +107,11 @@ export const stream = {
         if (ownFrom !== undefined) return [];
       }
       if (isTimeToTidy()) {
-        const abandoned = await takeAbandoned();
+        abandonedFrom ??= '0-0';
         if (options.maxLength > 0) await runScript(client, TRIM_ACKNOWLEDGED, [key], [String(options.maxLength)]);
+      }
+      while (abandonedFrom !== undefined) {
+        const abandoned = await takeAbandoned();
         if (abandoned.length > 0) return abandoned;
       }
       return await takeNew();
