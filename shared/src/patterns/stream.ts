@@ -42,7 +42,8 @@ export const stream = {
     const pipeline = redis.multi();
     for (const payload of payloads) pipeline.xAdd(key, '*', { [FIELD]: payload });
     pipeline.xLen(key);
-    const length = ((await pipeline.execAsPipeline()) as unknown[]).at(-1) as number;
+    // One transaction, which Redis takes or refuses as a whole: of a pipeline, a memory that gets full takes a part.
+    const length = ((await pipeline.exec()) as unknown[]).at(-1) as number;
     return lengthsUpTo(length, payloads.length);
   },
 
