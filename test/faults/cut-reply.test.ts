@@ -6,7 +6,7 @@ import { until } from '../support/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 /** How many replies are cut: CUTS=100 npm test -- cut-reply */
-const CUTS = Number(process.env.CUTS ?? 20);
+const CUTS = Number(process.env.CUTS ?? 12);
 const SEED = Number(process.env.SEED ?? 1);
 /** The most that one reply carries. */
 const BATCH = 500;

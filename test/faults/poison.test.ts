@@ -44,10 +44,10 @@ describe('poison', () => {
       REDIS_PORT: own.server.port,
       FAIL_RATE: 0.3,
       MAX_ATTEMPTS: 2,
-      RECLAIM_AFTER: 1,
+      RECLAIM_AFTER: 3,
     });
     await Promise.all([run.subscribe(), run.subscribe()]);
-    await run.publish({ PUBLISH_INTERVAL: 0.002 });
+    await run.publish({ PUBLISH_INTERVAL: 0.005 });
     for (const payload of hostile) {
       await run.flowing();
       for (const pattern of run.patterns) await pattern.publish(own.redis, pattern.topic.default, [payload]);
