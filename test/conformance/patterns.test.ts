@@ -364,6 +364,17 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     expect(await pattern.backlog(own.redis, here, settings.group)).toMatchObject({ waiting: 0, inFlight: 0, dead: 1 });
   });
 
+  test('what a subscriber leaves behind goes to the others at once, however small their batches are', async () => {
+    if (!pattern.guarantees.survivesCrash) return;
+    const here = topic();
+    const dead = await Reader.of(pattern, here, { ack: false });
+    await pattern.publish(own.redis, here, numbered(100));
+    await dead.receive(100);
+    await dead.end();
+    await using next = await Reader.of(pattern, here, { batch: 2 });
+    await next.receive(100); // a batch a second would take too long
+  });
+
   test('a subscriber that comes back under its name gets at once what it had in hand', async () => {
     if (!pattern.guarantees.survivesCrash) return;
     const here = topic();

@@ -16,9 +16,14 @@ export class TestService {
   readonly text: string[] = [];
   readonly exited: Promise<number | string>;
 
-  constructor(name: 'publisher' | 'subscriber', env: Readonly<Record<string, string | number>>) {
+  /** @param nodeArguments go before those of `npm run publisher` or `npm run subscriber` */
+  constructor(
+    name: 'publisher' | 'subscriber',
+    env: Readonly<Record<string, string | number>>,
+    nodeArguments: readonly string[] = [],
+  ) {
     const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
-    this.process = spawn(process.execPath, serviceCommand(name), {
+    this.process = spawn(process.execPath, [...nodeArguments, ...serviceCommand(name)], {
       env: { PATH: process.env.PATH, LOG_FORMAT: 'json', REDIS_HOST: '127.0.0.1', ...own },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // the channel ends with the tests, and the service with the channel
     });
@@ -53,8 +58,12 @@ export class TestService {
     return this.events('stopped').at(-1)?.patterns?.[pattern];
   }
 
+  get isRunning(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.process.exitCode === null && this.process.signalCode === null) await this.stop('SIGKILL');
+    if (this.isRunning) await this.stop('SIGKILL');
   }
 
   #read(line: string): void {

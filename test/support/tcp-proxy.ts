@@ -7,7 +7,9 @@ export class TcpProxy {
   readonly #sockets = new Set<Socket>();
   #swallows = false;
   #cutOn: RegExp | undefined;
-  #cutsReply = false;
+  #replyLeft = Number.POSITIVE_INFINITY;
+  /** How many replies have been cut. */
+  cuts = 0;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -31,7 +33,7 @@ export class TcpProxy {
     this.#swallows = true;
   }
 
-  /** Passes bytes again. What was swallowed stays lost. */
+  /** Passes bytes again, on connections that have lost none: a stream with a hole in it is nothing that TCP delivers. */
   pass(): void {
     this.#swallows = false;
   }
@@ -41,9 +43,9 @@ export class TcpProxy {
     this.#cutOn = command;
   }
 
-  /** Cuts, once, the connection on which Redis answers next, instead of passing the answer on. */
-  cutOnReply(): void {
-    this.#cutsReply = true;
+  /** Passes so many bytes more of what Redis answers, then cuts, once, the connection on which the next one comes. */
+  cutAfterReply(bytes: number): void {
+    this.#replyLeft = bytes;
   }
 
   /** Cuts all connections with a reset. New ones are accepted. */
@@ -58,19 +60,23 @@ export class TcpProxy {
   }
 
   #join(client: Socket, redis: Socket): void {
+    let isDeaf = false;
     for (const [from, to] of [
       [client, redis],
       [redis, client],
     ] as const) {
       this.#sockets.add(from);
       from.on('data', (data) => {
+        isDeaf ||= this.#swallows;
+        if (isDeaf) return;
         if (from === client && this.#cutOn?.test(data.toString('latin1'))) {
           this.#cutOn = undefined;
           client.resetAndDestroy();
-        } else if (from === redis && this.#cutsReply) {
-          this.#cutsReply = false;
-          client.resetAndDestroy();
-        } else if (!this.#swallows) to.write(data);
+        } else if (from === redis && data.length > this.#replyLeft) this.#cutReply(client, redis, data);
+        else {
+          if (from === redis) this.#replyLeft -= data.length;
+          to.write(data);
+        }
       });
       from.on('error', () => {});
       from.on('close', () => {
@@ -78,5 +84,12 @@ export class TcpProxy {
         if (!this.#swallows) to.destroy();
       });
     }
+  }
+
+  #cutReply(client: Socket, redis: Socket, data: Buffer): void {
+    redis.pause();
+    client.write(data.subarray(0, this.#replyLeft), () => client.resetAndDestroy());
+    this.#replyLeft = Number.POSITIVE_INFINITY;
+    this.cuts++;
   }
 }

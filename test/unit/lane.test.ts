@@ -118,7 +118,7 @@ describe('lane', () => {
     await using line = await TcpProxy.to(server.port);
     await using connection = await connectTo(line.port);
     const { lane } = laneOf(patterns.find((pattern) => pattern.name === name) as Pattern, 100, connection, dedupeMs);
-    line.cutOnReply();
+    line.cutAfterReply(0);
     lane.offer(batchOf(10));
     await lane.drained(patient);
     expect(lane).toMatchObject(figures);

@@ -57,6 +57,8 @@ export const stream = {
     });
     const size = new BatchSize(batch);
     const isTimeToTidy = everySoOften(reclaimAfterMs / 2);
+    // Where the search for what others have abandoned goes on; once begun, it goes through to the end.
+    let abandonedFrom: string | undefined;
 
     async function takeOwn(): Promise<Delivery[]> {
       const pending = await client.xPendingRange(key, group, ownFrom as string, '+', size.current, { consumer });
@@ -70,7 +72,10 @@ export const stream = {
     }
 
     async function takeAbandoned(): Promise<Delivery[]> {
-      const reply = await client.xAutoClaim(key, group, consumer, reclaimAfterMs, '0-0', { COUNT: size.current });
+      const from = abandonedFrom as string;
+      const reply = await client.xAutoClaim(key, group, consumer, reclaimAfterMs, from, { COUNT: size.current });
+      const next = String(reply.nextId);
+      abandonedFrom = next === '0-0' ? undefined : next;
       const entries = reply.messages as (Entry | null)[];
       onMissing?.(reply.deletedMessages.length);
       if (entries.length === 0) return [];
@@ -101,8 +106,11 @@ export const stream = {
         if (ownFrom !== undefined) return [];
       }
       if (isTimeToTidy()) {
-        const abandoned = await takeAbandoned();
+        abandonedFrom ??= '0-0';
         if (options.maxLength > 0) await runScript(client, TRIM_ACKNOWLEDGED, [key], [String(options.maxLength)]);
+      }
+      while (abandonedFrom !== undefined) {
+        const abandoned = await takeAbandoned();
         if (abandoned.length > 0) return abandoned;
       }
       return await takeNew();
@@ -198,6 +206,8 @@ const handledOf = (key: string, group: string): string => `${key}:handled:${grou
 const idsOf = (deliveries: readonly Delivery[]): string[] => deliveries.map((delivery) => delivery.id as string);
 
 async function ensureGroup(redis: Redis, key: string, group: string, start: '0' | '$'): Promise<void> {
+  // Looked for first: when its memory is full, Redis refuses to make a group even if it is there.
+  if ((await groupsOf(redis, key)).some(({ name }) => name === group)) return;
   try {
     await redis.xGroupCreate(key, group, start, { MKSTREAM: true });
   } catch (error) {

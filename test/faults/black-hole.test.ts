@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from '@jest/globals';
+import { Scenario } from '../support/scenario.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+/** How long everything disappears, in seconds: BLACKHOLE=10 npm test -- faults */
+const BLACKHOLE = Number(process.env.BLACKHOLE ?? 4);
+/** The most that one reply carries. */
+const BATCH = 500;
+
+const own = useRedis();
+
+describe(`a black hole for ${BLACKHOLE} s`, () => {
+  test.each(['subscriber', 'publisher'] as const)(
+    'on the side of the %s: it comes back, and the books are true',
+    async (side) => {
+      await using line = await TcpProxy.to(own.server.port);
+      await using run = new Scenario(own.redis, { RECLAIM_AFTER: 1 });
+      const through = (service: string) => ({ REDIS_PORT: service === side ? line.port : own.server.port });
+      const reader = await run.subscribe(through('subscriber'));
+      const writer = await run.publish({ PUBLISH_INTERVAL: 0.005, ...through('publisher') });
+      const cut = side === 'subscriber' ? reader : writer;
+      await run.flowing();
+      line.swallow();
+      await sleep(BLACKHOLE * 1000);
+      line.pass();
+      await cut.event('reconnected');
+      await run.flowing();
+      const fates = await run.close({ lost: side === 'subscriber' ? BATCH : 0 });
+      const missed = [...fates.keys()]
+        .filter(({ guarantees }) => !guarantees.keepsUnread)
+        .map(({ name }) => reader.final(name).lost);
+      expect(Math.min(...missed)).toBeGreaterThan(BLACKHOLE * 100);
+    },
+    60_000 + 5000 * BLACKHOLE,
+  );
+});

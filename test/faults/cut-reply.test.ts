@@ -1,0 +1,45 @@
+import { describe, expect, test } from '@jest/globals';
+import { seeded } from '../support/random.ts';
+import { Scenario } from '../support/scenario.ts';
+import { TcpProxy } from '../support/tcp-proxy.ts';
+import { until } from '../support/until.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+/** How many replies are cut: CUTS=100 npm test -- cut-reply */
+const CUTS = Number(process.env.CUTS ?? 12);
+const SEED = Number(process.env.SEED ?? 1);
+/** The most that one reply carries. */
+const BATCH = 500;
+
+const own = useRedis();
+
+describe('a connection that is reset in the middle of a reply', () => {
+  test.each([
+    ['subscriber', 4000],
+    ['publisher', 400],
+  ] as const)(
+    `${CUTS} times on the side of the %s: it comes back, and the books are true (seed ${SEED})`,
+    async (side, farthest) => {
+      const random = seeded(SEED);
+      await using line = await TcpProxy.to(own.server.port);
+      await using run = new Scenario(own.redis, { RECLAIM_AFTER: 1 });
+      const through = (service: string) => ({ REDIS_PORT: service === side ? line.port : own.server.port });
+      const reader = await run.subscribe(through('subscriber'));
+      const writer = await run.publish({ PUBLISH_INTERVAL: 0.001, ...through('publisher') });
+      const cut = side === 'subscriber' ? reader : writer;
+      for (let round = 1; round <= CUTS; round++) {
+        line.cutAfterReply(random(farthest));
+        await until('the cut', () => line.cuts === round);
+        await until('the connection to be back', () => cut.events('reconnected').length === round);
+      }
+      await run.flowing();
+      const fates = await run.close({ lost: side === 'subscriber' ? CUTS * BATCH : 0 });
+      expect(cut.events('disconnected')).toHaveLength(CUTS);
+      if (side === 'publisher') {
+        const unknown = [...fates.keys()].map(({ name }) => writer.final(name).unknown + writer.final(name).retried);
+        expect(Math.max(...unknown)).toBeGreaterThan(0);
+      }
+    },
+    60_000 + 3000 * CUTS,
+  );
+});

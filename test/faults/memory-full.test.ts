@@ -1,0 +1,65 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+import type { Redis } from '@redis-messaging/shared/redis';
+import { Scenario } from '../support/scenario.ts';
+import type { Line } from '../support/service.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+const MESSAGES = Number(process.env.MESSAGES ?? 12_000);
+const BUFFER_LIMIT = 2000;
+/** What messages may take: bytes. Some batches must fit in at least, with what Redis needs to execute them. */
+const ROOM = 1536 * 1024;
+
+const own = useRedis();
+jest.setTimeout(120_000);
+
+async function limitMemory(redis: Redis, room: number): Promise<void> {
+  const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+  await redis.configSet('maxmemory', String(room === 0 ? 0 : used + room));
+}
+
+/** Whether Redis executes a command when its memory is full. */
+async function worksWhenFull(redis: Redis, command: string): Promise<boolean> {
+  const [info] = (await redis.sendCommand(['COMMAND', 'INFO', command])) as unknown as [[string, number, string[]]];
+  return ![...info[2]].includes('denyoom');
+}
+
+/** Whether the publisher has made all its messages, and as many as may wait do. */
+const isAllMade = ({ published, refused, waiting }: Line) =>
+  waiting >= BUFFER_LIMIT && published + refused + waiting === MESSAGES;
+
+describe.each(
+  patterns.filter(({ guarantees }) => guarantees.keepsUnread).map((pattern) => [pattern.name, pattern] as const),
+)('a Redis whose memory is full of messages of %s', (name, pattern) => {
+  test('what it took is drained, what it did not take waits, or is refused and counted', async () => {
+    await using run = new Scenario(
+      own.redis,
+      { REDIS_PORT: own.server.port, STATS_INTERVAL: 0.2, RECLAIM_AFTER: 1, STREAM_MAXLEN: 1 },
+      [pattern],
+    );
+    await using _ = { [Symbol.asyncDispose]: () => limitMemory(own.redis, 0) };
+    const [, ...reading] = pattern.commands;
+    const isReadable = (await Promise.all(reading.map((command) => worksWhenFull(own.redis, command)))).every(Boolean);
+
+    const before = await run.subscribe(); // so that there is whatever a subscriber leaves behind
+    expect(await before.stop()).toBe(0);
+    await own.redis.configResetStat();
+    await limitMemory(own.redis, ROOM);
+    const writer = await run.publish({ MESSAGE_COUNT: MESSAGES, PUBLISH_INTERVAL: 0.00025, BUFFER_LIMIT });
+    const full = await writer.event('stats', ({ patterns: { [name]: figures } }) => isAllMade(figures), 60_000);
+    expect(full.patterns[name].refused).toBeGreaterThan(0);
+    expect(await own.redis.info('errorstats')).toContain('errorstat_OOM');
+
+    const reader = run.start({});
+    if (!isReadable) {
+      expect((await reader.event('refused')).reason).toContain('OOM');
+      expect((await run.backlog(pattern)).waiting).toBe(full.patterns[name].published);
+      await limitMemory(own.redis, 0);
+    }
+    await reader.event('ready');
+    for (const { accepted, deliveries } of (await run.close()).values()) {
+      expect(deliveries.flat().length).toBe(accepted.length); // a batch is taken or refused as a whole
+    }
+    expect(writer.final(name)).toMatchObject({ refused: full.patterns[name].refused, unknown: 0 });
+  });
+});

@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+import { seeded } from '../support/random.ts';
+import { Scenario } from '../support/scenario.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+/** How many subscribers are killed: KILLS=10 npm test -- reclaim */
+const KILLS = Number(process.env.KILLS ?? 3);
+const SEED = Number(process.env.SEED ?? 1);
+const RECLAIM_AFTER = 2;
+/** For a machine that has other things to do: s. */
+const SLACK = 5;
+
+const own = useRedis();
+const kept = patterns.filter(({ guarantees }) => guarantees.keepsUnread);
+
+test(
+  `what ${KILLS} killed subscribers had in hand is with others within twice RECLAIM_AFTER (seed ${SEED})`,
+  async () => {
+    const random = seeded(SEED);
+    await using run = new Scenario(own.redis, { REDIS_PORT: own.server.port, RECLAIM_AFTER }, kept);
+    const survivor = await run.subscribe();
+    const writer = await run.publish({ PUBLISH_INTERVAL: 0.005 });
+    for (let kill = 0; kill < KILLS; kill++) {
+      const victim = await run.subscribe({ WORK_TIME: 0.1 }); // it has nearly always something in hand
+      for (const { name } of kept) await victim.event('received', (line) => line.pattern === name);
+      await sleep(random(100));
+      if (kill === KILLS - 1) expect(await writer.stop()).toBe(0);
+      await victim.stop('SIGKILL');
+    }
+    await run.drained((2 * RECLAIM_AFTER + SLACK) * 1000);
+    for (const { name, guarantees } of (await run.close({ lost: KILLS })).keys()) {
+      const again = survivor.events('received', name).filter((line) => line.attempt > 1);
+      expect([name, again.length > 0]).toEqual([name, guarantees.survivesCrash]);
+    }
+  },
+  60_000 + 15_000 * KILLS,
+);

@@ -1,0 +1,57 @@
+import { describe, expect, jest, test } from '@jest/globals';
+import { decode } from '@redis-messaging/shared/message';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+import { RESP_TYPES } from 'redis';
+import { Scenario } from '../support/scenario.ts';
+import { until } from '../support/until.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+const MESSAGES = Number(process.env.MESSAGES ?? 1000);
+/** How many of the entries that are pending somebody else trims. */
+const TRIMMED = 20;
+
+const own = useRedis();
+jest.setTimeout(120_000);
+const streams = patterns.filter(({ commands }) => commands.some((word) => word === 'XADD'));
+
+async function pendingIds(key: string): Promise<string[]> {
+  return (await own.redis.xPendingRange(key, 'subscribers', '-', '+', 10_000)).map(({ id }) => String(id));
+}
+
+/** The counts of the entries before an id. */
+async function countsBefore(key: string, id: string): Promise<number[]> {
+  const entries = await own.redis.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).xRange(key, '-', `(${id}`);
+  return (entries ?? []).map(({ message }) => {
+    const decoded = decode(Object.values(message)[0] as unknown as Buffer);
+    return decoded.ok ? decoded.message.count : Number.NaN;
+  });
+}
+
+describe.each(streams.map((pattern) => [pattern.name, pattern] as const))(
+  'a %s that somebody trims while a subscriber that has entries pending is dead',
+  (_name, pattern) => {
+    const key = pattern.topic.default;
+
+    test.each([
+      ['another subscriber', 'other'],
+      ['the same subscriber in its next life', 'victim'],
+    ])('%s reports exactly how many are missing, and gets everything else', async (_who, heirName) => {
+      await using run = new Scenario(own.redis, { REDIS_PORT: own.server.port, RECLAIM_AFTER: 1 }, [pattern]);
+      const writer = await run.publish({ MESSAGE_COUNT: MESSAGES, PUBLISH_INTERVAL: 0 });
+      await writer.exited;
+      const victim = await run.subscribe({ CONSUMER: 'victim', WORK_TIME: 0.001 });
+      await until('much to be in hand', async () => (await pendingIds(key)).length > 2 * TRIMMED);
+      await victim.stop('SIGKILL');
+      const oldestLeft = (await pendingIds(key))[TRIMMED] as string;
+      const trimmed = await countsBefore(key, oldestLeft);
+      await own.redis.sendCommand(['XTRIM', key, 'MINID', oldestLeft]);
+
+      const heir = await run.subscribe({ CONSUMER: heirName });
+      const [fates] = (await run.close({ keeps: false })).values();
+      const missing = heir.events('missing').reduce((sum, { messages }) => sum + messages, 0);
+      const seenBefore = new Set(fates?.deliveries[0]);
+      expect(missing).toBe(TRIMMED);
+      expect(fates?.lost).toEqual(trimmed.filter((count) => !seenBefore.has(count)));
+    });
+  },
+);

@@ -1,0 +1,247 @@
+import { expect } from '@jest/globals';
+import { type DeadLetter, listDeadLetters } from '@redis-messaging/shared/dead-letter-store';
+import { decode } from '@redis-messaging/shared/message';
+import type { Pattern } from '@redis-messaging/shared/pattern';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+import type { Redis } from '@redis-messaging/shared/redis';
+import { type Line, TestService } from './service.ts';
+import { until } from './until.ts';
+
+type Env = Readonly<Record<string, string | number>>;
+
+/** What became of one pattern's messages, each known by its count, as the services' logs and Redis tell it. */
+export interface Fates {
+  /** Redis took them, says the publisher's log. */
+  readonly accepted: readonly number[];
+  /** As the subscribers' logs tell them, a list for each. */
+  readonly deliveries: readonly (readonly number[])[];
+  readonly dead: readonly number[];
+  /** Dead letters that are not of our publisher. */
+  readonly strange: readonly DeadLetter[];
+  /** Accepted, not received by anybody, and not among the dead letters. */
+  readonly lost: readonly number[];
+}
+
+interface Allowed {
+  /** The most messages that may be lost by a queue that delivers at most once. */
+  readonly lost?: number;
+  /** Whether Redis keeps what it accepted. */
+  readonly keeps?: boolean;
+}
+
+const SETTLE_MS = 60_000;
+const SENDER = 'typescript-publisher';
+
+/** One publisher and some subscribers that do something to the same patterns, and the closing of their books. */
+export class Scenario implements AsyncDisposable {
+  readonly patterns: readonly Pattern[];
+  readonly subscribers: TestService[] = [];
+  readonly #redis: Redis;
+  readonly #env: Env;
+  #publisher: TestService | undefined;
+  /** Whether the publisher ends when it is stopped; else by itself, when all it has to publish is settled. */
+  #isStopped = false;
+  #made: number | undefined;
+
+  /** @param env for all its services */
+  constructor(redis: Redis, env: Env, chosen: readonly Pattern[] = patterns) {
+    this.patterns = chosen;
+    this.#redis = redis;
+    this.#env = {
+      PATTERN: chosen.map((pattern) => pattern.name).join(),
+      LOG_LEVEL: 'debug',
+      MAX_ATTEMPTS: 100,
+      ...env,
+    };
+  }
+
+  get publisher(): TestService {
+    return this.#publisher as TestService;
+  }
+
+  /** The patterns of which Redis keeps what nobody has read yet. */
+  get kept(): readonly Pattern[] {
+    return this.patterns.filter((pattern) => pattern.guarantees.keepsUnread);
+  }
+
+  /** Starts another subscriber. */
+  start(env: Env = {}, nodeArguments?: readonly string[]): TestService {
+    const service = new TestService('subscriber', { ...this.#env, ...env }, nodeArguments);
+    this.subscribers.push(service);
+    return service;
+  }
+
+  /** Starts another subscriber, and waits until it is ready. */
+  async subscribe(env: Env = {}, nodeArguments?: readonly string[]): Promise<TestService> {
+    const service = this.start(env, nodeArguments);
+    await service.event('ready');
+    return service;
+  }
+
+  /** Starts the publisher, and waits for its first message. */
+  async publish(env: Env, nodeArguments?: readonly string[]): Promise<TestService> {
+    this.#isStopped = env.MESSAGE_COUNT === undefined;
+    this.#made = this.#isStopped ? undefined : Number(env.MESSAGE_COUNT);
+    this.#publisher = new TestService('publisher', { ...this.#env, ...env }, nodeArguments);
+    await this.#publisher.event('published');
+    return this.#publisher;
+  }
+
+  /** Waits until messages that are published from now on arrive, by every pattern. */
+  async flowing(): Promise<void> {
+    const soFar = new Map(this.patterns.map(({ name }) => [name, this.#lastAccepted(name)]));
+    for (const pattern of this.patterns) {
+      await this.#eachThatGetsIt(`a new message by ${pattern.name}`, pattern, (service) =>
+        settled(service, pattern.name).some((line) => line.count > (soFar.get(pattern.name) as number)),
+      );
+    }
+  }
+
+  /** Waits until nothing waits in Redis, and nothing is in anybody's hands. */
+  async drained(timeout = SETTLE_MS): Promise<void> {
+    for (const pattern of this.kept) {
+      await until(
+        `nothing of ${pattern.name} to wait or to be in hand`,
+        async () => {
+          const { waiting, inFlight } = await this.backlog(pattern);
+          return waiting + inFlight === 0;
+        },
+        timeout,
+      );
+    }
+  }
+
+  async backlog(pattern: Pattern): ReturnType<Pattern['backlog']> {
+    return await pattern.backlog(this.#redis, pattern.topic.default, 'subscribers');
+  }
+
+  /** Lets the publisher and then the subscribers come to their ends, and checks that all books are true, to the message. */
+  async close(allowed: Allowed = {}): Promise<ReadonlyMap<Pattern, Fates>> {
+    expect(await (this.#isStopped ? this.publisher.stop() : this.publisher.exited)).toBe(0);
+    await this.drained();
+    await this.#heardLast();
+    const last = this.#living();
+    for (const service of last) expect(await service.stop()).toBe(0);
+    this.#checkPublisher();
+    const fates = new Map<Pattern, Fates>();
+    for (const pattern of this.patterns) {
+      const found = await this.#fatesOf(pattern);
+      fates.set(pattern, found);
+      await this.#checkFates(pattern, found, allowed);
+      for (const service of this.subscribers) {
+        if (service.events('stopped').length > 0) this.#checkSubscriber(pattern, service, last.includes(service));
+      }
+    }
+    return fates;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const service of [...this.subscribers, this.#publisher]) await service?.[Symbol.asyncDispose]();
+    await this.#redis.flushAll();
+  }
+
+  #living(): readonly TestService[] {
+    return this.subscribers.filter((service) => service.isRunning);
+  }
+
+  #lastAccepted(name: string): number {
+    return this.publisher.lines.findLast(({ event, pattern }) => event === 'published' && pattern === name)?.count ?? 0;
+  }
+
+  /** What is published last tells those who keep nothing what they have missed. */
+  async #heardLast(): Promise<void> {
+    for (const pattern of this.patterns.filter(({ guarantees }) => !guarantees.keepsUnread)) {
+      const last = this.#lastAccepted(pattern.name);
+      await this.#eachThatGetsIt(`the last message by ${pattern.name}`, pattern, (service) =>
+        settled(service, pattern.name).some((line) => line.count === last),
+      );
+    }
+  }
+
+  async #eachThatGetsIt(what: string, pattern: Pattern, got: (service: TestService) => boolean): Promise<void> {
+    const { audience } = pattern.guarantees;
+    await until(
+      what,
+      () => (audience === 'every-subscriber' ? this.#living().every(got) : this.#living().some(got)),
+      SETTLE_MS,
+    );
+  }
+
+  /** made = published + refused + unknown + waiting, the same for every pattern. */
+  #checkPublisher(): void {
+    const made = this.patterns.map(({ name }) => {
+      const { published, refused, unknown, waiting } = this.publisher.final(name);
+      expect([name, published]).toEqual([name, this.publisher.events('published', name).length]);
+      return published + refused + unknown + waiting;
+    });
+    this.#made ??= made[0] as number;
+    expect(made).toEqual(made.map(() => this.#made));
+  }
+
+  async #fatesOf({ name, topic }: Pattern): Promise<Fates> {
+    const accepted = countsOf(this.publisher.events('published', name));
+    const deliveries = this.subscribers.map((service) => countsOf(ofOurs(service.events('received', name))));
+    const dead: number[] = [];
+    const strange: DeadLetter[] = [];
+    for (const letter of await listDeadLetters(this.#redis, topic.default)) {
+      const decoded = decode(letter.payload);
+      if (decoded.ok && decoded.message.sender === SENDER) dead.push(decoded.message.count);
+      else strange.push(letter);
+    }
+    const found = new Set([...deliveries.flat(), ...dead]);
+    return { accepted, deliveries, dead, strange, lost: accepted.filter((count) => !found.has(count)) };
+  }
+
+  /** accepted = received + waiting + in flight + dead + lost. */
+  async #checkFates(pattern: Pattern, fates: Fates, { lost: mayBeLost = 0, keeps = true }: Allowed): Promise<void> {
+    const { name, guarantees } = pattern;
+    const { unknown } = this.publisher.final(name);
+    const received = new Set(fates.deliveries.flat());
+    const accepted = new Set(fates.accepted);
+    const surplus = [...received].filter((count) => !accepted.has(count)).length;
+    const backlog = await this.backlog(pattern);
+    const dead = backlog.dead - fates.strange.length;
+    const lost = accepted.size - (received.size - surplus) - backlog.waiting - backlog.inFlight - dead;
+
+    expect([name, accepted.size]).toEqual([name, fates.accepted.length]);
+    expect([name, lost]).toEqual([name, fates.lost.length]);
+    expect(surplus).toBeLessThanOrEqual(unknown);
+    if (guarantees.delivery === 'at-least-once') {
+      if (!this.#isStopped) expect([name, unknown]).toEqual([name, 0]);
+      if (keeps) expect([name, fates.lost]).toEqual([name, []]);
+      return;
+    }
+    const copies = guarantees.audience === 'every-subscriber' ? fates.deliveries : [fates.deliveries.flat()];
+    for (const each of copies) expect([name, each.length]).toEqual([name, new Set(each).size]);
+    if (guarantees.keepsUnread && keeps) expect(fates.lost.length).toBeLessThanOrEqual(mayBeLost);
+  }
+
+  /** published = received + lost + unknown, each as the log of this subscriber says, and no more than was made. */
+  #checkSubscriber({ name, guarantees }: Pattern, service: TestService, sawTheEnd: boolean): void {
+    const figures = service.final(name);
+    const deliveries = countsOf(ofOurs(service.events('received', name)));
+    const received = new Set(deliveries);
+    expect(figures.received + figures.lost + figures.unknown).toBe(figures.published);
+    expect(figures.published).toBeLessThanOrEqual(this.#made as number);
+    expect([name, figures.received, figures.duplicated]).toEqual([
+      name,
+      received.size,
+      deliveries.length - received.size,
+    ]);
+    if (guarantees.audience !== 'every-subscriber' || received.size === 0) return;
+    const first = Math.min(...countsOf(settled(service, name)));
+    // What is unknown to a publisher that stopped may have been heard all the same.
+    if (sawTheEnd) expect(figures.published).toBeGreaterThanOrEqual(this.#lastAccepted(name));
+    const gap = figures.published - (first - 1) - received.size;
+    expect([name, figures.lost, figures.unknown]).toEqual([name, gap, first - 1]);
+  }
+}
+
+/** The lines of messages that this subscriber is done with: received, or failed for good. */
+function settled(service: TestService, name: string): Line[] {
+  const isDone = ({ event, fate }: Line) => event === 'received' || (event === 'failed' && fate !== 'again');
+  return ofOurs(service.lines).filter((line) => line.pattern === name && isDone(line));
+}
+
+const ofOurs = (lines: readonly Line[]) => lines.filter((line) => line.sender === SENDER);
+const countsOf = (lines: readonly Line[]) => lines.map((line) => line.count as number);
