@@ -14,7 +14,7 @@ export interface Service {
   readonly exited: Promise<number>;
 }
 
-const ROOT = new URL('..', import.meta.url);
+export const ROOT = new URL('..', import.meta.url);
 const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
 const LABEL_WIDTH = 11;
 const COLOURS: Readonly<Record<string, number>> = { publisher: 36, subscriber: 33 };

@@ -6,6 +6,7 @@ const LONGEST = 3_600_000_000;
 /** Milliseconds; `null` before the first message. */
 export interface LatencyReport {
   readonly p50: number | null;
+  readonly p95: number | null;
   readonly p99: number | null;
   readonly max: number | null;
   /** Messages that seem to have arrived before they were made: the clocks of sender and subscriber differ. Left out above. */
@@ -25,6 +26,6 @@ export class Latency {
   report(): LatencyReport {
     const some = this.#histogram.count > 0;
     const at = (percent: number) => (some ? this.#histogram.percentile(percent) / 1000 : null);
-    return { p50: at(50), p99: at(99), max: some ? this.#histogram.max / 1000 : null, negative: this.#negative };
+    return { p50: at(50), p95: at(95), p99: at(99), max: some ? this.#histogram.max / 1000 : null, negative: this.#negative };
   }
 }

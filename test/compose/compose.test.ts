@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import type { Line } from '../support/service.ts';
-import { until } from '../support/until.ts';
+import type { Line } from '../../local/service-process.ts';
+import { until } from '../../local/until.ts';
 
 const run = promisify(execFile);
 const docker = async (...args: string[]) => (await run('docker', args, { maxBuffer: 2 ** 28 })).stdout.trim();

@@ -4,8 +4,8 @@ import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/pa
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { outcomeOf } from '@redis-messaging/shared/redis';
 import { RESP_TYPES } from 'redis';
+import { until } from '../../local/until.ts';
 import { hostilePayloads } from '../support/hostile.ts';
-import { until } from '../support/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const own = useRedis();

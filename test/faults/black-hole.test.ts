@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import { TcpProxy } from '../../local/tcp-proxy.ts';
 import { Scenario } from '../support/scenario.ts';
-import { TcpProxy } from '../support/tcp-proxy.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 /** How long everything disappears, in seconds: BLACKHOLE=10 npm test -- faults */

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { TcpProxy } from '../../local/tcp-proxy.ts';
+import { until } from '../../local/until.ts';
 import { seeded } from '../support/random.ts';
 import { Scenario } from '../support/scenario.ts';
-import { TcpProxy } from '../support/tcp-proxy.ts';
-import { until } from '../support/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 /** How many replies are cut: CUTS=100 npm test -- cut-reply */

@@ -1,8 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Redis } from '@redis-messaging/shared/redis';
+import type { Line } from '../../local/service-process.ts';
 import { Scenario } from '../support/scenario.ts';
-import type { Line } from '../support/service.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const MESSAGES = Number(process.env.MESSAGES ?? 12_000);

@@ -2,8 +2,8 @@ import { describe, expect, jest, test } from '@jest/globals';
 import { decode } from '@redis-messaging/shared/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { RESP_TYPES } from 'redis';
+import { until } from '../../local/until.ts';
 import { Scenario } from '../support/scenario.ts';
-import { until } from '../support/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const MESSAGES = Number(process.env.MESSAGES ?? 1000);

@@ -7,8 +7,8 @@ import { queue } from '@redis-messaging/shared/patterns/queue';
 import { reliableQueue } from '@redis-messaging/shared/patterns/reliable-queue';
 import { stream } from '@redis-messaging/shared/patterns/stream';
 import { freePort } from '../../local/redis-server.ts';
-import { TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
+import { ServiceProcess } from '../../local/service-process.ts';
+import { until } from '../../local/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const own = useRedis();
@@ -23,7 +23,7 @@ describe('npm run dead-letters', () => {
   test.each([queue, reliableQueue, stream].map((pattern) => [pattern.name, pattern] as const))(
     '%s: lists them with their reasons and puts chosen ones back, byte by byte',
     async (name, pattern) => {
-      await using reader = new TestService('subscriber', {
+      await using reader = new ServiceProcess('subscriber', {
         REDIS_PORT: own.server.port,
         PATTERN: name,
         FAIL_RATE: 1,

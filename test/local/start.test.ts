@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import { describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message';
 import { freePort } from '../../local/redis-server.ts';
+import { until } from '../../local/until.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
-import { until } from '../support/until.ts';
 
 /** `npm start` as a user starts it. */
 class Start {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
+import { ServiceProcess } from '../../local/service-process.ts';
+import { until } from '../../local/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const KILLS = 3;
@@ -15,8 +15,8 @@ afterEach(async () => {
   await own.redis.flushAll();
 });
 
-async function subscriber(env: Readonly<Record<string, string | number>> = {}): Promise<TestService> {
-  const service = new TestService('subscriber', { ...base(), RECLAIM_AFTER, ...env });
+async function subscriber(env: Readonly<Record<string, string | number>> = {}): Promise<ServiceProcess> {
+  const service = new ServiceProcess('subscriber', { ...base(), RECLAIM_AFTER, ...env });
   await service.event('ready');
   return service;
 }
@@ -25,16 +25,16 @@ describe('the books of a subscriber', () => {
   test('outlive it: after kills and absences its tables show exactly what each pattern lost and repeated', async () => {
     const env = { CONSUMER: 'me', WORK_TIME: 0.001 };
     const first = await subscriber(env);
-    await using writer = new TestService('publisher', { ...base(), PUBLISH_INTERVAL: 0.008 });
+    await using writer = new ServiceProcess('publisher', { ...base(), PUBLISH_INTERVAL: 0.008 });
     const lives = [first];
     for (let kill = 1; kill <= KILLS; kill++) {
-      const life = lives.at(-1) as TestService;
+      const life = lives.at(-1) as ServiceProcess;
       await life.event('received', (line) => line.received >= 50);
       await life.stop('SIGKILL');
       await sleep(200);
       lives.push(await subscriber(env));
     }
-    await using last = lives.at(-1) as TestService;
+    await using last = lives.at(-1) as ServiceProcess;
     await last.event('received', (line) => line.pattern === 'pubsub' && line.received >= 50);
     expect(await writer.stop()).toBe(0);
     const made = Math.max(...writer.events('published').map((line) => line.count));
@@ -65,7 +65,7 @@ describe('the books of a subscriber', () => {
     const env = { PATTERN: 'queue', WORK_TIME: 0.001 };
     const one = await subscriber(env);
     await using two = await subscriber(env);
-    await using writer = new TestService('publisher', {
+    await using writer = new ServiceProcess('publisher', {
       ...base(),
       ...env,
       MESSAGE_COUNT: 300,
@@ -86,7 +86,7 @@ describe('the books of a subscriber', () => {
     await own.redis.hSet('messages:pubsub:subscribers:books', 'x', 'y');
     await own.redis.set('messages:pubsub:subscribers:books:me', 'not a hash');
     await using reader = await subscriber({ PATTERN: 'pubsub', CONSUMER: 'me' });
-    await using writer = new TestService('publisher', { ...base(), MESSAGE_COUNT: 20, PUBLISH_INTERVAL: 0.01 });
+    await using writer = new ServiceProcess('publisher', { ...base(), MESSAGE_COUNT: 20, PUBLISH_INTERVAL: 0.01 });
     expect(await writer.exited).toBe(0);
     await reader.event('received', (line) => line.count === 20);
     expect(await reader.stop()).toBe(0);

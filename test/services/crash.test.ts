@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import { ServiceProcess } from '../../local/service-process.ts';
+import { until } from '../../local/until.ts';
 import { seeded } from '../support/random.ts';
-import { TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 /** How many subscribers are killed, and among how many messages: CRASHES=20 MESSAGES=100000 npm test -- crash */
@@ -43,14 +43,14 @@ describe.each(cases)('subscribers of %s, DEDUPE_TTL %d, that are killed', (name,
         CONSUMER: 'me', // each life goes on with the books of the one before
       };
       const interval = 0.5 / 1000;
-      await using writer = new TestService('publisher', {
+      await using writer = new ServiceProcess('publisher', {
         ...env,
         PUBLISH_INTERVAL: interval,
         MESSAGE_COUNT: MESSAGES,
       });
       const ids = new Set<string>();
       let repeated = 0;
-      const note = (reader: TestService) => {
+      const note = (reader: ServiceProcess) => {
         for (const line of reader.events('received')) {
           if (ids.has(line.id)) repeated++;
           ids.add(line.id);
@@ -58,7 +58,7 @@ describe.each(cases)('subscribers of %s, DEDUPE_TTL %d, that are killed', (name,
       };
       let inHand = 0;
       for (let crash = 0; crash < CRASHES; crash++) {
-        await using victim = new TestService('subscriber', { ...env, WORK_TIME: 0.0002 });
+        await using victim = new ServiceProcess('subscriber', { ...env, WORK_TIME: 0.0002 });
         await victim.event('received');
         await sleep(random(300));
         await victim.stop('SIGKILL');
@@ -67,7 +67,7 @@ describe.each(cases)('subscribers of %s, DEDUPE_TTL %d, that are killed', (name,
       }
       await writer.exited;
       expect(writer.final(name)).toMatchObject({ published: MESSAGES, refused: 0, unknown: 0 });
-      await using last = new TestService('subscriber', env);
+      await using last = new ServiceProcess('subscriber', env);
       await until(
         'nothing to wait and nothing in hand',
         async () => {

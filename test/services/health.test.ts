@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { freePort, type RedisServer } from '../../local/redis-server.ts';
+import { ServiceProcess } from '../../local/service-process.ts';
+import { until } from '../../local/until.ts';
 import { startRedis } from '../support/redis.ts';
-import { TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 
 let server: RedisServer;
 let health: number;
@@ -22,7 +22,7 @@ const metrics = async () => await (await fetch(`http://127.0.0.1:${health}/metri
 describe.each(['publisher', 'subscriber'] as const)('health of the %s', (name) => {
   test('is live always, ready while Redis answers', async () => {
     const { port } = server;
-    await using service = new TestService(name, { REDIS_PORT: port, HEALTH_PORT: health });
+    await using service = new ServiceProcess(name, { REDIS_PORT: port, HEALTH_PORT: health });
     await until('ready', async () => (await status('/readyz')) === 200);
     expect(await status('/livez')).toBe(200);
     expect(await status('/nothing')).toBe(404);
@@ -36,7 +36,7 @@ describe.each(['publisher', 'subscriber'] as const)('health of the %s', (name) =
   });
 
   test('is not ready while Redis takes connections but does not answer', async () => {
-    await using service = new TestService(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
+    await using service = new ServiceProcess(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
     await until('ready', async () => (await status('/readyz')) === 200);
     process.kill(server.pid, 'SIGSTOP');
     try {
@@ -49,9 +49,9 @@ describe.each(['publisher', 'subscriber'] as const)('health of the %s', (name) =
   });
 
   test('a taken port is one clear error', async () => {
-    await using first = new TestService(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
+    await using first = new ServiceProcess(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
     await first.event('ready');
-    await using second = new TestService(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
+    await using second = new ServiceProcess(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
     expect(await second.exited).toBe(1);
     expect(second.events('fatal')[0]?.msg).toContain(`HEALTH_PORT ${health}: the port is taken`);
   });
@@ -59,9 +59,9 @@ describe.each(['publisher', 'subscriber'] as const)('health of the %s', (name) =
 
 describe('metrics', () => {
   test('tell by pattern what was received, lost, duplicated and invalid, how long it took, and what waits', async () => {
-    await using reader = new TestService('subscriber', { REDIS_PORT: server.port, HEALTH_PORT: health });
+    await using reader = new ServiceProcess('subscriber', { REDIS_PORT: server.port, HEALTH_PORT: health });
     await reader.event('ready');
-    await using writer = new TestService('publisher', {
+    await using writer = new ServiceProcess('publisher', {
       REDIS_PORT: server.port,
       MESSAGE_COUNT: 7,
       PUBLISH_INTERVAL: 0,

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
+import { ServiceProcess } from '../../local/service-process.ts';
+import { until } from '../../local/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const own = useRedis();
@@ -11,8 +11,8 @@ afterEach(async () => {
   await own.redis.flushAll();
 });
 
-async function subscriber(env: Readonly<Record<string, string | number>>): Promise<TestService> {
-  const service = new TestService('subscriber', { REDIS_PORT: own.server.port, DEDUPE_TTL: 60, ...env });
+async function subscriber(env: Readonly<Record<string, string | number>>): Promise<ServiceProcess> {
+  const service = new ServiceProcess('subscriber', { REDIS_PORT: own.server.port, DEDUPE_TTL: 60, ...env });
   await service.event('ready');
   return service;
 }

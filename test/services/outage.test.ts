@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { freePort, type RedisServer, type ServerOptions } from '../../local/redis-server.ts';
+import { type Line, ServiceProcess } from '../../local/service-process.ts';
+import { TcpProxy } from '../../local/tcp-proxy.ts';
+import { until } from '../../local/until.ts';
 import { startRedis } from '../support/redis.ts';
-import { type Line, TestService } from '../support/service.ts';
-import { TcpProxy } from '../support/tcp-proxy.ts';
-import { until } from '../support/until.ts';
 
 /** What Redis pops in its last moment may not be sent any more: the queue is at most once. One batch, at the most. */
 const IN_HAND = 500;
@@ -43,8 +43,8 @@ async function redisDown(signal?: 'SIGKILL'): Promise<void> {
   server = undefined;
 }
 
-async function ready(name: 'publisher' | 'subscriber', env: Record<string, string | number>): Promise<TestService> {
-  const service = new TestService(name, { REDIS_PORT: port, ...env });
+async function ready(name: 'publisher' | 'subscriber', env: Record<string, string | number>): Promise<ServiceProcess> {
+  const service = new ServiceProcess(name, { REDIS_PORT: port, ...env });
   await service.event('ready');
   return service;
 }
@@ -52,7 +52,7 @@ async function ready(name: 'publisher' | 'subscriber', env: Record<string, strin
 const countsOf = (lines: readonly Line[]) => lines.map((line) => line.count as number);
 
 /** Waits for the publisher to end by itself, which it does when all is settled, and for what it sent last; stops the subscriber. */
-async function end(writer: TestService, reader: TestService): Promise<void> {
+async function end(writer: ServiceProcess, reader: ServiceProcess): Promise<void> {
   expect(await writer.exited).toBe(0);
   const last = Math.max(...countsOf(writer.events('published')));
   for (const { name } of patterns) {
@@ -63,7 +63,7 @@ async function end(writer: TestService, reader: TestService): Promise<void> {
 }
 
 /** Both sides' books agree with each other and with the log, to the message, and every promise is kept. */
-function expectTrueBooks(writer: TestService, reader: TestService): void {
+function expectTrueBooks(writer: ServiceProcess, reader: ServiceProcess): void {
   for (const { name, guarantees } of patterns) {
     const sent = writer.final(name) as Line;
     const got = reader.final(name) as Line;
@@ -96,8 +96,8 @@ function expectTrueBooks(writer: TestService, reader: TestService): void {
 
 describe('without Redis for a while', () => {
   test('services that start before Redis wait for it, say so once, and begin when it is there', async () => {
-    await using reader = new TestService('subscriber', { REDIS_PORT: port });
-    await using writer = new TestService('publisher', { REDIS_PORT: port, MESSAGE_COUNT: 5, PUBLISH_INTERVAL: 0.5 });
+    await using reader = new ServiceProcess('subscriber', { REDIS_PORT: port });
+    await using writer = new ServiceProcess('publisher', { REDIS_PORT: port, MESSAGE_COUNT: 5, PUBLISH_INTERVAL: 0.5 });
     await reader.event('disconnected');
     await writer.event('disconnected');
     await sleep(1500);
@@ -212,7 +212,7 @@ describe('without Redis for a while', () => {
     await using line = await TcpProxy.to(port);
     line.cutOn(command);
     await using reader = await ready('subscriber', { REDIS_PORT: line.port });
-    await using writer = new TestService('publisher', { REDIS_PORT: port, MESSAGE_COUNT: 3, PUBLISH_INTERVAL: 0 });
+    await using writer = new ServiceProcess('publisher', { REDIS_PORT: port, MESSAGE_COUNT: 3, PUBLISH_INTERVAL: 0 });
     await writer.exited;
     for (const pattern of ['pubsub', 'queue']) {
       await reader.event('received', (received) => received.pattern === pattern && received.count === 3);
@@ -239,12 +239,12 @@ describe('without Redis for a while', () => {
   test('a wrong password is an error at once, not something to wait for; it is not shown', async () => {
     await redisUp({ password: 'right "one"' });
     for (const name of ['publisher', 'subscriber'] as const) {
-      await using wrong = new TestService(name, { REDIS_PORT: port, REDIS_PASSWORD: 'hunter2' });
+      await using wrong = new ServiceProcess(name, { REDIS_PORT: port, REDIS_PASSWORD: 'hunter2' });
       expect(await wrong.exited).toBe(1);
       expect(wrong.events('fatal')).toEqual([expect.objectContaining({ msg: expect.stringContaining('WRONGPASS') })]);
       expect(JSON.stringify(wrong.lines)).not.toContain('hunter2');
     }
-    await using right = new TestService('subscriber', { REDIS_PORT: port, REDIS_PASSWORD: 'right "one"' });
+    await using right = new ServiceProcess('subscriber', { REDIS_PORT: port, REDIS_PASSWORD: 'right "one"' });
     await right.event('ready');
     expect(JSON.stringify(right.lines)).not.toContain('right');
     expect(await right.stop()).toBe(0);

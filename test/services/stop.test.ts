@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { ServiceProcess } from '../../local/service-process.ts';
+import { until } from '../../local/until.ts';
 import { startRedis } from '../support/redis.ts';
-import { TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 /** How many subscribers are stopped in the middle of the load: SIGTERMS=200 npm test -- stop */
@@ -15,15 +15,15 @@ afterEach(async () => {
 });
 
 const started = async (name: 'publisher' | 'subscriber', env = {}) => {
-  const service = new TestService(name, { ...base(), ...env });
+  const service = new ServiceProcess(name, { ...base(), ...env });
   await service.event('ready');
   return service;
 };
 
 /** A Redis of its own that a test may take away. */
-async function withoutRedis(name: 'publisher' | 'subscriber', env = {}): Promise<TestService> {
+async function withoutRedis(name: 'publisher' | 'subscriber', env = {}): Promise<ServiceProcess> {
   const own = await startRedis();
-  const service = new TestService(name, { REDIS_PORT: own.port, ...env });
+  const service = new ServiceProcess(name, { REDIS_PORT: own.port, ...env });
   await service.event('ready');
   await own.stop();
   await service.event('disconnected');
@@ -51,7 +51,7 @@ describe('stopping', () => {
       await using bereft = await withoutRedis(name, { PUBLISH_INTERVAL: 0.01, SHUTDOWN_TIMEOUT: 5 });
       expect(await bereft.stop()).toBe(0);
       expect(bereft.events('stopped')).toHaveLength(1);
-      await using lonely = new TestService(name, { REDIS_PORT: 1 });
+      await using lonely = new ServiceProcess(name, { REDIS_PORT: 1 });
       await lonely.event('disconnected');
       expect(await lonely.stop()).toBe(0);
     },
@@ -92,7 +92,7 @@ describe('stopping', () => {
   );
 
   test('a Redis that stands still for a moment at the stop costs nothing', async () => {
-    await using writer = new TestService('publisher', {
+    await using writer = new ServiceProcess('publisher', {
       ...base(),
       PATTERN: 'queue',
       PUBLISH_INTERVAL: 0,
@@ -111,7 +111,7 @@ describe('stopping', () => {
 
   test('a slow handler finishes what it has begun; what is not begun goes back to the queue', async () => {
     await using reader = await started('subscriber', { PATTERN: 'queue', WORK_TIME: 0.03 });
-    await using writer = new TestService('publisher', {
+    await using writer = new ServiceProcess('publisher', {
       ...base(),
       PATTERN: 'queue',
       PUBLISH_INTERVAL: 0,
@@ -128,7 +128,7 @@ describe('stopping', () => {
 
   test('a handler that would outlast SHUTDOWN_TIMEOUT is abandoned, and its message goes back', async () => {
     await using reader = await started('subscriber', { PATTERN: 'queue', WORK_TIME: 60, SHUTDOWN_TIMEOUT: 2 });
-    await using writer = new TestService('publisher', {
+    await using writer = new ServiceProcess('publisher', {
       ...base(),
       PATTERN: 'queue',
       PUBLISH_INTERVAL: 0,
@@ -144,7 +144,7 @@ describe('stopping', () => {
 
   test('what a slow Pub/Sub subscriber could not handle before it stopped is reported as lost', async () => {
     await using reader = await started('subscriber', { PATTERN: 'pubsub', WORK_TIME: 0.05 });
-    await using writer = new TestService('publisher', {
+    await using writer = new ServiceProcess('publisher', {
       ...base(),
       PATTERN: 'pubsub',
       PUBLISH_INTERVAL: 0,
@@ -162,7 +162,7 @@ describe('stopping', () => {
 
   test('a slow Pub/Sub subscriber drops the oldest rather than grow, says so, and the gap has its true size', async () => {
     await using reader = await started('subscriber', { PATTERN: 'pubsub', WORK_TIME: 0.5 });
-    await using writer = new TestService('publisher', {
+    await using writer = new ServiceProcess('publisher', {
       ...base(),
       PATTERN: 'pubsub',
       PUBLISH_INTERVAL: 0,

@@ -4,8 +4,8 @@ import { decode } from '@redis-messaging/shared/message';
 import type { Pattern } from '@redis-messaging/shared/pattern';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Redis } from '@redis-messaging/shared/redis';
-import { type Line, TestService } from './service.ts';
-import { until } from './until.ts';
+import { type Line, ServiceProcess } from '../../local/service-process.ts';
+import { until } from '../../local/until.ts';
 
 type Env = Readonly<Record<string, string | number>>;
 
@@ -35,10 +35,10 @@ const SENDER = 'typescript-publisher';
 /** One publisher and some subscribers that do something to the same patterns, and the closing of their books. */
 export class Scenario implements AsyncDisposable {
   readonly patterns: readonly Pattern[];
-  readonly subscribers: TestService[] = [];
+  readonly subscribers: ServiceProcess[] = [];
   readonly #redis: Redis;
   readonly #env: Env;
-  #publisher: TestService | undefined;
+  #publisher: ServiceProcess | undefined;
   /** Whether the publisher ends when it is stopped; else by itself, when all it has to publish is settled. */
   #isStopped = false;
   #made: number | undefined;
@@ -55,8 +55,8 @@ export class Scenario implements AsyncDisposable {
     };
   }
 
-  get publisher(): TestService {
-    return this.#publisher as TestService;
+  get publisher(): ServiceProcess {
+    return this.#publisher as ServiceProcess;
   }
 
   /** The patterns of which Redis keeps what nobody has read yet. */
@@ -65,24 +65,24 @@ export class Scenario implements AsyncDisposable {
   }
 
   /** Starts another subscriber. */
-  start(env: Env = {}, nodeArguments?: readonly string[]): TestService {
-    const service = new TestService('subscriber', { ...this.#env, ...env }, nodeArguments);
+  start(env: Env = {}, nodeArguments?: readonly string[]): ServiceProcess {
+    const service = new ServiceProcess('subscriber', { ...this.#env, ...env }, nodeArguments);
     this.subscribers.push(service);
     return service;
   }
 
   /** Starts another subscriber, and waits until it is ready. */
-  async subscribe(env: Env = {}, nodeArguments?: readonly string[]): Promise<TestService> {
+  async subscribe(env: Env = {}, nodeArguments?: readonly string[]): Promise<ServiceProcess> {
     const service = this.start(env, nodeArguments);
     await service.event('ready');
     return service;
   }
 
   /** Starts the publisher, and waits for its first message. */
-  async publish(env: Env, nodeArguments?: readonly string[]): Promise<TestService> {
+  async publish(env: Env, nodeArguments?: readonly string[]): Promise<ServiceProcess> {
     this.#isStopped = env.MESSAGE_COUNT === undefined;
     this.#made = this.#isStopped ? undefined : Number(env.MESSAGE_COUNT);
-    this.#publisher = new TestService('publisher', { ...this.#env, ...env }, nodeArguments);
+    this.#publisher = new ServiceProcess('publisher', { ...this.#env, ...env }, nodeArguments);
     await this.#publisher.event('published');
     return this.#publisher;
   }
@@ -140,7 +140,7 @@ export class Scenario implements AsyncDisposable {
     await this.#redis.flushAll();
   }
 
-  #living(): readonly TestService[] {
+  #living(): readonly ServiceProcess[] {
     return this.subscribers.filter((service) => service.isRunning);
   }
 
@@ -158,7 +158,7 @@ export class Scenario implements AsyncDisposable {
     }
   }
 
-  async #eachThatGetsIt(what: string, pattern: Pattern, got: (service: TestService) => boolean): Promise<void> {
+  async #eachThatGetsIt(what: string, pattern: Pattern, got: (service: ServiceProcess) => boolean): Promise<void> {
     const { audience } = pattern.guarantees;
     await until(
       what,
@@ -217,7 +217,7 @@ export class Scenario implements AsyncDisposable {
   }
 
   /** published = received + lost + unknown, each as the log of this subscriber says, and no more than was made. */
-  #checkSubscriber({ name, guarantees }: Pattern, service: TestService, sawTheEnd: boolean): void {
+  #checkSubscriber({ name, guarantees }: Pattern, service: ServiceProcess, sawTheEnd: boolean): void {
     const figures = service.final(name);
     const deliveries = countsOf(ofOurs(service.events('received', name)));
     const received = new Set(deliveries);
@@ -238,7 +238,7 @@ export class Scenario implements AsyncDisposable {
 }
 
 /** The lines of messages that this subscriber is done with: received, or failed for good. */
-function settled(service: TestService, name: string): Line[] {
+function settled(service: ServiceProcess, name: string): Line[] {
   const isDone = ({ event, fate }: Line) => event === 'received' || (event === 'failed' && fate !== 'again');
   return ofOurs(service.lines).filter((line) => line.pattern === name && isDone(line));
 }

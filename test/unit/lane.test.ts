@@ -6,10 +6,10 @@ import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
 import { queue } from '@redis-messaging/shared/patterns/queue';
 import type { Redis } from '@redis-messaging/shared/redis';
 import type { RedisServer } from '../../local/redis-server.ts';
+import { TcpProxy } from '../../local/tcp-proxy.ts';
+import { until } from '../../local/until.ts';
 import { Lane } from '../../publisher/src/lane.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
-import { TcpProxy } from '../support/tcp-proxy.ts';
-import { until } from '../support/until.ts';
 
 const patient = new AbortController().signal;
 let server: RedisServer;

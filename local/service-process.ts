@@ -1,35 +1,43 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { serviceCommand } from '../../local/child.ts';
+import type { ServiceReport } from '@redis-messaging/shared/reporting';
+import { ROOT, serviceCommand } from './child.ts';
 import { until } from './until.ts';
 
 /** A line of a service's log. */
 // biome-ignore lint/suspicious/noExplicitAny: a log line may hold anything
 export type Line = Record<string, any>;
 
-/** A real service in a process of its own, and its log. */
-export class TestService {
+export type ServiceName = 'publisher' | 'subscriber';
+export type Environment = Readonly<Record<string, string | number>>;
+
+/** A service in a process of its own that is watched by its log. It ends with this process. */
+export class ServiceProcess implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly lines: Line[] = [];
   /** Lines that are not JSON, such as those on standard error. */
   readonly text: string[] = [];
+  /** What it told last of how things stand. */
+  progress: ServiceReport['patterns'] = {};
+  /** The exit code, or the name of the signal that ended it. */
   readonly exited: Promise<number | string>;
 
   /** @param nodeArguments go before those of `npm run publisher` or `npm run subscriber` */
-  constructor(
-    name: 'publisher' | 'subscriber',
-    env: Readonly<Record<string, string | number>>,
-    nodeArguments: readonly string[] = [],
-  ) {
+  constructor(name: ServiceName, env: Environment, nodeArguments: readonly string[] = []) {
     const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
     this.process = spawn(process.execPath, [...nodeArguments, ...serviceCommand(name)], {
+      cwd: ROOT,
       env: { PATH: process.env.PATH, LOG_FORMAT: 'json', REDIS_HOST: '127.0.0.1', ...own },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // the channel ends with the tests, and the service with the channel
+      detached: true, // Ctrl-C is for the process that started it
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // the service ends with the channel, and the channel with this process
     });
     for (const stream of [this.process.stdout, this.process.stderr]) {
       if (stream) createInterface({ input: stream }).on('line', (line) => this.#read(line));
     }
+    this.process.on('message', (report: ServiceReport) => {
+      if (report.event !== 'ready') this.progress = report.patterns;
+    });
     this.exited = once(this.process, 'close').then(([code, signal]) => code ?? signal);
   }
 
@@ -38,16 +46,13 @@ export class TestService {
     return this.lines.filter((line) => line.event === event && (pattern === undefined || line.pattern === pattern));
   }
 
-  /** Waits for an event that fulfils a condition. */
+  /** Waits until an event that fulfils a condition is in the log. Fails after `timeout` ms. */
   async event(event: string, condition: (line: Line) => boolean = () => true, timeout?: number): Promise<Line> {
-    return await until(
-      `"${event}" of ${this.process.spawnargs.at(-1)}`,
-      () => this.events(event).find(condition),
-      timeout,
-    );
+    const what = `"${event}" of ${this.process.spawnargs.at(-1)}`;
+    return await until(what, () => this.lines.find((line) => line.event === event && condition(line)), timeout);
   }
 
-  /** Sends a signal and waits for the end: the exit code, or the name of the signal that killed it. */
+  /** Sends a signal and waits for the end: the exit code, or the name of the signal that ended it. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
     this.process.kill(signal);
     return await this.exited;

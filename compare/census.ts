@@ -1,0 +1,95 @@
+import type { Guarantees } from '@redis-messaging/shared/pattern';
+import type { Line } from '../local/service-process.ts';
+import type { Cause, Counts } from './result.ts';
+import { UNEXPLAINED } from './verdict.ts';
+
+export const NOBODY_LISTENED = 'nobody was listening';
+
+/** What the experiment knows of why messages may have been lost. */
+export interface Blame {
+  readonly cause: string;
+  /** Explains at most so many. */
+  readonly atMost?: number;
+  /** Explains those that Redis accepted in one of these spans: ms since 1970. */
+  readonly during?: readonly (readonly [from: number, to: number])[];
+}
+
+export interface Evidence {
+  readonly guarantees: Guarantees;
+  /** The `published` lines of the publishers' logs, for one pattern. */
+  readonly published: readonly Line[];
+  /** The `received` lines of each role's log, in order. Lives of one subscriber have one role. */
+  readonly received: ReadonlyMap<string, readonly Line[]>;
+  /** Messages made. */
+  readonly made: number;
+  /** Dead letters that are not of the publishers. */
+  readonly strange: number;
+  /** What Redis holds at the end. */
+  readonly held: { readonly waiting: number; readonly inFlight: number; readonly dead: number };
+  readonly blames: readonly Blame[];
+}
+
+/** Counts a pattern's messages by their ids: what Redis took, who got it, what was lost and why. */
+export function takeCensus({ guarantees, published, received, made, held, strange, blames }: Evidence): Counts {
+  const audiences =
+    guarantees.audience === 'every-subscriber' ? [...received.values()] : [[...received.values()].flat()];
+  const accepted = new Map(published.map((line) => [line.id as string, line]));
+  for (const line of audiences.flat()) if (!accepted.has(line.id)) accepted.set(line.id, line); // its answer was lost
+  const lines = [...accepted.values()];
+  const missing = audiences.flatMap((deliveries) => {
+    const ids = new Set(deliveries.map((line) => line.id));
+    return lines.filter((line) => !ids.has(line.id));
+  });
+  const distinct = audiences.map((deliveries) => new Set(deliveries.map((line) => line.id)).size);
+  const kept = held.waiting + held.inFlight + held.dead - strange;
+  const lost = missing.length - kept;
+  return {
+    published: made,
+    accepted: accepted.size,
+    audiences: audiences.length,
+    received: sum(distinct),
+    lost,
+    duplicated: sum(audiences.map((deliveries) => deliveries.length)) - sum(distinct),
+    reordered: sum([...received.values()].map(reorderedIn)),
+    deadLettered: held.dead,
+    waiting: held.waiting + held.inFlight,
+    causes: lost > 0 ? causesOf(missing, lost, blames) : [],
+  };
+}
+
+/** First deliveries that came after that of a later message of the same sender. */
+function reorderedIn(deliveries: readonly Line[]): number {
+  const seen = new Set<string>();
+  const highest = new Map<string, number>();
+  let reordered = 0;
+  for (const { id, sender, count } of deliveries) {
+    if (seen.has(id)) continue;
+    seen.add(id);
+    if (count < (highest.get(sender) ?? 0)) reordered++;
+    else highest.set(sender, count);
+  }
+  return reordered;
+}
+
+function causesOf(missing: readonly Line[], lost: number, blames: readonly Blame[]): Cause[] {
+  const causes: Cause[] = [];
+  const unheard = missing.filter((line) => line.reply === 0);
+  let rest = missing.filter((line) => line.reply !== 0);
+  if (unheard.length > 0) causes.push({ cause: NOBODY_LISTENED, messages: unheard.length });
+  let left = lost - unheard.length; // what is kept at the end is among the missing, but not lost
+  for (const { cause, atMost = Number.POSITIVE_INFINITY, during } of blames) {
+    const fits = during ? rest.filter(({ time }) => isDuring(Date.parse(time), during)) : rest;
+    const messages = Math.min(fits.length, atMost, left);
+    if (messages > 0) causes.push({ cause, messages });
+    const explained = new Set(fits.slice(0, messages));
+    rest = rest.filter((line) => !explained.has(line));
+    left -= messages;
+  }
+  if (left > 0) causes.push({ cause: UNEXPLAINED, messages: left });
+  return causes;
+}
+
+const isDuring = (at: number, spans: readonly (readonly [number, number])[]): boolean =>
+  spans.some(([from, to]) => at >= from && at <= to);
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -1,0 +1,40 @@
+import type { Guarantees } from '@redis-messaging/shared/pattern';
+import type { Claim, Counts } from './result.ts';
+
+/** What experiments expect, computed from what a pattern guarantees. */
+export type Expectation = (guarantees: Guarantees, counts: Counts) => Claim;
+
+/** Nothing that Redis took is lost while subscribers are there. */
+export const nothingLost: Expectation = (_guarantees, { lost }) => ({
+  text: 'nothing that Redis accepted is lost',
+  promised: true,
+  holds: lost === 0,
+});
+
+/** Nothing is lost although a subscriber was away. */
+export const nothingLostUnread: Expectation = ({ keepsUnread }, { lost }) => ({
+  text: 'what was published while nobody listened is delivered later',
+  promised: keepsUnread,
+  holds: lost === 0,
+});
+
+/** Nothing is lost although a subscriber, or the connection, went away with messages in hand. */
+export const nothingLostInHand: Expectation = ({ survivesCrash }, { lost }) => ({
+  text: 'what was in hand is delivered again',
+  promised: survivesCrash,
+  holds: lost === 0,
+});
+
+/** Nothing is delivered twice. */
+export const nothingTwice: Expectation = ({ delivery }, { duplicated }) => ({
+  text: 'nothing is delivered twice',
+  promised: delivery === 'at-most-once',
+  holds: duplicated === 0,
+});
+
+/** In order, where nothing was redelivered. */
+export const inOrder: Expectation = ({ ordered }, { reordered }) => ({
+  text: 'messages arrive in the order in which they were published',
+  promised: ordered,
+  holds: reordered === 0,
+});

@@ -1,0 +1,46 @@
+import type { Guarantees, Pattern } from '@redis-messaging/shared/pattern';
+import type { Claim, Measured } from './result.ts';
+import type { Stage } from './stage.ts';
+
+/** What an experiment found, by the patterns' names. */
+export type Findings = Readonly<Record<string, Measured>>;
+
+/** One question, asked of every pattern in the same way: a row of the table. */
+export interface Experiment {
+  /** The word in --experiments. */
+  readonly name: string;
+  readonly question: string;
+  /** What is done, in words. */
+  readonly steps: readonly string[];
+  /** Whether it cannot be done to somebody's Redis, because it changes its settings or ends it. */
+  readonly needsOwnRedis?: boolean;
+  /** Lines for the configuration of a Redis of its own. */
+  readonly ownSettings?: readonly string[];
+  /** About how long it takes with the default options and all patterns, on two cores: seconds. */
+  readonly seconds: number;
+  run(stage: Stage): Promise<Findings>;
+  /** What is to be expected of a pattern, and whether it was so. */
+  claims(guarantees: Guarantees, measured: Measured): readonly Claim[];
+}
+
+/** How much an experiment is to do. */
+export interface Load {
+  /** Messages of a run by each pattern. */
+  readonly messages: number;
+  /** Messages a second, where the pace is given. */
+  readonly rate: number;
+  /** Bytes of a message, at least. */
+  readonly size: number;
+  /** Whether to take the time that it needs. */
+  readonly full: boolean;
+}
+
+/** Collects what a function finds of each pattern, one after the other. */
+export async function forEach(
+  patterns: readonly Pattern[],
+  measure: (pattern: Pattern) => Promise<Measured>,
+): Promise<Findings> {
+  const findings: Record<string, Measured> = {};
+  for (const pattern of patterns) findings[pattern.name] = await measure(pattern);
+  return findings;
+}

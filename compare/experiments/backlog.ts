@@ -1,0 +1,34 @@
+import { nothingLostUnread, nothingTwice } from '../claims.ts';
+import { type Experiment, forEach } from '../experiment.ts';
+import { residentBytes } from '../memory.ts';
+import { UNEXPLAINED } from '../verdict.ts';
+
+const WAITING = 100_000;
+
+export const backlog: Experiment = {
+  name: 'backlog',
+  question: `${WAITING.toLocaleString('en')} messages wait: how fast are they drained, and what does it cost?`,
+  steps: [
+    'messages are published as fast as they go, with nobody there',
+    'a subscriber starts, and drains them, one pattern after the other',
+  ],
+  seconds: 12,
+
+  async run(stage) {
+    const publisher = await stage.publisher({ messages: WAITING, rate: 0, env: { LOG_LEVEL: 'info' } });
+    await publisher.exited;
+    return await forEach(stage.patterns, async (pattern) => {
+      const subscriber = await stage.subscriber(pattern.name, { PATTERN: pattern.name, LOG_LEVEL: 'info' });
+      const memory = residentBytes(subscriber.process.pid as number);
+      await stage.received(pattern, subscriber, pattern.guarantees.keepsUnread ? WAITING : 0);
+      const peak = await memory.stop();
+      await subscriber.stop();
+      return {
+        ...stage.countByFigures(pattern, publisher, subscriber, UNEXPLAINED),
+        figures: { "subscriber's memory (MB)": Math.round(peak / 1e6) },
+      };
+    });
+  },
+
+  claims: (guarantees, measured) => [nothingLostUnread, nothingTwice].map((expect) => expect(guarantees, measured)),
+};

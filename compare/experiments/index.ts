@@ -1,0 +1,33 @@
+import type { Experiment } from '../experiment.ts';
+import { backlog } from './backlog.ts';
+import { connectionCut } from './connection-cut.ts';
+import { fanOut } from './fan-out.ts';
+import { latency } from './latency.ts';
+import { manySubscribers } from './many-subscribers.ts';
+import { nobodyListens } from './nobody-listens.ts';
+import { poison } from './poison.ts';
+import { redisKilled } from './redis-killed.ts';
+import { slowSubscriber } from './slow-subscriber.ts';
+import { subscriberCrashes } from './subscriber-crashes.ts';
+import { subscriberStops } from './subscriber-stops.ts';
+import { throughput } from './throughput.ts';
+
+/** Every experiment, in the order in which tables show them. */
+export const experiments: readonly Experiment[] = [
+  latency,
+  throughput,
+  nobodyListens,
+  subscriberCrashes,
+  subscriberStops,
+  manySubscribers(2),
+  manySubscribers(5),
+  slowSubscriber,
+  redisKilled('always'),
+  redisKilled('everysec'),
+  redisKilled('none'),
+  connectionCut('reset'),
+  connectionCut('black-hole'),
+  poison,
+  backlog,
+  fanOut,
+];

@@ -1,0 +1,45 @@
+import type { Pattern } from '@redis-messaging/shared/pattern';
+import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
+import { type Experiment, forEach } from '../experiment.ts';
+import { percentilesOf } from '../percentiles.ts';
+import type { Stage } from '../stage.ts';
+import { UNEXPLAINED } from '../verdict.ts';
+
+const WARM_UP = 50;
+
+export const latency: Experiment = {
+  name: 'latency',
+  question: 'How long does a message take at a fixed pace?',
+  steps: [
+    'messages are published at the given rate, one pattern after the other',
+    'latency counts from when a message was due, not from when it was sent; the first ones are left out',
+  ],
+  seconds: 20,
+
+  async run(stage) {
+    return await forEach(stage.patterns, async (pattern) => {
+      const env = { PATTERN: pattern.name };
+      const subscriber = await stage.subscriber(pattern.name, env);
+      const publisher = await stage.publisher({ env });
+      await publisher.exited;
+      await stage.received(pattern, subscriber, stage.load.messages);
+      await subscriber.stop();
+      return { ...stage.countByFigures(pattern, publisher, subscriber, UNEXPLAINED), ...timesOf(stage, pattern) };
+    });
+  },
+
+  claims: (guarantees, measured) => [nothingLost, nothingTwice, inOrder].map((expect) => expect(guarantees, measured)),
+};
+
+/** From due to received in whole, and its two parts: until Redis answered the publisher, and until the subscriber had it. */
+function timesOf(stage: Stage, { name }: Pattern) {
+  const received = new Map(stage.linesOf(name, 'received', name).map((line) => [line.id, line.latencyMs as number]));
+  const published = stage.publishedLines(name).slice(WARM_UP);
+  const publish = percentilesOf(published.map((line) => line.lateMs + line.publishMs));
+  const delivery = published.flatMap(({ id, lateMs }) => (received.has(id) ? [lateMs + received.get(id)] : []));
+  return {
+    latencyMs: percentilesOf(delivery),
+    throughput: null,
+    figures: { 'publish p50 (ms)': publish?.p50 ?? null, 'publish p99 (ms)': publish?.p99 ?? null },
+  };
+}

@@ -1,0 +1,45 @@
+import type { Pattern } from '@redis-messaging/shared/pattern';
+import { nothingLost, nothingTwice } from '../claims.ts';
+import type { Experiment } from '../experiment.ts';
+import type { Stage } from '../stage.ts';
+
+const WORK_SECONDS = 0.001;
+
+/** Several subscribers at the same time: who gets what, and how even. */
+export const manySubscribers = (count: number): Experiment => ({
+  name: `${count}-subscribers`,
+  question: `${count} subscribers at the same time: who gets what, and how even is it?`,
+  steps: [`${count} subscribers start`, 'messages are published at the given rate'],
+  seconds: 3 + count,
+
+  async run(stage) {
+    const roles = Array.from({ length: count }, (_, index) => `S${index + 1}`);
+    await Promise.all(roles.map((role) => stage.subscriber(role, { WORK_TIME: WORK_SECONDS })));
+    await stage.publisher();
+    await stage.settle();
+    const findings = await stage.count();
+    return Object.fromEntries(
+      stage.patterns.map((pattern) => {
+        const figures = sharesOf(stage, roles, pattern);
+        return [pattern.name, { ...findings[pattern.name], figures } as (typeof findings)[string]];
+      }),
+    );
+  },
+
+  claims: (guarantees, measured) => [
+    nothingLost(guarantees, measured),
+    nothingTwice(guarantees, measured),
+    {
+      text: guarantees.audience === 'every-subscriber' ? 'every subscriber gets a copy' : 'one of them gets it',
+      promised: true,
+      holds: measured.audiences === (guarantees.audience === 'every-subscriber' ? count : 1) && measured.received > 0,
+    },
+  ],
+});
+
+/** The smallest and the largest share of a subscriber, in percent of what was accepted. */
+function sharesOf(stage: Stage, roles: readonly string[], { name }: Pattern) {
+  const counts = roles.map((role) => stage.linesOf(role, 'received', name).length);
+  const percent = (part: number) => Math.round((100 * part) / Math.max(1, stage.load.messages));
+  return { 'smallest share (%)': percent(Math.min(...counts)), 'largest share (%)': percent(Math.max(...counts)) };
+}

@@ -1,0 +1,57 @@
+import { nothingTwice } from '../claims.ts';
+import type { Experiment } from '../experiment.ts';
+import type { OwnRedis } from '../redis.ts';
+
+/** How Redis keeps its data. */
+type Persistence = 'always' | 'everysec' | 'none';
+
+const SETTINGS: Readonly<Record<Persistence, readonly string[]>> = {
+  always: ['appendonly yes', 'appendfsync always'],
+  everysec: ['appendonly yes', 'appendfsync everysec'],
+  none: [],
+};
+const ABSENCE_MS = 400;
+/** Slower than the messages come, so that some wait in Redis when it is killed. */
+const SLOWER = 1.5;
+
+export const redisKilled = (persistence: Persistence): Experiment => ({
+  name: `redis-killed-${persistence}`,
+  question: `Redis is killed (${persistence === 'none' ? 'no persistence' : `appendfsync ${persistence}`}): what was accepted and is gone?`,
+  steps: [
+    `Redis runs with: ${SETTINGS[persistence].join(', ') || 'no persistence'}`,
+    'messages are published at the given rate, faster than the subscriber works',
+    `Redis is killed (SIGKILL) at a moment from the seed, and comes back after ${ABSENCE_MS} ms`,
+  ],
+  needsOwnRedis: true,
+  ownSettings: SETTINGS[persistence],
+  seconds: 9,
+
+  async run(stage) {
+    const redis = stage.redis as OwnRedis;
+    await stage.subscriber('A', { WORK_TIME: SLOWER / stage.load.rate });
+    await stage.publisher();
+    const span = (1000 * stage.load.messages) / stage.load.rate;
+    const [moment = 0] = stage.moments(1, 0.3 * span, 0.7 * span);
+    await stage.sleep(moment);
+    stage.fault(`SIGKILL of Redis after ${moment} ms`);
+    await redis.kill();
+    await stage.sleep(ABSENCE_MS);
+    await redis.restart();
+    await stage.settle();
+    return await stage.count(({ guarantees }) => [
+      { cause: guarantees.keepsUnread ? lossOf(persistence) : 'the connection was down' },
+    ]);
+  },
+
+  claims: (guarantees, measured) => [
+    {
+      text: 'what Redis accepted survives its crash',
+      promised: guarantees.delivery === 'at-least-once' && persistence === 'always',
+      holds: measured.lost === 0,
+    },
+    nothingTwice(guarantees, measured),
+  ],
+});
+
+const lossOf = (persistence: Persistence): string =>
+  persistence === 'always' ? 'popped, then Redis was killed' : 'not yet on disk, or popped, when Redis was killed';

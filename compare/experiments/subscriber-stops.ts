@@ -1,0 +1,40 @@
+import { inOrder, nothingTwice } from '../claims.ts';
+import type { Experiment } from '../experiment.ts';
+
+const STOPS = 3;
+const WORK_SECONDS = 0.0005;
+
+export const subscriberStops: Experiment = {
+  name: 'subscriber-stops',
+  question: 'A subscriber is stopped properly, several times, while another life takes over: what does that cost?',
+  steps: [
+    'messages are published at the given rate',
+    `the subscriber gets SIGTERM ${STOPS} times, at moments from the seed; the next life starts when it has ended`,
+  ],
+  seconds: 8,
+
+  async run(stage) {
+    const env = { WORK_TIME: WORK_SECONDS };
+    let subscriber = await stage.subscriber('A', env);
+    await stage.publisher();
+    const span = (1000 * stage.load.messages) / stage.load.rate;
+    for (const pause of stage.moments(STOPS, 0.1 * span, (0.8 * span) / STOPS)) {
+      await stage.sleep(pause);
+      stage.fault(`SIGTERM after ${pause} ms`);
+      await subscriber.stop();
+      subscriber = await stage.subscriber('A', env);
+    }
+    await stage.settle();
+    return await stage.count(() => [{ cause: 'in hand when it stopped', atMost: STOPS }]);
+  },
+
+  claims: (guarantees, measured) => [
+    {
+      text: 'an orderly stop loses nothing',
+      promised: guarantees.keepsUnread,
+      holds: measured.lost === 0,
+    },
+    nothingTwice(guarantees, measured),
+    inOrder(guarantees, measured),
+  ],
+};

@@ -1,0 +1,35 @@
+import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
+import { type Experiment, forEach } from '../experiment.ts';
+import { costOf } from '../redis-cost.ts';
+
+/** So many times the messages of other experiments, because these go fast. */
+const FACTOR = 50;
+
+export const throughput: Experiment = {
+  name: 'throughput',
+  question: 'How much goes through, and what does a message cost Redis?',
+  steps: ['one publisher publishes as fast as it can, one subscriber receives, one pattern after the other'],
+  seconds: 14,
+
+  async run(stage) {
+    return await forEach(stage.patterns, async (pattern) => {
+      const env = { PATTERN: pattern.name, LOG_LEVEL: 'info' };
+      const subscriber = await stage.subscriber(pattern.name, env);
+      const cost = await costOf(stage.redis.admin);
+      const messages = FACTOR * stage.load.messages;
+      const publisher = await stage.publisher({ messages, rate: 0, env });
+      await publisher.exited;
+      await stage.received(pattern, subscriber, messages);
+      const figures = await cost.perMessage(messages);
+      await subscriber.stop();
+      return { ...stage.countByFigures(pattern, publisher, subscriber, 'too fast for the subscriber'), figures };
+    });
+  },
+
+  claims: (guarantees, measured) =>
+    [nothingLost, nothingTwice, inOrder].map((expect) => ({
+      ...expect(guarantees, measured),
+      // A Pub/Sub subscriber that cannot keep up loses messages, and nobody promised otherwise.
+      ...(expect === nothingLost && { promised: guarantees.keepsUnread }),
+    })),
+};

@@ -1,0 +1,28 @@
+import type { Redis } from '@redis-messaging/shared/redis';
+
+/** Notes what Redis has spent so far. `perMessage` tells what it has spent since, for each of so many messages. */
+export async function costOf(redis: Redis) {
+  const before = await spent(redis);
+  return {
+    async perMessage(messages: number): Promise<Record<string, number>> {
+      const after = await spent(redis);
+      const each = (key: keyof typeof after, digits: number) =>
+        Number(((after[key] - before[key]) / messages).toFixed(digits));
+      return {
+        'Redis CPU (µs a message)': each('cpuMicros', 2),
+        'network (bytes a message)': each('bytes', 0),
+        'commands (a message)': each('commands', 3),
+      };
+    },
+  };
+}
+
+async function spent(redis: Redis) {
+  const info = await redis.info();
+  const field = (name: string) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0);
+  return {
+    cpuMicros: 1e6 * (field('used_cpu_user') + field('used_cpu_sys')),
+    bytes: field('total_net_input_bytes') + field('total_net_output_bytes'),
+    commands: field('total_commands_processed'),
+  };
+}

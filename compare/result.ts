@@ -1,0 +1,109 @@
+/**
+ * What a comparison found: the content of results.json. A change that a reader of an older file must know of raises
+ * `version`; further fields may come at any time.
+ */
+export interface Results {
+  readonly version: 1;
+  /** ISO time. */
+  readonly startedAt: string;
+  readonly seconds: number;
+  /** Whether it was stopped before all experiments had run. */
+  readonly interrupted: boolean;
+  readonly seed: number;
+  readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly machine: Machine;
+  readonly experiments: readonly ExperimentResult[];
+}
+
+/** Where it ran. */
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly system: string;
+  readonly node: string;
+  /** "Redis 8.0.2" or "Valkey 8.1.0". */
+  readonly redis: string;
+  readonly project: string;
+}
+
+/** One experiment with every pattern: a row of the table. */
+export interface ExperimentResult {
+  /** The word in --experiments. */
+  readonly name: string;
+  readonly question: string;
+  readonly steps: readonly string[];
+  /** What was done to the system, in order. */
+  readonly faults: readonly Fault[];
+  readonly seconds: number;
+  /** By the patterns' names. */
+  readonly patterns: Readonly<Record<string, Measurement>>;
+  /** Why it was not run, or not to its end. */
+  readonly skipped?: string;
+}
+
+export interface Fault {
+  /** ms since the experiment began. */
+  readonly at: number;
+  readonly what: string;
+}
+
+/** Percentiles in ms. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** What was counted of a pattern's messages. accepted × audiences = received + lost + waiting + deadLettered. */
+export interface Counts {
+  /** Messages that the publisher made. */
+  readonly published: number;
+  /** Messages that Redis took. */
+  readonly accepted: number;
+  /** How many should each get every message: the subscribers, or 1 where they share. */
+  readonly audiences: number;
+  /** Deliveries of a message to who should get it, each counted once. */
+  readonly received: number;
+  readonly lost: number;
+  /** Deliveries of what had been delivered before. */
+  readonly duplicated: number;
+  /** First deliveries after that of a later message. */
+  readonly reordered: number;
+  readonly deadLettered: number;
+  /** Waiting, or in somebody's hands, at the end. */
+  readonly waiting: number;
+  readonly causes: readonly Cause[];
+}
+
+/** Why messages were lost. */
+export interface Cause {
+  readonly cause: string;
+  readonly messages: number;
+}
+
+/** What an experiment measured of a pattern, before it is judged. */
+export interface Measured extends Counts {
+  /** Messages a second, from the first sent to the last received; `null` where the pace was given. */
+  readonly throughput: number | null;
+  /** From when a message was due to its delivery; `null` if nothing was delivered. */
+  readonly latencyMs: Percentiles | null;
+  /** Further figures of this experiment, by what they are called. */
+  readonly figures: Readonly<Record<string, number | string | null>>;
+}
+
+/** `kept`: all that was promised holds. `broken`: something does not. `not promised`: nothing was promised here. */
+export type Verdict = 'kept' | 'broken' | 'not promised';
+
+export interface Measurement extends Measured {
+  readonly verdict: Verdict;
+  readonly claims: readonly Claim[];
+}
+
+/** Something that would be good, whether the pattern promises it, and whether it was so. */
+export interface Claim {
+  readonly text: string;
+  readonly promised: boolean;
+  readonly holds: boolean;
+}

@@ -1,0 +1,280 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PublisherFigures, SubscriberFigures } from '@redis-messaging/shared/figures';
+import type { Pattern } from '@redis-messaging/shared/pattern';
+import type { Redis } from '@redis-messaging/shared/redis';
+import { type Environment, type Line, ServiceProcess } from '../local/service-process.ts';
+import { until } from '../local/until.ts';
+import { type Blame, NOBODY_LISTENED, takeCensus } from './census.ts';
+import type { Findings, Load } from './experiment.ts';
+import { percentilesOf } from './percentiles.ts';
+import type { LabRedis } from './redis.ts';
+import type { Cause, Fault, Measured } from './result.ts';
+
+interface StageOptions {
+  readonly redis: LabRedis;
+  readonly patterns: readonly Pattern[];
+  readonly load: Load;
+  /** All names in Redis begin with this. */
+  readonly prefix: string;
+  /** From 0 to below 1; repeatable. */
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
+/** Who publishes, and what. */
+interface Publishing {
+  readonly messages?: number;
+  /** Messages a second; 0 = as fast as Redis takes them. */
+  readonly rate?: number;
+  readonly env?: Environment;
+}
+
+export const RECLAIM_AFTER = 1;
+const GROUP = 'subscribers';
+const SETTLE_MS = 30_000;
+/** How long to wait for the last message of a pattern that may have lost it. */
+const LAST_MS = 1500;
+
+/** The services of one experiment, the faults that they suffer, and what became of the messages. Disposing it ends all and cleans up. */
+export class Stage implements AsyncDisposable {
+  readonly patterns: readonly Pattern[];
+  readonly load: Load;
+  readonly redis: LabRedis;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+  readonly faults: Fault[] = [];
+  readonly #prefix: string;
+  readonly #beganAt = Date.now();
+  readonly #publishers: ServiceProcess[] = [];
+  readonly #roles = new Map<string, ServiceProcess[]>();
+
+  constructor({ redis, patterns, load, prefix, random, signal }: StageOptions) {
+    this.redis = redis;
+    this.patterns = patterns;
+    this.load = load;
+    this.random = random;
+    this.signal = signal;
+    this.#prefix = prefix;
+  }
+
+  topic(pattern: Pattern): string {
+    return `${this.#prefix}:${pattern.name}`;
+  }
+
+  /** Another life of a subscriber; resolves when it is ready. Lives of one role are one subscriber to the outside. */
+  async subscriber(role = 'A', env: Environment = {}): Promise<ServiceProcess> {
+    const service = this.#launch('subscriber', { CONSUMER: role, ...env });
+    this.#roles.set(role, [...(this.#roles.get(role) ?? []), service]);
+    await this.#ready(service);
+    return service;
+  }
+
+  /** Starts to publish; resolves with the first message. */
+  async publisher({ messages = this.load.messages, rate = this.load.rate, env = {} }: Publishing = {}) {
+    const interval = rate === 0 ? 0 : 1 / rate;
+    const service = this.#launch('publisher', { MESSAGE_COUNT: messages, PUBLISH_INTERVAL: interval, ...env });
+    this.#publishers.push(service);
+    await this.#wait('the first message', () => service.lines.some((line) => line.event === 'published'));
+    return service;
+  }
+
+  /** Enters something that is done to the system. */
+  fault(what: string): void {
+    this.faults.push({ at: Date.now() - this.#beganAt, what });
+  }
+
+  /** Waits; ends with the signal. */
+  async sleep(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.signal });
+  }
+
+  /** Times (ms) in ascending order within a span, from the seed. */
+  moments(count: number, from: number, to: number): number[] {
+    return Array.from({ length: count }, () => Math.round(from + this.random() * (to - from))).sort((a, b) => a - b);
+  }
+
+  /** Waits until the publishers have ended, nothing waits or is in hand, and the living have heard the last message. */
+  async settle(): Promise<void> {
+    for (const publisher of this.#publishers) await this.#exit(publisher);
+    for (const pattern of this.patterns) await this.emptied(pattern);
+    await this.#waitAWhile('the last message', () => this.patterns.every((pattern) => this.#heardLast(pattern)));
+  }
+
+  /** Waits until nothing of a pattern waits or is in hand. */
+  async emptied(pattern: Pattern): Promise<void> {
+    await this.#wait(`nothing of ${pattern.name} to wait`, async () => {
+      const { waiting, inFlight } = await this.#held(pattern);
+      return waiting + inFlight === 0;
+    });
+  }
+
+  /** Waits until a subscriber has received everything, or, where it may not come, no more comes. */
+  async received(pattern: Pattern, subscriber: ServiceProcess, messages: number): Promise<void> {
+    const received = () => subscriber.progress[pattern.name] as SubscriberFigures | undefined;
+    await this.emptied(pattern);
+    let before = -1;
+    let since = Date.now();
+    await this.#wait('the last message', () => {
+      const now = received()?.received ?? 0;
+      if (now !== before) since = Date.now();
+      before = now;
+      return now >= messages || Date.now() - since > LAST_MS;
+    });
+  }
+
+  /** Ends the subscribers in good order. */
+  async stopSubscribers(): Promise<void> {
+    for (const service of [...this.#roles.values()].flat()) if (service.isRunning) await service.stop();
+  }
+
+  /**
+   * Counts everybody's messages by their ids, as the logs tell.
+   * @param blames why messages of a pattern may have been lost
+   * @param strange how many dead letters are not of our publishers
+   */
+  async count(blames: (pattern: Pattern) => readonly Blame[] = () => [], strange = 0): Promise<Findings> {
+    const findings: Record<string, Measured> = {};
+    for (const pattern of this.patterns)
+      findings[pattern.name] = await this.#measure(pattern, blames(pattern), strange);
+    return findings;
+  }
+
+  /** Counts the messages of a pattern by the services' own last figures, where there are too many for the logs. */
+  countByFigures({ name }: Pattern, publisher: ServiceProcess, subscriber: ServiceProcess, cause: string): Measured {
+    const sent = publisher.final(name) as PublisherFigures;
+    const got = subscriber.final(name) as SubscriberFigures;
+    const lost = sent.published - got.received;
+    const seconds = (Date.parse(got.lastAt ?? '') - Date.parse(sent.firstAt ?? '')) / 1000;
+    const { p50, p99, max } = got.latencyMs;
+    return {
+      published: madeBy(publisher, name),
+      accepted: sent.published,
+      audiences: 1,
+      received: got.received,
+      lost,
+      duplicated: got.duplicated,
+      reordered: got.reordered,
+      deadLettered: got.dead,
+      waiting: got.backlog ?? 0,
+      causes: lost > 0 ? causesOf(lost, sent.unheard, cause) : [],
+      throughput: got.received > 0 ? Math.round(got.received / seconds) : null,
+      latencyMs:
+        p50 === null ? null : { p50, p95: got.latencyMs.p95 as number, p99: p99 as number, max: max as number },
+      figures: {},
+    };
+  }
+
+  /** The log lines of a pattern's messages that Redis took. */
+  publishedLines(pattern: string): Line[] {
+    return this.#publishers.flatMap((service) => service.events('published', pattern));
+  }
+
+  /** The environment of a service of this stage, for one pattern. */
+  env(pattern: Pattern): Environment {
+    return { ...this.#env(), PATTERN: pattern.name };
+  }
+
+  /** The lines of one event of all lives of a role. */
+  linesOf(role: string, event: string, pattern: string): Line[] {
+    return (this.#roles.get(role) ?? []).flatMap((service) => service.events(event, pattern));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const all = [...this.#publishers, ...[...this.#roles.values()].flat()];
+    await Promise.all(all.map((service) => service[Symbol.asyncDispose]()));
+    await removeKeys(this.redis.admin, `${this.#prefix}:*`);
+  }
+
+  #launch(name: 'publisher' | 'subscriber', env: Environment): ServiceProcess {
+    this.signal.throwIfAborted();
+    return new ServiceProcess(name, { ...this.#env(), ...env });
+  }
+
+  #env(): Environment {
+    const topics = this.patterns.map((pattern) => [pattern.topic.variable, this.topic(pattern)]);
+    return {
+      ...this.redis.env,
+      ...Object.fromEntries(topics),
+      PATTERN: this.patterns.map((pattern) => pattern.name).join(),
+      MESSAGE_SIZE: this.load.size,
+      LOG_LEVEL: 'debug',
+      RECLAIM_AFTER,
+      GROUP,
+    };
+  }
+
+  async #ready(service: ServiceProcess): Promise<void> {
+    await this.#wait('a service to be ready', () => {
+      if (!service.isRunning) throw new Error(`a service ended at its start:\n${service.text.join('\n')}`);
+      return service.lines.some((line) => line.event === 'ready');
+    });
+  }
+
+  async #exit(service: ServiceProcess): Promise<void> {
+    const stopped = new Promise<never>((_resolve, reject) =>
+      this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true }),
+    );
+    await Promise.race([service.exited, stopped]);
+  }
+
+  async #wait(what: string, probe: () => boolean | Promise<boolean>, timeout = SETTLE_MS): Promise<void> {
+    await until(
+      what,
+      () => {
+        this.signal.throwIfAborted();
+        return probe();
+      },
+      timeout,
+    );
+  }
+
+  /** For what may not come. */
+  async #waitAWhile(what: string, probe: () => boolean): Promise<void> {
+    await this.#wait(what, probe, LAST_MS).catch(() => this.signal.throwIfAborted());
+  }
+
+  async #held(pattern: Pattern): ReturnType<Pattern['backlog']> {
+    return await pattern.backlog(this.redis.admin, this.topic(pattern), GROUP);
+  }
+
+  #heardLast(pattern: Pattern): boolean {
+    const isOf = (line: Line, event: string) => line.event === event && line.pattern === pattern.name;
+    const last = this.#publishers.at(-1)?.lines.findLast((line) => isOf(line, 'published'));
+    const heard = [...this.#roles.values()].map((lives) =>
+      lives.some((service) => service.lines.some((line) => isOf(line, 'received') && line.id === last?.id)),
+    );
+    return pattern.guarantees.audience === 'every-subscriber' ? heard.every(Boolean) : heard.some(Boolean);
+  }
+
+  async #measure(pattern: Pattern, blames: readonly Blame[], strange: number): Promise<Measured> {
+    const { name, guarantees } = pattern;
+    const roles = [...this.#roles.keys()];
+    const received = new Map(roles.map((role) => [role, this.linesOf(role, 'received', name)]));
+    const published = this.publishedLines(name);
+    const made = this.#publishers.reduce((sum, service) => sum + madeBy(service, name), 0);
+    const held = await this.#held(pattern);
+    const counts = takeCensus({ guarantees, published, received, made, held, strange, blames });
+    const latencies = [...received.values()].flat().map((line) => line.latencyMs as number);
+    return { ...counts, throughput: null, latencyMs: percentilesOf(latencies), figures: {} };
+  }
+}
+
+/** Messages that a publisher made, of which its last figures tell what became of each. */
+function madeBy(service: ServiceProcess, pattern: string): number {
+  const { published = 0, refused = 0, unknown = 0, waiting = 0 } = service.final(pattern) ?? {};
+  return published + refused + unknown + waiting;
+}
+
+function causesOf(lost: number, unheard: number, cause: string): Cause[] {
+  const causes = [
+    { cause: NOBODY_LISTENED, messages: Math.min(lost, unheard) },
+    { cause, messages: Math.max(0, lost - unheard) },
+  ];
+  return causes.filter(({ messages }) => messages > 0);
+}
+
+async function removeKeys(redis: Redis, pattern: string): Promise<void> {
+  for await (const keys of redis.scanIterator({ MATCH: pattern, COUNT: 1000 })) {
+    if (keys.length > 0) await redis.unlink(keys);
+  }
+}

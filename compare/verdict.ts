@@ -1,0 +1,17 @@
+import type { Claim, Measured, Measurement, Verdict } from './result.ts';
+
+/** The cause of a loss for which no cause was found. */
+export const UNEXPLAINED = 'not explained';
+
+/** Adds the verdict. That every loss has a cause is promised by everybody. */
+export function judge(measured: Measured, claims: readonly Claim[]): Measurement {
+  const explained = measured.causes.every(({ cause }) => cause !== UNEXPLAINED);
+  const all = [...claims, { text: 'every loss has a cause', promised: true, holds: explained }];
+  return { ...measured, claims: all, verdict: verdictOf(claims, explained) };
+}
+
+function verdictOf(claims: readonly Claim[], explained: boolean): Verdict {
+  const promised = claims.filter((claim) => claim.promised);
+  if (!explained || promised.some((claim) => !claim.holds)) return 'broken';
+  return promised.length > 0 ? 'kept' : 'not promised';
+}
