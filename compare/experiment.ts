@@ -19,6 +19,8 @@ export interface Experiment {
   /** About how long it takes with the default options and all patterns, on two cores: seconds. */
   readonly seconds: number;
   run(stage: Stage): Promise<Findings>;
+  /** The figure that says most; without it, what was lost and what came twice. */
+  headline?(measured: Measured): string;
   /** What is to be expected of a pattern, and whether it was so. */
   claims(guarantees: Guarantees, measured: Measured): readonly Claim[];
 }

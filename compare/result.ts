@@ -98,7 +98,11 @@ export type Verdict = 'kept' | 'broken' | 'not promised';
 
 export interface Measurement extends Measured {
   readonly verdict: Verdict;
+  /** The figure that says most, in words. */
+  readonly headline: string;
   readonly claims: readonly Claim[];
+  /** With --repeat: the figures of each run. */
+  readonly runs?: readonly { readonly throughput: number | null; readonly p99: number | null }[];
 }
 
 /** Something that would be good, whether the pattern promises it, and whether it was so. */

@@ -1,3 +1,4 @@
+import { figure } from '@redis-messaging/shared/table';
 import { nothingLostUnread, nothingTwice } from '../claims.ts';
 import { type Experiment, forEach } from '../experiment.ts';
 import { residentBytes } from '../memory.ts';
@@ -29,6 +30,8 @@ export const backlog: Experiment = {
       };
     });
   },
+
+  headline: ({ throughput }) => (throughput === null ? 'nothing arrived' : `${figure(throughput)}/s`),
 
   claims: (guarantees, measured) => [nothingLostUnread, nothingTwice].map((expect) => expect(guarantees, measured)),
 };

@@ -1,4 +1,5 @@
 import type { Pattern } from '@redis-messaging/shared/pattern';
+import { figure } from '@redis-messaging/shared/table';
 import { until } from '../../local/until.ts';
 import { nothingLost, nothingTwice } from '../claims.ts';
 import { Crowd } from '../crowd.ts';
@@ -35,6 +36,9 @@ export const fanOut: Experiment = {
       return { ...(rounds.at(-1) as Measured), figures };
     });
   },
+
+  headline: ({ throughput, audiences }) =>
+    throughput === null ? 'nothing arrived' : `${figure(throughput * audiences)} deliveries/s`,
 
   claims: (guarantees, measured) => [
     { ...nothingLost(guarantees, measured), promised: guarantees.keepsUnread },

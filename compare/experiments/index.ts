@@ -12,15 +12,14 @@ import { subscriberCrashes } from './subscriber-crashes.ts';
 import { subscriberStops } from './subscriber-stops.ts';
 import { throughput } from './throughput.ts';
 
-/** Every experiment, in the order in which tables show them. */
-export const experiments: readonly Experiment[] = [
+/** Every experiment, in the order in which tables show them. @param counts how many subscribers at the same time */
+export const experimentsFor = (counts: readonly number[]): readonly Experiment[] => [
   latency,
   throughput,
   nobodyListens,
   subscriberCrashes,
   subscriberStops,
-  manySubscribers(2),
-  manySubscribers(5),
+  ...counts.map(manySubscribers),
   slowSubscriber,
   redisKilled('always'),
   redisKilled('everysec'),

@@ -1,4 +1,5 @@
 import type { Pattern } from '@redis-messaging/shared/pattern';
+import { milliseconds } from '@redis-messaging/shared/table';
 import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
 import { type Experiment, forEach } from '../experiment.ts';
 import { percentilesOf } from '../percentiles.ts';
@@ -27,6 +28,9 @@ export const latency: Experiment = {
       return { ...stage.countByFigures(pattern, publisher, subscriber, UNEXPLAINED), ...timesOf(stage, pattern) };
     });
   },
+
+  headline: ({ latencyMs }) =>
+    `p50 ${milliseconds(latencyMs?.p50 ?? null)}, p99 ${milliseconds(latencyMs?.p99 ?? null)}`,
 
   claims: (guarantees, measured) => [nothingLost, nothingTwice, inOrder].map((expect) => expect(guarantees, measured)),
 };

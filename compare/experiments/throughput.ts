@@ -1,3 +1,4 @@
+import { figure } from '@redis-messaging/shared/table';
 import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
 import { type Experiment, forEach } from '../experiment.ts';
 import { costOf } from '../redis-cost.ts';
@@ -25,6 +26,8 @@ export const throughput: Experiment = {
       return { ...stage.countByFigures(pattern, publisher, subscriber, 'too fast for the subscriber'), figures };
     });
   },
+
+  headline: ({ throughput }) => (throughput === null ? 'nothing arrived' : `${figure(throughput)}/s`),
 
   claims: (guarantees, measured) =>
     [nothingLost, nothingTwice, inOrder].map((expect) => ({

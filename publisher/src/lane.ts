@@ -1,13 +1,7 @@
 import { EventEmitter, once } from 'node:events';
-import type { Message } from '@redis-messaging/shared/message';
 import type { Pattern, Receipt } from '@redis-messaging/shared/pattern';
 import { outcomeOf, type Redis } from '@redis-messaging/shared/redis';
-
-/** A message on its way, with its text on the wire. */
-export interface Outgoing {
-  readonly message: Message;
-  readonly payload: string;
-}
+import type { Outgoing } from './outgoing.ts';
 
 interface LaneOptions {
   /** The most messages that wait here while Redis does not take them. */

@@ -1,4 +1,5 @@
 import { heldIn } from '@redis-messaging/shared/backlog';
+import { nowMicros } from '@redis-messaging/shared/clock';
 import type { PublisherFigures } from '@redis-messaging/shared/figures';
 import { LineBudget } from '@redis-messaging/shared/line-budget';
 import type { Logger } from '@redis-messaging/shared/logger';
@@ -6,7 +7,10 @@ import type { Pattern, Receipt } from '@redis-messaging/shared/pattern';
 import type { Redis } from '@redis-messaging/shared/redis';
 import type { Service } from '@redis-messaging/shared/service';
 import { figure } from '@redis-messaging/shared/table';
-import { Lane, type Outgoing } from './lane.ts';
+import { neutralise } from '@redis-messaging/shared/text';
+import { parseMicros } from '@redis-messaging/shared/timestamp';
+import { Lane } from './lane.ts';
+import type { Outgoing } from './outgoing.ts';
 
 /** A lane with its log lines and figures. */
 export class Outlet {
@@ -54,12 +58,18 @@ export class Outlet {
   #logSent(batch: readonly Outgoing[], receipt: Receipt): void {
     this.#firstAt ??= batch[0]?.message.timestamp ?? null;
     this.#lastAt = batch.at(-1)?.message.timestamp ?? null;
-    for (const [index, { message }] of batch.entries()) {
-      if (!this.#lines.take()) continue;
-      const { id, sender, count } = message;
-      const words = this.lane.pattern.sent(this.lane.topic, receipt[index] as number);
-      this.#log.info({ event: 'published', id, sender, count }, `${words}: ${message.message}`);
+    for (const [index, outgoing] of batch.entries()) {
+      if (this.#lines.take()) this.#logOne(outgoing, receipt[index] as number);
     }
+  }
+
+  #logOne({ message, lateMs }: Outgoing, reply: number): void {
+    const { id, sender, count, timestamp } = message;
+    const publishMs = (nowMicros() - (parseMicros(timestamp) as number)) / 1000;
+    this.#log.info(
+      { event: 'published', id, sender, count, reply, lateMs, publishMs },
+      `${this.lane.pattern.sent(this.lane.topic, reply)}: ${neutralise(message.message)}`,
+    );
   }
 
   #logSuppressed(messages: number): void {

@@ -25,7 +25,7 @@ interface PaceOptions {
 }
 
 /**
- * Yields how many messages to make now. Message n is due n intervals after the first, however long the work between takes,
+ * Yields, for each message to make now, how much later than due it is: ms. Message n is due n intervals after the first, however long the work between takes,
  * so the pace does not drift; what is overdue comes at once, in batches. Ends after `count` messages or with the signal.
  */
 export async function* pace({
@@ -34,14 +34,16 @@ export async function* pace({
   batch,
   signal,
   clock = steadyClock,
-}: PaceOptions): AsyncGenerator<number> {
+}: PaceOptions): AsyncGenerator<readonly number[]> {
   const start = clock.now();
   let made = 0;
   while (made < count && !signal.aborted) {
-    const due = intervalMs === 0 ? Number.POSITIVE_INFINITY : Math.floor((clock.now() - start) / intervalMs) + 1;
+    const elapsed = clock.now() - start;
+    const due = intervalMs === 0 ? Number.POSITIVE_INFINITY : Math.floor(elapsed / intervalMs) + 1;
     const now = Math.min(due - made, count - made, batch);
     if (now > 0) {
-      yield now;
+      const first = made;
+      yield Array.from({ length: now }, (_, index) => (intervalMs === 0 ? 0 : elapsed - (first + index) * intervalMs));
       made += now;
     } else await clock.sleep(Math.max(1, start + made * intervalMs - clock.now()), signal);
   }

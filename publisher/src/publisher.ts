@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FiguresByPattern } from '@redis-messaging/shared/figures';
-import { encode, makeMessage } from '@redis-messaging/shared/message';
 import type { Service, Work } from '@redis-messaging/shared/service';
-import { BATCH, type Outgoing } from './lane.ts';
+import { BATCH } from './lane.ts';
+import { makeOutgoing } from './outgoing.ts';
 import { Outlet } from './outlet.ts';
 import { pace } from './pace.ts';
 
@@ -25,7 +25,7 @@ async function publishAll({ config, stop }: Service, outlets: readonly Outlet[])
   const batchSize = Math.min(BATCH, config.BUFFER_LIMIT);
   let count = 0;
   for await (const due of pace({ intervalMs, count: config.MESSAGE_COUNT, batch: batchSize, signal: stop.signal })) {
-    const batch = Array.from({ length: due }, () => outgoing(config.SENDER, ++count));
+    const batch = due.map((lateMs) => makeOutgoing(config.SENDER, ++count, lateMs, config.MESSAGE_SIZE));
     for (const lane of lanes) lane.offer(batch);
     if (intervalMs === 0) await Promise.all(lanes.map((lane) => lane.room(batchSize, stop.signal)));
     await turn(); // or a publisher that is behind would never read an answer
@@ -33,11 +33,6 @@ async function publishAll({ config, stop }: Service, outlets: readonly Outlet[])
   await Promise.all(lanes.map((lane) => lane.drained(stop.signal)));
   await Promise.all(lanes.map((lane) => lane.finish(PATIENCE_MS, stop.abandon)));
   for (const outlet of outlets) outlet.close();
-}
-
-function outgoing(sender: string, count: number): Outgoing {
-  const message = makeMessage(sender, count);
-  return { message, payload: encode(message) };
 }
 
 async function figuresOf(outlets: readonly Outlet[]): Promise<FiguresByPattern> {

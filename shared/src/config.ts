@@ -57,6 +57,7 @@ export const variables = {
     10_000_000,
     'Publisher: the most messages kept for a queue while Redis does not take them; more are refused, and counted',
   ),
+  MESSAGE_SIZE: whole('0', 0, 100_000_000, 'Publisher: bytes of a message, at least; shorter ones are filled up'),
   SENDER: text('typescript-publisher', 'Publisher: the `sender` of its messages'),
   ...(topicVariables() as object),
   GROUP: text(

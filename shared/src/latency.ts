@@ -26,6 +26,12 @@ export class Latency {
   report(): LatencyReport {
     const some = this.#histogram.count > 0;
     const at = (percent: number) => (some ? this.#histogram.percentile(percent) / 1000 : null);
-    return { p50: at(50), p95: at(95), p99: at(99), max: some ? this.#histogram.max / 1000 : null, negative: this.#negative };
+    return {
+      p50: at(50),
+      p95: at(95),
+      p99: at(99),
+      max: some ? this.#histogram.max / 1000 : null,
+      negative: this.#negative,
+    };
   }
 }

@@ -53,7 +53,7 @@ describe('poison', () => {
       for (const pattern of run.patterns) await pattern.publish(own.redis, pattern.topic.default, [payload]);
     }
     const fates = await run.close({ lost: Number.POSITIVE_INFINITY });
-    expectGivenUp(run, fates, 10);
+    expectGivenUp(run, fates, 1);
     expectHostileKept(run, fates);
   });
 

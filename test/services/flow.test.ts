@@ -54,6 +54,11 @@ describe('services', () => {
         level: 'info',
         time: expect.any(String),
       });
+      expect(published[0]).toMatchObject({
+        reply: 1, // subscribers reached, length of the queue
+        lateMs: expect.any(Number),
+        publishMs: expect.any(Number),
+      });
       expect(received[0]).toMatchObject({ service: 'subscriber', sender: 'me', latencyMs: expect.any(Number) });
     }
     expect(writer.events('published', 'pubsub').map((line) => line.id)).toEqual(
@@ -81,7 +86,13 @@ describe('services', () => {
         listeners: pattern === 'pubsub' ? 0 : null,
         wildcards: pattern === 'pubsub' ? 0 : null,
         channels: pattern === 'pubsub' ? 0 : null,
-        latencyMs: { p50: expect.any(Number), p95: expect.any(Number), p99: expect.any(Number), max: expect.any(Number), negative: 0 },
+        latencyMs: {
+          p50: expect.any(Number),
+          p95: expect.any(Number),
+          p99: expect.any(Number),
+          max: expect.any(Number),
+          negative: 0,
+        },
         firstAt: expect.stringMatching(/Z$/),
         lastAt: expect.stringMatching(/Z$/),
       });
@@ -125,6 +136,12 @@ describe('services', () => {
       expect(reader.final(name)).toMatchObject({ received: 200_000, lost: 0, unknown: 0, duplicated: 0, reordered: 0 });
     },
   );
+
+  test('MESSAGE_SIZE fills messages up, in bytes on the wire', async () => {
+    await publish(3, { PATTERN: 'queue', MESSAGE_SIZE: 5000, SENDER: 'Zoë 👩‍💻' });
+    const there = await own.redis.lRange('message_queue', 0, -1);
+    expect(there.map((text) => Buffer.byteLength(text))).toEqual([5000, 5000, 5000]);
+  });
 
   test('a small buffer slows the publisher down; it loses nothing and does not hang', async () => {
     const writer = await publish(20_000, { PATTERN: 'queue', BUFFER_LIMIT: 100 });

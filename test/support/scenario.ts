@@ -38,6 +38,7 @@ export class Scenario implements AsyncDisposable {
   readonly subscribers: ServiceProcess[] = [];
   readonly #redis: Redis;
   readonly #env: Env;
+  readonly #names = new Map<ServiceProcess, string>();
   #publisher: ServiceProcess | undefined;
   /** Whether the publisher ends when it is stopped; else by itself, when all it has to publish is settled. */
   #isStopped = false;
@@ -68,6 +69,7 @@ export class Scenario implements AsyncDisposable {
   start(env: Env = {}, nodeArguments?: readonly string[]): ServiceProcess {
     const service = new ServiceProcess('subscriber', { ...this.#env, ...env }, nodeArguments);
     this.subscribers.push(service);
+    this.#names.set(service, String(env.CONSUMER ?? service.process.pid));
     return service;
   }
 
@@ -138,6 +140,10 @@ export class Scenario implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const service of [...this.subscribers, this.#publisher]) await service?.[Symbol.asyncDispose]();
     await this.#redis.flushAll();
+  }
+
+  #nameOf(service: ServiceProcess): string {
+    return this.#names.get(service) as string;
   }
 
   #living(): readonly ServiceProcess[] {
@@ -219,7 +225,8 @@ export class Scenario implements AsyncDisposable {
   /** published = received + lost + unknown, each as the log of this subscriber says, and no more than was made. */
   #checkSubscriber({ name, guarantees }: Pattern, service: ServiceProcess, sawTheEnd: boolean): void {
     const figures = service.final(name);
-    const deliveries = countsOf(ofOurs(service.events('received', name)));
+    const lives = this.subscribers.filter((other) => this.#nameOf(other) === this.#nameOf(service)); // share their books
+    const deliveries = countsOf(lives.flatMap((life) => ofOurs(life.events('received', name))));
     const received = new Set(deliveries);
     expect(figures.received + figures.lost + figures.unknown).toBe(figures.published);
     expect(figures.published).toBeLessThanOrEqual(this.#made as number);
@@ -229,7 +236,7 @@ export class Scenario implements AsyncDisposable {
       deliveries.length - received.size,
     ]);
     if (guarantees.audience !== 'every-subscriber' || received.size === 0) return;
-    const first = Math.min(...countsOf(settled(service, name)));
+    const first = Math.min(...countsOf(lives.flatMap((life) => settled(life, name))));
     // What is unknown to a publisher that stopped may have been heard all the same.
     if (sawTheEnd) expect(figures.published).toBeGreaterThanOrEqual(this.#lastAccepted(name));
     const gap = figures.published - (first - 1) - received.size;

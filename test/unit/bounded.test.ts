@@ -66,11 +66,12 @@ test('a delivery buffer keeps no memory of what was dropped or taken', () => {
 describe('latency', () => {
   test('reports percentiles in ms, and negative ones apart, never clamped', () => {
     const latency = new Latency();
-    expect(latency.report()).toEqual({ p50: null, p99: null, max: null, negative: 0 });
+    expect(latency.report()).toEqual({ p50: null, p95: null, p99: null, max: null, negative: 0 });
     for (let ms = 1; ms <= 100; ms++) latency.record(ms * 1000);
     latency.record(-5000);
-    const { p50, p99, max, negative } = latency.report();
+    const { p50, p95, p99, max, negative } = latency.report();
     expect(p50).toBeCloseTo(50, 0);
+    expect(p95).toBeCloseTo(95, 0);
     expect(p99).toBeCloseTo(99, 0);
     expect(max).toBeCloseTo(100, 0);
     expect(negative).toBe(1);

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { encode, makeMessage } from '@redis-messaging/shared/message';
 import type { Pattern } from '@redis-messaging/shared/pattern';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
@@ -9,6 +8,7 @@ import type { RedisServer } from '../../local/redis-server.ts';
 import { TcpProxy } from '../../local/tcp-proxy.ts';
 import { until } from '../../local/until.ts';
 import { Lane } from '../../publisher/src/lane.ts';
+import { makeOutgoing } from '../../publisher/src/outgoing.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
 
 const patient = new AbortController().signal;
@@ -42,10 +42,7 @@ function laneOf(pattern: Pattern, limit = 100_000, connection = redis, dedupeMs 
 }
 
 const batchOf = (count: number, from = 1) =>
-  Array.from({ length: count }, (_, index) => {
-    const message = makeMessage('lane', from + index);
-    return { message, payload: encode(message) };
-  });
+  Array.from({ length: count }, (_, index) => makeOutgoing('lane', from + index, 0));
 const counts = async () => (await admin.lRange('topic', 0, -1)).map((text) => JSON.parse(text).count);
 const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 

@@ -27,7 +27,7 @@ describe('pace', () => {
     const times: number[] = [];
     let made = 0;
     for await (const due of pace({ intervalMs: 100, count: 50, batch: 500, signal: forever, clock })) {
-      made += due;
+      made += due.length;
       times.push(elapsed());
       advance(60);
     }
@@ -40,17 +40,28 @@ describe('pace', () => {
     const { clock, advance } = handClock();
     const sizes: number[] = [];
     for await (const due of pace({ intervalMs: 1, count: 1700, batch: 500, signal: forever, clock })) {
-      sizes.push(due);
+      sizes.push(due.length);
       if (sizes.length === 1) advance(1200);
     }
     expect(sizes.slice(0, 4)).toEqual([1, 500, 500, 200]);
     expect(sizes.reduce((sum, size) => sum + size)).toBe(1700);
   });
 
+  test('tells how late each message is', async () => {
+    const { clock, advance } = handClock();
+    const late: (readonly number[])[] = [];
+    for await (const due of pace({ intervalMs: 10, count: 5, batch: 500, signal: forever, clock })) {
+      late.push(due);
+      if (late.length === 1) advance(25);
+    }
+    expect(late).toEqual([[0], [15, 5], [0], [0]]);
+  });
+
   test('interval 0 never waits and keeps to the count', async () => {
     const clock: Clock = { now: () => 0, sleep: () => Promise.reject(new Error('waited')) };
     const sizes: number[] = [];
-    for await (const due of pace({ intervalMs: 0, count: 1234, batch: 500, signal: forever, clock })) sizes.push(due);
+    for await (const due of pace({ intervalMs: 0, count: 1234, batch: 500, signal: forever, clock }))
+      sizes.push(due.length);
     expect(sizes).toEqual([500, 500, 234]);
   });
 
@@ -58,7 +69,7 @@ describe('pace', () => {
     const stop = new AbortController();
     let made = 0;
     for await (const due of pace({ intervalMs: 1, count: Number.POSITIVE_INFINITY, batch: 500, signal: stop.signal })) {
-      made += due;
+      made += due.length;
       if (made >= 5) stop.abort();
     }
     expect(made).toBeGreaterThanOrEqual(5);

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { figure } from '@redis-messaging/shared/table';
+import type { ServerProgram } from '../local/find-server.ts';
+import { seeded } from '../local/random.ts';
+import type { Experiment, Findings } from './experiment.ts';
+import { merge } from './merge.ts';
+import type { Options } from './options.ts';
+import { type LabRedis, OwnRedis } from './redis.ts';
+import type { ExperimentResult, Fault, Measured, Measurement } from './result.ts';
+import { Stage } from './stage.ts';
+import { judge } from './verdict.ts';
+
+const RANDOM_STEPS = 2 ** 31;
+
+/** What is needed to run experiments. */
+export interface Lab {
+  readonly options: Options;
+  /** Where experiments run that need no other. */
+  readonly redis: LabRedis;
+  /** The program for those that need one of their own; `undefined` if the Redis is somebody's. */
+  readonly server: ServerProgram | undefined;
+  /** All keys begin with this. */
+  readonly prefix: string;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one experiment as often as is wanted, and judges what it found. Throws only the signal's reason. */
+export async function runExperiment(lab: Lab, experiment: Experiment): Promise<ExperimentResult> {
+  const { name, question, steps } = experiment;
+  const result = { name, question, steps, faults: [], seconds: 0, patterns: {} };
+  if (experiment.needsOwnRedis && !lab.server)
+    return { ...result, skipped: 'needs a Redis of its own, and --redis names one of yours' };
+  const beganAt = performance.now();
+  const seconds = () => Math.round((performance.now() - beganAt) / 100) / 10;
+  const runs: Run[] = [];
+  try {
+    for (let round = 1; round <= lab.options.repeat; round++) runs.push(await runOnce(lab, experiment, round));
+  } catch (error) {
+    lab.signal.throwIfAborted();
+    return { ...result, seconds: seconds(), skipped: `failed: ${(error as Error).message}` };
+  }
+  return { ...result, faults: runs[0]?.faults ?? [], seconds: seconds(), patterns: judged(experiment, runs, lab) };
+}
+
+interface Run {
+  readonly faults: readonly Fault[];
+  readonly findings: Findings;
+}
+
+async function runOnce(
+  { options, redis, server, prefix, signal }: Lab,
+  experiment: Experiment,
+  round: number,
+): Promise<Run> {
+  const { patterns, seed } = options;
+  await using own =
+    experiment.ownSettings && server ? await OwnRedis.start(server, experiment.ownSettings, signal) : undefined;
+  await using stage = new Stage({
+    redis: own ?? redis,
+    patterns,
+    load: options,
+    prefix: `${prefix}:${experiment.name}:${round}`,
+    random: randomOf(`${seed} ${experiment.name} ${round}`),
+    signal,
+  });
+  const findings = await experiment.run(stage);
+  return { faults: stage.faults, findings };
+}
+
+function judged(experiment: Experiment, runs: readonly Run[], { options }: Lab): Record<string, Measurement> {
+  const entries = options.patterns.flatMap(({ name, guarantees }) => {
+    const measured = runs.flatMap(({ findings }) => findings[name] ?? []);
+    if (measured.length === 0) return [];
+    const whole = merge(measured);
+    const judgement = judge(whole, measured.map((run) => experiment.claims(guarantees, run)).reduce(strictest));
+    const headline = (experiment.headline ?? headlineOf)(whole);
+    return [
+      [
+        name,
+        { ...whole, ...judgement, headline, ...(measured.length > 1 && { runs: measured.map(figuresOf) }) },
+      ] as const,
+    ];
+  });
+  return Object.fromEntries(entries);
+}
+
+function headlineOf({ lost, duplicated, received }: Measured): string {
+  const lines = [
+    ...(lost > 0 ? [`${figure(lost)} lost`] : []),
+    ...(duplicated > 0 ? [`${figure(duplicated)} twice`] : []),
+  ];
+  return lines.join(', ') || (received > 0 ? 'all arrived' : 'nothing arrived');
+}
+
+/** Of several runs a claim holds only if it held in each. */
+function strictest<Each extends readonly { holds: boolean }[]>(some: Each, others: Each): Each {
+  return some.map((claim, index) => ({ ...claim, holds: claim.holds && others[index]?.holds })) as unknown as Each;
+}
+
+const figuresOf = ({ throughput, latencyMs }: Measured) => ({ throughput, p99: latencyMs?.p99 ?? null });
+
+/** Random numbers from 0 to below 1, the same for the same words. */
+function randomOf(words: string): () => number {
+  const below = seeded(createHash('sha256').update(words).digest().readInt32LE());
+  return () => below(RANDOM_STEPS) / RANDOM_STEPS;
+}
