@@ -41,7 +41,7 @@ export function takeCensus({ guarantees, published, received, made, held, strang
     return lines.filter((line) => !ids.has(line.id));
   });
   const distinct = audiences.map((deliveries) => new Set(deliveries.map((line) => line.id)).size);
-  const kept = held.waiting + held.inFlight + held.dead - strange;
+  const kept = held.waiting + held.inFlight + Math.max(0, held.dead - strange);
   const lost = missing.length - kept;
   return {
     published: made,

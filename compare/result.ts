@@ -89,11 +89,24 @@ export interface Measured extends Counts {
   readonly throughput: number | null;
   /** From when a message was due to its delivery; `null` if nothing was delivered. */
   readonly latencyMs: Percentiles | null;
+  /** Latency at some percentiles, for a chart; `null` where only figures are known. */
+  readonly latencyAt: readonly (readonly [percent: number, ms: number])[] | null;
+  /** Deliveries in each stretch of time since the experiment began, for a chart; `null` where they were not timed. */
+  readonly timeline: Timeline | null;
   /** Further figures of this experiment, by what they are called. */
   readonly figures: Readonly<Record<string, number | string | null>>;
 }
 
-/** `kept`: all that was promised holds. `broken`: something does not. `not promised`: nothing was promised here. */
+/** Deliveries over time. */
+export interface Timeline {
+  readonly bucketMs: number;
+  readonly deliveries: readonly number[];
+}
+
+/**
+ * `broken`: something that the pattern promises does not hold. Else `kept` or `not promised`, by whether it promises what the
+ * experiment asks for, its first claim.
+ */
 export type Verdict = 'kept' | 'broken' | 'not promised';
 
 export interface Measurement extends Measured {

@@ -16,5 +16,5 @@ export function judge(measured: Measured, claims: readonly Claim[]): Judgement {
 function verdictOf(claims: readonly Claim[], explained: boolean): Verdict {
   const promised = claims.filter((claim) => claim.promised);
   if (!explained || promised.some((claim) => !claim.holds)) return 'broken';
-  return promised.length > 0 ? 'kept' : 'not promised';
+  return claims[0]?.promised ? 'kept' : 'not promised';
 }
