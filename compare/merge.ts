@@ -17,6 +17,8 @@ export function merge(runs: readonly Measured[]): Measured {
     waiting: total('waiting'),
     causes: mergeCauses(runs.flatMap((run) => run.causes)),
     throughput: median(runs.map((run) => run.throughput)),
+    latencyAt: first.latencyAt,
+    timeline: first.timeline,
     latencyMs: mergeLatency(runs.flatMap((run) => run.latencyMs ?? [])),
     figures: Object.fromEntries(
       Object.keys(first.figures).map((name) => [name, median(runs.map((run) => run.figures[name]))]),

@@ -6,9 +6,9 @@ import { type Environment, type Line, ServiceProcess } from '../local/service-pr
 import { until } from '../local/until.ts';
 import { type Blame, NOBODY_LISTENED, takeCensus } from './census.ts';
 import type { Findings, Load } from './experiment.ts';
-import { percentilesOf } from './percentiles.ts';
+import { distributionOf, percentilesOf } from './percentiles.ts';
 import type { LabRedis } from './redis.ts';
-import type { Cause, Fault, Measured } from './result.ts';
+import type { Cause, Fault, Measured, Timeline } from './result.ts';
 
 interface StageOptions {
   readonly redis: LabRedis;
@@ -34,6 +34,7 @@ const GROUP = 'subscribers';
 const SETTLE_MS = 30_000;
 /** How long to wait for the last message of a pattern that may have lost it. */
 const LAST_MS = 1500;
+const BUCKET_MS = 100;
 
 /** The services of one experiment, the faults that they suffer, and what became of the messages. Disposing it ends all and cleans up. */
 export class Stage implements AsyncDisposable {
@@ -139,12 +140,22 @@ export class Stage implements AsyncDisposable {
     return findings;
   }
 
-  /** Counts the messages of a pattern by the services' own last figures, where there are too many for the logs. */
-  countByFigures({ name }: Pattern, publisher: ServiceProcess, subscriber: ServiceProcess, cause: string): Measured {
+  /**
+   * Counts the messages of a pattern by the services' own last figures, where there are too many for the logs.
+   * @param cause why messages may have been lost that somebody listened to
+   * @param drained whether throughput counts from the first that was received, not from the first that was sent
+   */
+  countByFigures(
+    { name }: Pattern,
+    publisher: ServiceProcess,
+    subscriber: ServiceProcess,
+    cause: string,
+    drained = false,
+  ): Measured {
     const sent = publisher.final(name) as PublisherFigures;
     const got = subscriber.final(name) as SubscriberFigures;
     const lost = sent.published - got.received;
-    const seconds = (Date.parse(got.lastAt ?? '') - Date.parse(sent.firstAt ?? '')) / 1000;
+    const seconds = (Date.parse(got.lastAt ?? '') - Date.parse((drained ? got : sent).firstAt ?? '')) / 1000;
     const { p50, p99, max } = got.latencyMs;
     return {
       published: madeBy(publisher, name),
@@ -158,6 +169,8 @@ export class Stage implements AsyncDisposable {
       waiting: got.backlog ?? 0,
       causes: lost > 0 ? causesOf(lost, sent.unheard, cause) : [],
       throughput: got.received > 0 ? Math.round(got.received / seconds) : null,
+      latencyAt: null,
+      timeline: null,
       latencyMs:
         p50 === null ? null : { p50, p95: got.latencyMs.p95 as number, p99: p99 as number, max: max as number },
       figures: {},
@@ -254,8 +267,19 @@ export class Stage implements AsyncDisposable {
     const made = this.#publishers.reduce((sum, service) => sum + madeBy(service, name), 0);
     const held = await this.#held(pattern);
     const counts = takeCensus({ guarantees, published, received, made, held, strange, blames });
-    const latencies = [...received.values()].flat().map((line) => line.latencyMs as number);
-    return { ...counts, throughput: null, latencyMs: percentilesOf(latencies), figures: {} };
+    const deliveries = [...received.values()].flat();
+    const latencies = deliveries.map((line) => line.latencyMs as number);
+    return {
+      ...counts,
+      throughput: null,
+      latencyMs: percentilesOf(latencies),
+      latencyAt: distributionOf(latencies),
+      timeline: timelineOf(
+        deliveries.map(({ time }) => Date.parse(time)),
+        this.#beganAt,
+      ),
+      figures: {},
+    };
   }
 }
 
@@ -271,6 +295,15 @@ function causesOf(lost: number, unheard: number, cause: string): Cause[] {
     { cause, messages: Math.max(0, lost - unheard) },
   ];
   return causes.filter(({ messages }) => messages > 0);
+}
+
+function timelineOf(times: readonly number[], beganAt: number): Timeline {
+  const deliveries: number[] = [];
+  for (const time of times) {
+    const bucket = Math.max(0, Math.floor((time - beganAt) / BUCKET_MS));
+    deliveries[bucket] = (deliveries[bucket] ?? 0) + 1;
+  }
+  return { bucketMs: BUCKET_MS, deliveries: Array.from(deliveries, (count) => count ?? 0) };
 }
 
 async function removeKeys(redis: Redis, pattern: string): Promise<void> {

@@ -33,7 +33,7 @@ const START_TIMEOUT_MS = 10_000;
  * whatever way; and that ends when the server does.
  */
 const LEASH =
-  '"$@" </dev/null & server=$!; echo $server; exec 3<&0; { cat <&3; kill $server; } >/dev/null 2>&1 & wait $server';
+  '"$@" </dev/null & server=$!; exec 2>/dev/null; echo $server; exec 3<&0; { cat <&3; kill $server; } >/dev/null 2>&1 & wait $server';
 
 /** Starts a server that only this machine can reach and that keeps nothing. Resolves once it answers. */
 export async function startRedisServer(program: ServerProgram, options: ServerOptions = {}): Promise<RedisServer> {

@@ -25,7 +25,7 @@ export const backlog: Experiment = {
       const peak = await memory.stop();
       await subscriber.stop();
       return {
-        ...stage.countByFigures(pattern, publisher, subscriber, UNEXPLAINED),
+        ...stage.countByFigures(pattern, publisher, subscriber, UNEXPLAINED, true),
         figures: { "subscriber's memory (MB)": Math.round(peak / 1e6) },
       };
     });

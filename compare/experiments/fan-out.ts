@@ -4,7 +4,7 @@ import { until } from '../../local/until.ts';
 import { nothingLost, nothingTwice } from '../claims.ts';
 import { Crowd } from '../crowd.ts';
 import { type Experiment, forEach } from '../experiment.ts';
-import { percentilesOf } from '../percentiles.ts';
+import { distributionOf, percentilesOf } from '../percentiles.ts';
 import type { Measured } from '../result.ts';
 import type { Stage } from '../stage.ts';
 
@@ -78,6 +78,8 @@ async function measure(stage: Stage, pattern: Pattern, size: number): Promise<Me
     causes: lost > 0 ? [{ cause: 'too fast for the subscribers', messages: lost }] : [],
     throughput: Math.round(deliveries / copies / seconds),
     latencyMs: latency,
+    latencyAt: distributionOf(paced.latencies),
+    timeline: null,
     figures: {
       [`${by}: messages/s`]: Math.round(deliveries / copies / seconds),
       [`${by}: deliveries/s`]: Math.round(deliveries / seconds),

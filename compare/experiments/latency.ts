@@ -2,7 +2,7 @@ import type { Pattern } from '@redis-messaging/shared/pattern';
 import { milliseconds } from '@redis-messaging/shared/table';
 import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
 import { type Experiment, forEach } from '../experiment.ts';
-import { percentilesOf } from '../percentiles.ts';
+import { distributionOf, percentilesOf } from '../percentiles.ts';
 import type { Stage } from '../stage.ts';
 import { UNEXPLAINED } from '../verdict.ts';
 
@@ -43,6 +43,7 @@ function timesOf(stage: Stage, { name }: Pattern) {
   const delivery = published.flatMap(({ id, lateMs }) => (received.has(id) ? [lateMs + received.get(id)] : []));
   return {
     latencyMs: percentilesOf(delivery),
+    latencyAt: distributionOf(delivery),
     throughput: null,
     figures: { 'publish p50 (ms)': publish?.p50 ?? null, 'publish p99 (ms)': publish?.p99 ?? null },
   };
