@@ -7,10 +7,14 @@ import { runScript } from './script.ts';
 const MUCH_HELD = 1024 * 1024;
 const ASK_EVERY_MS = 5;
 /** No pause for a slow subscriber is longer (ms), so that one that stands still does not stop everybody. */
-const PATIENCE_MS = 100;
+const PATIENCE_MS = 25;
+/** After asking, nobody asks for so many times as long as the answer took: on a server with many clients it takes long. */
+const ASK_SHARE = 5;
 
 /** The batches of a connection share a pause, so that they end in the order in which they began. */
 const pauses = new WeakMap<Redis, Promise<void>>();
+/** When each connection may ask again: steady ms. */
+const nextQuestion = new WeakMap<Redis, number>();
 
 /**
  * Publishes a batch by a script: one command and one reply, because the client spends more on a command than Redis does.
@@ -22,7 +26,7 @@ export async function broadcast(
   keys: readonly string[],
   args: readonly Payload[],
 ): Promise<Receipt> {
-  const [reached, held] = await Promise.all([runScript(redis, script, keys, args), heldForSlowest(redis)]);
+  const [reached, held] = await Promise.all([runScript(redis, script, keys, args), heldNowAndThen(redis)]);
   if (held > MUCH_HELD && !pauses.has(redis)) pauses.set(redis, pause(redis));
   await pauses.get(redis);
   return reached as number[];
@@ -34,6 +38,17 @@ async function pause(redis: Redis): Promise<void> {
   do await sleep(ASK_EVERY_MS);
   while (performance.now() < deadline && (await heldForSlowest(redis)) > MUCH_HELD);
   pauses.delete(redis);
+}
+
+/** As `heldForSlowest`, but 0 without asking if the last answer is fresh: with many clients it takes Redis long. */
+async function heldNowAndThen(redis: Redis): Promise<number> {
+  const askedAt = performance.now();
+  if (askedAt < (nextQuestion.get(redis) ?? 0)) return 0;
+  nextQuestion.set(redis, Number.POSITIVE_INFINITY);
+  const held = await heldForSlowest(redis);
+  const now = performance.now();
+  nextQuestion.set(redis, now + ASK_SHARE * (now - askedAt));
+  return held;
 }
 
 /** Bytes that Redis holds for the subscriber that is furthest behind; 0 where we may not ask. */
