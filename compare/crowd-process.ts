@@ -2,6 +2,7 @@
  * Many subscribers in one process, for the experiment `fan-out`: each with a subscription, and so a connection, of its own. Says
  * `ready`; when asked, tells what all of them have received.
  */
+import { setMaxListeners } from 'node:events';
 import { loadConfig } from '@redis-messaging/shared/config';
 import { decode } from '@redis-messaging/shared/message';
 import type { Pattern } from '@redis-messaging/shared/pattern';
@@ -26,6 +27,7 @@ const config = loadConfig();
 const pattern = config.PATTERN[0] as Pattern;
 const topic = config.topics.get(pattern) as string;
 const { signal } = new AbortController();
+setMaxListeners(0, signal);
 const redis = await connect(redisOptions(config, 'crowd'), NOBODY, signal);
 
 let deliveries = 0;

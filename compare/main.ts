@@ -1,5 +1,6 @@
 /** `npm run compare`: the same load and the same faults for every pattern, and what came of each promise. */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { findServer } from '../local/find-server.ts';
 import { againstBaseline, readBaseline } from './baseline.ts';
@@ -121,6 +122,7 @@ function describe({ patterns, experiments, redis, ...rest }: Options): Results['
 
 function stopOnSignals(): AbortSignal {
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
   let first = 0;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PublisherFigures, SubscriberFigures } from '@redis-messaging/shared/figures';
 import type { Pattern } from '@redis-messaging/shared/pattern';
 import type { Redis } from '@redis-messaging/shared/redis';
+import { builtCommand } from '../local/child.ts';
 import { type Environment, type Line, ServiceProcess } from '../local/service-process.ts';
 import { until } from '../local/until.ts';
 import { type Blame, NOBODY_LISTENED, takeCensus } from './census.ts';
@@ -75,7 +76,9 @@ export class Stage implements AsyncDisposable {
     const interval = rate === 0 ? 0 : 1 / rate;
     const service = this.#launch('publisher', { MESSAGE_COUNT: messages, PUBLISH_INTERVAL: interval, ...env });
     this.#publishers.push(service);
-    await this.#wait('the first message', () => service.lines.some((line) => line.event === 'published'));
+    await this.#wait('the first message', () =>
+      Object.values(service.progress).some(({ firstAt }) => firstAt !== null),
+    );
     return service;
   }
 
@@ -152,8 +155,8 @@ export class Stage implements AsyncDisposable {
     cause: string,
     drained = false,
   ): Measured {
-    const sent = publisher.final(name) as PublisherFigures;
-    const got = subscriber.final(name) as SubscriberFigures;
+    const sent = publisher.progress[name] as PublisherFigures;
+    const got = subscriber.progress[name] as SubscriberFigures;
     const lost = sent.published - got.received;
     const seconds = (Date.parse(got.lastAt ?? '') - Date.parse((drained ? got : sent).firstAt ?? '')) / 1000;
     const { p50, p99, max } = got.latencyMs;
@@ -200,7 +203,7 @@ export class Stage implements AsyncDisposable {
 
   #launch(name: 'publisher' | 'subscriber', env: Environment): ServiceProcess {
     this.signal.throwIfAborted();
-    return new ServiceProcess(name, { ...this.#env(), ...env });
+    return new ServiceProcess(name, { ...this.#env(), ...env }, [], builtCommand);
   }
 
   #env(): Environment {
@@ -219,7 +222,7 @@ export class Stage implements AsyncDisposable {
   async #ready(service: ServiceProcess): Promise<void> {
     await this.#wait('a service to be ready', () => {
       if (!service.isRunning) throw new Error(`a service ended at its start:\n${service.text.join('\n')}`);
-      return service.lines.some((line) => line.event === 'ready');
+      return service.isReady;
     });
   }
 
@@ -285,7 +288,7 @@ export class Stage implements AsyncDisposable {
 
 /** Messages that a publisher made, of which its last figures tell what became of each. */
 function madeBy(service: ServiceProcess, pattern: string): number {
-  const { published = 0, refused = 0, unknown = 0, waiting = 0 } = service.final(pattern) ?? {};
+  const { published, refused, unknown, waiting } = service.progress[pattern] as PublisherFigures;
   return published + refused + unknown + waiting;
 }
 

@@ -24,6 +24,13 @@ export function serviceCommand(name: string): string[] {
   return scripts[name].split(' ').slice(1);
 }
 
+/** The same for what `npm run build` has made of it: starts faster, and needs less memory. */
+export function builtCommand(name: string): string[] {
+  const source = serviceCommand(name);
+  const program = (source.at(-1) as string).replace('/src/', '/dist/').replace(/\.ts$/, '.js');
+  return [...source.slice(0, source.indexOf('--import')), program];
+}
+
 /** Starts a service from source; each of its lines goes to standard output behind the service's name. */
 export function startService(name: string, env: NodeJS.ProcessEnv): Service {
   const child = spawn(process.execPath, serviceCommand(name), {

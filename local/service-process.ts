@@ -18,15 +18,25 @@ export class ServiceProcess implements AsyncDisposable {
   readonly lines: Line[] = [];
   /** Lines that are not JSON, such as those on standard error. */
   readonly text: string[] = [];
+  /** Whether it has said that it is ready. */
+  isReady = false;
   /** What it told last of how things stand. */
   progress: ServiceReport['patterns'] = {};
   /** The exit code, or the name of the signal that ended it. */
   readonly exited: Promise<number | string>;
 
-  /** @param nodeArguments go before those of `npm run publisher` or `npm run subscriber` */
-  constructor(name: ServiceName, env: Environment, nodeArguments: readonly string[] = []) {
+  /**
+   * @param nodeArguments go before those of `npm run publisher` or `npm run subscriber`
+   * @param command the service from source, or as it was built
+   */
+  constructor(
+    name: ServiceName,
+    env: Environment,
+    nodeArguments: readonly string[] = [],
+    command: (name: string) => string[] = serviceCommand,
+  ) {
     const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
-    this.process = spawn(process.execPath, [...nodeArguments, ...serviceCommand(name)], {
+    this.process = spawn(process.execPath, [...nodeArguments, ...command(name)], {
       cwd: ROOT,
       env: { PATH: process.env.PATH, LOG_FORMAT: 'json', REDIS_HOST: '127.0.0.1', ...own },
       detached: true, // Ctrl-C is for the process that started it
@@ -36,7 +46,8 @@ export class ServiceProcess implements AsyncDisposable {
       if (stream) createInterface({ input: stream }).on('line', (line) => this.#read(line));
     }
     this.process.on('message', (report: ServiceReport) => {
-      if (report.event !== 'ready') this.progress = report.patterns;
+      if (report.event === 'ready') this.isReady = true;
+      else this.progress = report.patterns;
     });
     this.exited = once(this.process, 'close').then(([code, signal]) => code ?? signal);
   }

@@ -16,10 +16,10 @@ export const backlog: Experiment = {
   seconds: 12,
 
   async run(stage) {
-    const publisher = await stage.publisher({ messages: WAITING, rate: 0, env: { LOG_LEVEL: 'info' } });
+    const publisher = await stage.publisher({ messages: WAITING, rate: 0, env: { LOG_LEVEL: 'warn' } });
     await publisher.exited;
     return await forEach(stage.patterns, async (pattern) => {
-      const subscriber = await stage.subscriber(pattern.name, { PATTERN: pattern.name, LOG_LEVEL: 'info' });
+      const subscriber = await stage.subscriber(pattern.name, { PATTERN: pattern.name, LOG_LEVEL: 'warn' });
       const memory = residentBytes(subscriber.process.pid as number);
       await stage.received(pattern, subscriber, pattern.guarantees.keepsUnread ? WAITING : 0);
       const peak = await memory.stop();

@@ -51,7 +51,7 @@ async function measure(stage: Stage, pattern: Pattern, size: number): Promise<Me
   const memory = await usedMemory(stage);
   await using crowd = await Crowd.of(size, stage.env(pattern));
   const eachBytes = ((await usedMemory(stage)) - memory) / size;
-  const env = { PATTERN: pattern.name, LOG_LEVEL: 'info' };
+  const env = { PATTERN: pattern.name, LOG_LEVEL: 'warn' };
 
   await (await stage.publisher({ messages: PACED, rate: PACE, env })).exited;
   const paced = await arrived(crowd, PACED * copies);
@@ -61,7 +61,7 @@ async function measure(stage: Stage, pattern: Pattern, size: number): Promise<Me
   const publisher = await stage.publisher({ messages, rate: 0, env });
   await publisher.exited;
   const all = await arrived(crowd, (PACED + messages) * copies);
-  const seconds = (all.lastAt - Date.parse(publisher.final(pattern.name).firstAt)) / 1000;
+  const seconds = (all.lastAt - Date.parse(String(publisher.progress[pattern.name]?.firstAt))) / 1000;
   const deliveries = all.deliveries - paced.deliveries;
   const lost = (PACED + messages) * copies - all.deliveries;
   const by = size === 1 ? '1 subscriber' : `${size} subscribers`;

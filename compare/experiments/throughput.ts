@@ -14,7 +14,7 @@ export const throughput: Experiment = {
 
   async run(stage) {
     return await forEach(stage.patterns, async (pattern) => {
-      const env = { PATTERN: pattern.name, LOG_LEVEL: 'info' };
+      const env = { PATTERN: pattern.name, LOG_LEVEL: 'warn' };
       const subscriber = await stage.subscriber(pattern.name, env);
       const cost = await costOf(stage.redis.admin);
       const messages = FACTOR * stage.load.messages;
