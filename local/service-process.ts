@@ -38,7 +38,7 @@ export class ServiceProcess implements AsyncDisposable {
     const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
     this.process = spawn(process.execPath, [...nodeArguments, ...command(name)], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, LOG_FORMAT: 'json', REDIS_HOST: '127.0.0.1', ...own },
+      env: { ...passedOn(), LOG_FORMAT: 'json', REDIS_HOST: '127.0.0.1', ...own },
       detached: true, // Ctrl-C is for the process that started it
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // the service ends with the channel, and the channel with this process
     });
@@ -89,4 +89,10 @@ export class ServiceProcess implements AsyncDisposable {
       this.text.push(line);
     }
   }
+}
+
+/** Of this process's environment only what a program needs to run, so that nothing else configures a service. */
+function passedOn(): NodeJS.ProcessEnv {
+  const { PATH, NODE_OPTIONS } = process.env;
+  return { PATH, ...(NODE_OPTIONS && { NODE_OPTIONS }) };
 }

@@ -1,0 +1,142 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Experiment } from '../../compare/experiment.ts';
+import { type Options, readOptions } from '../../compare/options.ts';
+import { OwnRedis } from '../../compare/redis.ts';
+import type { Measurement, Results } from '../../compare/result.ts';
+import { runExperiment } from '../../compare/run.ts';
+import { serviceCommand } from '../../local/child.ts';
+import { findServer } from '../../local/find-server.ts';
+import { until } from '../../local/until.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+const ROOT = new URL('../..', import.meta.url);
+const own = useRedis();
+jest.setTimeout(180_000);
+
+let out: string;
+beforeAll(async () => {
+  await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: ROOT });
+});
+beforeEach(async () => {
+  out = await mkdtemp(join(tmpdir(), 'compare-'));
+});
+afterEach(async () => {
+  await rm(out, { recursive: true });
+});
+
+/** What `npm run compare` runs, with options, once the services are built. */
+class Command {
+  readonly process;
+  readonly exited: Promise<number>;
+  stdout = '';
+  stderr = '';
+
+  constructor(options: string) {
+    const args = [...serviceCommand('compare'), ...options.split(' '), '--out', out];
+    this.process = spawn(process.execPath, args, { cwd: ROOT });
+    this.process.stdout.on('data', (data) => {
+      this.stdout += data;
+    });
+    this.process.stderr.on('data', (data) => {
+      this.stderr += data;
+    });
+    this.exited = once(this.process, 'close').then(([code]) => code);
+  }
+}
+
+const resultsOf = async (): Promise<Results> => JSON.parse(await readFile(join(out, 'results.json'), 'utf8'));
+
+const measurements = ({ experiments }: Results) =>
+  experiments.flatMap(({ name, patterns }) =>
+    Object.entries(patterns).map(([pattern, measurement]) => [name, pattern, measurement] as const),
+  );
+
+function expectClosedBooks(measurement: Measurement): void {
+  const { accepted, audiences, received, lost, waiting, deadLettered, causes } = measurement;
+  expect(received + lost + waiting + deadLettered).toBeGreaterThanOrEqual(accepted * audiences);
+  expect(causes.reduce((sum, { messages }) => sum + messages, 0)).toBe(Math.max(0, lost));
+}
+
+describe('npm run compare', () => {
+  test('keeps every promise, explains every loss, closes the books, and touches no key of others', async () => {
+    await own.redis.set('mine', 'precious');
+    const options = '--experiments nobody-listens,subscriber-crashes,2-subscribers,poison --messages 300 --seed 3';
+    const refused = new Command(`${options} --redis redis://127.0.0.1:${own.server.port}`);
+    expect(await refused.exited).toBe(2);
+    expect(refused.stderr).toMatch(/--redis: it holds 1 keys of others.*--force/);
+
+    const command = new Command(`${options} --redis redis://127.0.0.1:${own.server.port} --force`);
+    expect([await command.exited, command.stderr]).toEqual([0, expect.stringContaining('seed 3')]);
+    const results = await resultsOf();
+    expect(results).toMatchObject({ version: 1, seed: 3, interrupted: false, machine: { node: process.version } });
+    expect(measurements(results)).toHaveLength(4 * 5);
+    for (const [, , measurement] of measurements(results)) {
+      expect(['kept', 'not promised']).toContain(measurement.verdict);
+      expect(measurement).toMatchObject({ published: 300, accepted: 300 });
+      expectClosedBooks(measurement);
+    }
+    expect(await own.redis.keys('*')).toEqual(['mine']);
+    expect(command.stdout).toMatch(/nobody-listens +not promised, 300 lost/);
+    expect(command.stdout).toContain('nobody-listens, pubsub: 300 nobody was listening');
+    expect(await readFile(join(out, 'summary.md'), 'utf8')).toContain('`npm run compare -- --seed 3`');
+  });
+
+  test('a pattern that acknowledges before it handles is found out', async () => {
+    const words = '--experiments subscriber-crashes --patterns reliable-queue,stream --messages 500 --seed 1';
+    const options = readOptions(words.split(' ')) as Options;
+    const { signal } = new AbortController();
+    const server = await findServer(console.error);
+    await using redis = await OwnRedis.start(server, [], signal);
+    process.env.NODE_OPTIONS = `--import=${new URL('../support/ack-first.mjs', import.meta.url).href}`;
+    const experiment = options.experiments[0] as Experiment;
+    const { patterns } = await runExperiment({ options, redis, server, prefix: 'x', signal }, experiment);
+    delete process.env.NODE_OPTIONS;
+    expect(Object.keys(patterns)).toEqual(['reliable-queue', 'stream']);
+    for (const { verdict, lost, claims } of Object.values(patterns)) {
+      expect(verdict).toBe('broken');
+      expect(lost).toBeGreaterThan(0);
+      expect(claims).toContainEqual({ text: 'what was in hand is delivered again', promised: true, holds: false });
+    }
+  });
+
+  test('two runs with one seed inject the same faults', async () => {
+    const faults: string[][] = [];
+    for (const seed of [9, 9, 10]) {
+      const command = new Command(
+        `--experiments subscriber-stops,poison --patterns queue --messages 200 --seed ${seed}`,
+      );
+      expect(await command.exited).toBe(0);
+      faults.push((await resultsOf()).experiments.flatMap((experiment) => experiment.faults.map(({ what }) => what)));
+    }
+    expect(faults[0]).toEqual(faults[1]);
+    expect(faults[0]).not.toEqual(faults[2]);
+    expect(faults[0]?.length).toBeGreaterThan(3);
+  });
+
+  test('Ctrl-C ends it, and what it started, and writes what there is', async () => {
+    const command = new Command('--experiments nobody-listens,black-hole --patterns queue --messages 200');
+    await until('the second experiment', () => command.stderr.includes('[ 2/2]'), 60_000);
+    const children = own.server.pid; // of others, which must stay
+    command.process.kill('SIGINT');
+    expect(await command.exited).toBe(130);
+    const results = await resultsOf();
+    expect(results.interrupted).toBe(true);
+    expect(results.experiments.map(({ name }) => name)).toEqual(['nobody-listens']);
+    expect(process.kill(children, 0)).toBe(true);
+  });
+
+  test('bad options are named, all of them, and nothing is begun', async () => {
+    const command = new Command('--patterns fax --rate 0');
+    expect(await command.exited).toBe(2);
+    expect(command.stderr).toMatch(/compare: --patterns fax: expected one of .*\ncompare: --rate 0: expected/);
+    const nowhere = new Command('--redis redis://127.0.0.1:1');
+    expect(await nowhere.exited).toBe(2);
+    expect(nowhere.stderr).toMatch(/--redis: cannot be used \(no connection within 5 s\)/);
+  });
+});
