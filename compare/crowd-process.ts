@@ -1,6 +1,6 @@
 /**
- * Many subscribers in one process, for the experiment `fan-out`: each with a subscription, and so a connection, of its own. Says
- * `ready`; when asked, tells what all of them have received.
+ * Many subscribers in one process, for the experiment `fan-out`: each with a subscription, and so a connection, of its own. Told
+ * how many there are to be, it answers when they are; asked for a report, it tells what all of them have received.
  */
 import { setMaxListeners } from 'node:events';
 import { loadConfig } from '@redis-messaging/shared/config';
@@ -30,6 +30,7 @@ const { signal } = new AbortController();
 setMaxListeners(0, signal);
 const redis = await connect(redisOptions(config, 'crowd'), NOBODY, signal);
 
+let size = 0;
 let deliveries = 0;
 let lastAt = 0;
 let latencies: number[] = [];
@@ -59,14 +60,22 @@ async function listen(index: number): Promise<void> {
   })();
 }
 
-const count = Number(process.env.COUNT);
-for (let made = 0; made < count; made += AT_ONCE) {
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - made) }, (_, index) => listen(made + index)));
+async function growTo(count: number): Promise<void> {
+  while (size < count) {
+    const more = Math.min(AT_ONCE, count - size);
+    await Promise.all(Array.from({ length: more }, (_, index) => listen(size + index)));
+    size += more;
+  }
 }
 
-process.on('message', () => {
-  process.send?.({ deliveries, lastAt, latencies } satisfies CrowdReport);
-  latencies = [];
+process.on('message', async (count: number | 'report') => {
+  if (count === 'report') {
+    process.send?.({ deliveries, lastAt, latencies } satisfies CrowdReport);
+    latencies = [];
+  } else {
+    await growTo(count);
+    process.send?.('grown');
+  }
 });
 process.on('disconnect', () => process.exit(0));
 process.send?.('ready');

@@ -15,25 +15,26 @@ export class Crowd implements AsyncDisposable {
     this.#process = process;
   }
 
-  /** Resolves when all of them have subscribed. */
-  static async of(count: number, env: Environment): Promise<Crowd> {
+  /** A process that has nobody in it yet. */
+  static async start(env: Environment): Promise<Crowd> {
     const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
     const child = spawn(process.execPath, [...serviceCommand('subscriber').slice(0, -1), PROGRAM], {
       cwd: ROOT,
-      env: { PATH: process.env.PATH, COUNT: String(count), ...own },
+      env: { PATH: process.env.PATH, ...own },
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`the crowd ended (${code})`)));
-    await Promise.race([once(child, 'message'), ended]);
-    ended.catch(() => {});
+    await answerOf(child);
     return new Crowd(child);
   }
 
+  /** Resolves when so many have subscribed. */
+  async growTo(count: number): Promise<void> {
+    await answerOf(this.#process, count);
+  }
+
   async report(): Promise<CrowdReport> {
-    const answer = once(this.#process, 'message');
-    this.#process.send('report');
-    return (await answer)[0] as CrowdReport;
+    return (await answerOf(this.#process, 'report')) as CrowdReport;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -41,5 +42,20 @@ export class Crowd implements AsyncDisposable {
     const exited = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await exited;
+  }
+}
+
+/** Says something to a process, and waits for its answer. Throws if it ends instead. */
+async function answerOf(child: ChildProcess, word?: string | number): Promise<unknown> {
+  const over = new AbortController();
+  const ended = once(child, 'exit', over).then(([code]) => Promise.reject(new Error(`the crowd ended (${code})`)));
+  const answer = once(child, 'message', over);
+  if (word !== undefined) child.send(word);
+  try {
+    return (await Promise.race([answer, ended]))[0];
+  } finally {
+    ended.catch(() => {});
+    answer.catch(() => {});
+    over.abort();
   }
 }

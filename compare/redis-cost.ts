@@ -10,6 +10,7 @@ export async function costOf(redis: Redis) {
         Number(((after[key] - before[key]) / messages).toFixed(digits));
       return {
         'Redis CPU (µs a message)': each('cpuMicros', 2),
+        'Redis memory (bytes a message)': each('memory', 0),
         'network (bytes a message)': each('bytes', 0),
         'commands (a message)': each('commands', 3),
       };
@@ -22,6 +23,7 @@ async function spent(redis: Redis) {
   const field = (name: string) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0);
   return {
     cpuMicros: 1e6 * (field('used_cpu_user') + field('used_cpu_sys')),
+    memory: field('used_memory'),
     bytes: field('total_net_input_bytes') + field('total_net_output_bytes'),
     commands: field('total_commands_processed'),
   };

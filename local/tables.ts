@@ -1,11 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { variables } from '@redis-messaging/shared/config';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import { markdownTable } from '@redis-messaging/shared/table';
+import { summaryTable } from '../compare/report/summary.ts';
 
-type Row = readonly string[];
+/** Made by `npm run compare`; see CONTRIBUTING.md. */
+const COMPARISON = new URL('../docs/compare.json', import.meta.url);
 
 /** The tables of the README that are made from the code, by the name in their markers. */
 export const tables: Readonly<Record<string, string>> = {
-  variables: markdown(
+  variables: markdownTable(
     ['Variable', 'Default', 'What it does'],
     Object.entries(variables).map(([name, { default: fallback, about }]) => [
       `\`${name}\``,
@@ -13,7 +17,8 @@ export const tables: Readonly<Record<string, string>> = {
       about,
     ]),
   ),
-  guarantees: markdown(
+  compare: summaryTable(JSON.parse(readFileSync(COMPARISON, 'utf8'))),
+  guarantees: markdownTable(
     ['', ...patterns.map(({ name }) => `\`${name}\``)],
     [
       ['Commands', ...patterns.map(({ commands }) => commands.map((command) => `\`${command}\``).join(' '))],
@@ -43,9 +48,4 @@ export function withTables(text: string): string {
 
 function yesNo(value: boolean): string {
   return value ? 'yes' : 'no';
-}
-
-function markdown(header: Row, rows: readonly Row[]): string {
-  const line = (cells: Row) => `| ${cells.join(' | ')} |`;
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -4,6 +4,8 @@ import type { Experiment } from '../experiment.ts';
 import type { Stage } from '../stage.ts';
 
 const WORK_SECONDS = 0.001;
+const SMALLEST = 'smallest share (%)';
+const LARGEST = 'largest share (%)';
 
 /** Several subscribers at the same time: who gets what, and how even. */
 export const manySubscribers = (count: number): Experiment => ({
@@ -26,6 +28,8 @@ export const manySubscribers = (count: number): Experiment => ({
     );
   },
 
+  headline: ({ figures }) => `${figures[SMALLEST]} to ${figures[LARGEST]} % each`,
+
   claims: (guarantees, measured) => [
     nothingLost(guarantees, measured),
     nothingTwice(guarantees, measured),
@@ -41,5 +45,5 @@ export const manySubscribers = (count: number): Experiment => ({
 function sharesOf(stage: Stage, roles: readonly string[], { name }: Pattern) {
   const counts = roles.map((role) => stage.linesOf(role, 'received', name).length);
   const percent = (part: number) => Math.round((100 * part) / Math.max(1, stage.load.messages));
-  return { 'smallest share (%)': percent(Math.min(...counts)), 'largest share (%)': percent(Math.max(...counts)) };
+  return { [SMALLEST]: percent(Math.min(...counts)), [LARGEST]: percent(Math.max(...counts)) };
 }

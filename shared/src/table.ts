@@ -12,6 +12,12 @@ export function renderTable(header: readonly string[], rows: readonly (readonly 
   return [header, ...rows].map((row) => `  ${line(row)}`).join('\n');
 }
 
+/** The same as a table of Markdown. */
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
 // Made once: making a format costs ms, and that would show in the first latencies.
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const hundredths = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
