@@ -1,4 +1,4 @@
-import type { Redis } from '@redis-messaging/shared/redis';
+import { EventEmitter, on } from 'node:events';
 import type { Example } from '../example.ts';
 
 const CHANNEL = 'order_events';
@@ -7,7 +7,7 @@ const CHANNEL = 'order_events';
 export const ordersEvents: Example = {
   about: 'events by Pub/Sub: start the listener late, and see what it missed',
 
-  async run({ connect, say }) {
+  async run({ connect, say, signal }) {
     const shop = await connect('shop');
 
     async function publish(number: number): Promise<void> {
@@ -16,45 +16,22 @@ export const ordersEvents: Example = {
     }
 
     for (const number of [1, 2, 3]) await publish(number);
-    const kitchen = new Kitchen(await connect('kitchen'), say);
-    await kitchen.open();
+
+    const kitchen = await connect('kitchen');
+    const counter = new EventEmitter();
+    const orders = on(counter, 'order', { signal });
+    // A listener that takes its time, or throws, costs its neighbours: it only puts the order on the counter.
+    await kitchen.subscribe(CHANNEL, (text) => counter.emit('order', JSON.parse(text)));
+    say('kitchen', `listening to ${CHANNEL}`); // whatever is published from now on is heard
+
+    let last = 0;
     for (const number of [4, 5, 6]) {
       await publish(number);
-      await kitchen.hasSeen(number);
+      const order = (await orders.next()).value[0];
+      const missed = order.number - last - 1;
+      say('kitchen', `cooking order ${order.number}${missed > 0 ? `; ${missed} before it were missed` : ''}`);
+      last = order.number;
     }
     say('kitchen', 'closed; what nobody heard is nowhere: see `npm run example -- orders-stream`');
   },
 };
-
-class Kitchen {
-  readonly #redis: Redis;
-  readonly #say: (who: string, line: string) => void;
-  #last = 0;
-  #wake = () => {};
-
-  constructor(redis: Redis, say: (who: string, line: string) => void) {
-    this.#redis = redis;
-    this.#say = say;
-  }
-
-  /** Resolves when Redis knows the subscription: whatever is published from now on is heard. */
-  async open(): Promise<void> {
-    await this.#redis.subscribe(CHANNEL, (text) => this.#cook(JSON.parse(text).number));
-    this.#say('kitchen', `listening to ${CHANNEL}`);
-  }
-
-  async hasSeen(number: number): Promise<void> {
-    while (this.#last < number) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-
-  #cook(number: number): void {
-    const missed = number - this.#last - 1;
-    this.#say('kitchen', `cooking order ${number}${missed > 0 ? `; ${missed} before it were missed` : ''}`);
-    this.#last = number;
-    this.#wake();
-  }
-}
