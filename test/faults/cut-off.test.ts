@@ -26,6 +26,6 @@ describe('a subscriber that is too slow', () => {
     await run.flowing();
     await run.close(); // compares what it reports with what it missed
     for (const { name } of keepNothing) expect(reader.final(name).lost).toBeGreaterThan(0);
-    expect(reader.events('disconnected')).toHaveLength(1);
+    expect([1, 2]).toContain(reader.events('disconnected').length); // one for each connection, unless both are noticed at once
   });
 });
