@@ -265,7 +265,7 @@
         labels,
         datasets: series.map(({ name, colour, values }) => ({
           label: name,
-          data: values,
+          data: values.map((value) => value || null), // nothing has no bar, and little has one that is seen
           backgroundColor: colours.pattern(colour),
           barPercentage: 0.9,
           categoryPercentage: 0.82,
@@ -295,7 +295,7 @@
       drawn?.destroy();
       const { height, options, ...config } = kinds[chart.kind](chart, theme());
       box.style.height = `${height}px`;
-      box.style.width = width ? `${width}px` : '';
+      box.style.width = width ? `${chart.kind === 'share' ? width / 2 - 10 : width}px` : ''; // shares come in pairs
       drawn = new Chart(canvas, {
         ...config,
         options: { ...COMMON, ...options, plugins: { ...COMMON.plugins, ...options.plugins } },

@@ -61,12 +61,15 @@ function overviewRow(experiment: ExperimentResult, index: number, names: readonl
   const cell = (pattern: string) => {
     const measurement = patterns[pattern];
     const content = measurement
-      ? html`<a href="#${sectionId(index)}">${renderVerdict(measurement.verdict)}</a> <span class="headline">${measurement.headline}</span>`
+      ? html`<a href="#${sectionId(index)}">${renderVerdict(measurement.verdict)}</a> <span class="headline">${unbroken(measurement.headline)}</span>`
       : html`<span class="headline">${skipped ? 'left out' : '-'}</span>`;
     return html`<td role="cell"><span class="who" aria-hidden="true">${label(pattern, names)}</span><span class="what">${content}</span></td>`;
   };
   return html`<tr role="row"><th scope="row" role="rowheader"><a href="#${sectionId(index)}">${question}</a> <code>${name}</code></th>${names.map(cell)}</tr>\n`;
 }
+
+/** With figures that no line break parts from their names and units. */
+const unbroken = (text: string): string => text.replace(/(?<=p\d+) (?=\d)|(?<=\d) (?=ms\b)/g, '\u00a0');
 
 /** Losses and duplicates under all faults: two charts and their table. @param charts takes the charts for draw.js */
 export function renderFaults(results: Results, charts: Chart[]): Markup | undefined {
