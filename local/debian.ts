@@ -4,75 +4,94 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { onPath } from './find-server.ts';
+import { onPath } from './on-path.ts';
 
 const run = promisify(execFile);
-const FOLDER = resolve(import.meta.dirname, '../node_modules/.cache/redis-server');
-const PROGRAM = 'usr/bin/redis-server';
+const CACHE = resolve(import.meta.dirname, '../node_modules/.cache');
 const LIBRARIES = ['usr/lib', 'lib'];
 
-const NO_SERVER = `No Redis to talk to. Choose one of these:
-  - install redis-server or valkey-server with your system's packages, so that it is on PATH;
-  - name one that runs: REDIS_HOST=localhost npm start, or REDIS_URL=redis://user:password@host:6379 npm start;
-  - use containers: docker-compose up`;
-
-/**
- * Gets redis-server from the packages of Debian or Ubuntu without installing it: downloads it, and the libraries that
- * this system lacks, with package lists of our own, and unpacks them into a folder of ours. Needs no root.
- */
-export async function installFromDebian(say: (line: string) => void) {
-  if (!existsSync(join(FOLDER, PROGRAM))) {
-    if (!onPath('apt-get') || !onPath('dpkg-deb')) throw new Error(NO_SERVER);
-    say("No redis-server on PATH: getting one from the distribution's packages (this does not change the system) …");
-    try {
-      await unpack();
-    } catch (error) {
-      throw new Error(`${NO_SERVER}\n(Getting it from the packages failed: ${lastLine(error)})`);
-    }
-  }
-  return { path: join(FOLDER, PROGRAM), env: { LD_LIBRARY_PATH: (await libraryFolders()).join(':') } };
+/** A program that packages of Debian and Ubuntu contain. */
+export interface Wanted {
+  readonly name: string;
+  /** The packages that hold it and its own files; what they need comes along. */
+  readonly packages: readonly string[];
+  /** Its path in them. */
+  readonly program: string;
+  /** What to do instead: a line each. Said when it cannot be had. */
+  readonly choices: string;
 }
 
-async function unpack(): Promise<void> {
-  const work = `${FOLDER}.${process.pid}`;
+/** A program that was unpacked. */
+export interface Unpacked {
+  readonly path: string;
+  /** Environment that it needs. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/**
+ * Gets a program from the packages of Debian or Ubuntu without installing it: downloads it, and the libraries that
+ * this system lacks, with package lists of our own, and unpacks them into a folder of ours. Needs no root.
+ * @throws an Error that lists the choices if it cannot be had
+ */
+export async function installFromDebian(wanted: Wanted, say: (line: string) => void): Promise<Unpacked> {
+  const folder = join(CACHE, wanted.name);
+  const path = join(folder, wanted.program);
+  if (!existsSync(path)) {
+    if (!onPath('apt-get') || !onPath('dpkg-deb')) throw new Error(wanted.choices);
+    say(`No ${wanted.name} on PATH: getting one from the distribution's packages (this does not change the system) …`);
+    try {
+      await unpack(wanted, folder);
+    } catch (error) {
+      throw new Error(`${wanted.choices}\n(Getting it from the packages failed: ${lastLine(error)})`);
+    }
+  }
+  return { path, env: { LD_LIBRARY_PATH: (await libraryFolders(folder)).join(':') } };
+}
+
+async function unpack(wanted: Wanted, folder: string): Promise<void> {
+  const work = `${folder}.${process.pid}`;
   const archives = join(work, 'archives');
   const lists = join(work, 'lists');
   await mkdir(join(archives, 'partial'), { recursive: true });
   await mkdir(join(lists, 'partial'), { recursive: true });
   try {
-    const settings = {
-      'Dir::State::Lists': lists,
-      'Dir::Cache': work,
-      'Dir::Cache::Archives': archives,
-      'Debug::NoLocking': 'true', // nothing of the system's is written, so its locks do not matter
-      'APT::Sandbox::User': userInfo().username,
-    };
-    const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-    await run('apt-get', [...options, 'update', '-qq']);
-    await run('apt-get', [
-      ...options,
-      'install',
-      '-qq',
-      '--yes',
-      '--download-only',
-      '--no-install-recommends',
-      'redis-server',
-    ]);
+    await download(wanted.packages, { work, archives, lists });
     const root = join(work, 'root');
     for (const file of (await readdir(archives)).filter((name) => name.endsWith('.deb'))) {
       await run('dpkg-deb', ['--extract', join(archives, file), root]);
     }
-    await rm(FOLDER, { recursive: true, force: true });
-    await rename(root, FOLDER);
+    // where a package only refers to another way of installing, as Ubuntu's chromium-browser does
+    if (!existsSync(join(root, wanted.program)))
+      throw new Error(`there is no ${wanted.program} in ${wanted.packages.join(', ')}`);
+    await rm(folder, { recursive: true, force: true });
+    await rename(root, folder);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
+/** The packages, also those that the system has, and all they need that it does not have. */
+async function download(
+  packages: readonly string[],
+  folders: Record<'work' | 'archives' | 'lists', string>,
+): Promise<void> {
+  const settings = {
+    'Dir::State::Lists': folders.lists,
+    'Dir::Cache': folders.work,
+    'Dir::Cache::Archives': folders.archives,
+    'Debug::NoLocking': 'true', // nothing of the system's is written, so its locks do not matter
+    'APT::Sandbox::User': userInfo().username,
+  };
+  const options = Object.entries(settings).flatMap(([setting, value]) => ['-o', `${setting}=${value}`]);
+  await run('apt-get', [...options, 'update', '-qq']);
+  const flags = ['-qq', '--yes', '--download-only', '--no-install-recommends', '--reinstall'];
+  await run('apt-get', [...options, 'install', ...flags, ...packages]);
+}
+
 /** The folders of the libraries that came along: `usr/lib/<triplet>`. */
-async function libraryFolders(): Promise<string[]> {
+async function libraryFolders(folder: string): Promise<string[]> {
   const folders: string[] = [];
-  for (const base of LIBRARIES.map((name) => join(FOLDER, name)).filter(existsSync)) {
+  for (const base of LIBRARIES.map((name) => join(folder, name)).filter(existsSync)) {
     const names = await readdir(base);
     folders.push(...names.filter((name) => name.includes('-linux-')).map((name) => join(base, name)));
   }

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { installFromDebian } from './debian.ts';
+import { onPath } from './on-path.ts';
 
 /** A server program that speaks Redis' protocol. */
 export interface ServerProgram {
@@ -15,6 +14,16 @@ export interface ServerProgram {
 
 const NAMES = ['redis-server', 'valkey-server'];
 
+const DEBIAN = {
+  name: 'redis-server',
+  packages: ['redis-server', 'redis-tools'], // in Debian the program is in the second
+  program: 'usr/bin/redis-server',
+  choices: `No Redis to talk to. Choose one of these:
+  - install redis-server or valkey-server with your system's packages, so that it is on PATH;
+  - name one that runs: REDIS_HOST=localhost npm start, or REDIS_URL=redis://user:password@host:6379 npm start;
+  - use containers: docker-compose up`,
+};
+
 /**
  * `redis-server` or `valkey-server` from PATH; else, on Debian and Ubuntu, one from the distribution's packages, unpacked
  * into a folder of this project.
@@ -25,21 +34,8 @@ export async function findServer(say: (line: string) => void): Promise<ServerPro
     const path = onPath(name);
     if (path) return { path, env: {}, about: `${await versionOf(path)} from PATH` };
   }
-  const unpacked = await installFromDebian(say);
+  const unpacked = await installFromDebian(DEBIAN, say);
   return { ...unpacked, about: `${await versionOf(unpacked.path, unpacked.env)} from the distribution's packages` };
-}
-
-/** Where PATH has a program. */
-export function onPath(name: string): string | undefined {
-  const candidates = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
-  return candidates.find((candidate) => {
-    try {
-      accessSync(candidate, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 async function versionOf(path: string, env: Readonly<Record<string, string>> = {}): Promise<string> {

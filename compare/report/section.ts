@@ -1,0 +1,173 @@
+import { figure, milliseconds } from '@redis-messaging/shared/table';
+import type { ExperimentResult, Measurement } from '../result.ts';
+import { type Chart, chartsOf, latencyPoints, rangeOf } from './charts.ts';
+import { renderFigure } from './figure.ts';
+import { type Content, html, type Markup } from './markup.ts';
+import { sectionId } from './overview.ts';
+import { label } from './patterns.ts';
+import { foldedTable, renderTable, type Table } from './table.ts';
+import { renderClaim, renderVerdict } from './verdicts.ts';
+
+/** What a measurement has in a row of the table, or nothing. */
+type Row = readonly [title: string, cellOf: (measurement: Measurement) => Content];
+
+const decimals = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
+
+/** All about one experiment. @param charts takes the charts for draw.js */
+export function renderSection(
+  experiment: ExperimentResult,
+  index: number,
+  names: readonly string[],
+  charts: Chart[],
+): Markup {
+  const { question, name, skipped } = experiment;
+  const id = sectionId(index);
+  return html`<section class="experiment" id="${id}" aria-labelledby="${id}-title">
+<h2 id="${id}-title">${question}</h2>
+<p class="name"><code>${name}</code> <a href="#overview">all questions</a></p>
+${skipped ? html`<p class="note"><strong>Left out:</strong> ${skipped}</p>` : undefined}
+${renderCourse(experiment)}
+${Object.keys(experiment.patterns).length > 0 ? renderMeasurements(experiment, names, charts) : undefined}
+</section>`;
+}
+
+/** What was done, and when. */
+function renderCourse({ steps, faults }: ExperimentResult): Markup {
+  const list = faults.map(
+    ({ at, what }) => html`<li>${what} <span class="at">at ${(at / 1000).toFixed(2)} s</span></li>`,
+  );
+  return html`<div class="course">
+<div><h3>Steps</h3><ol>${steps.map((step) => html`<li>${step}</li>`)}</ol></div>
+${faults.length > 0 ? html`<div><h3>Faults</h3><ol class="faults">${list}</ol></div>` : undefined}
+</div>`;
+}
+
+function renderMeasurements(experiment: ExperimentResult, names: readonly string[], charts: Chart[]): Markup {
+  const present = names.filter((name) => experiment.patterns[name]);
+  const drawn = chartsOf(experiment, names);
+  return html`<div class="charts">${drawn.map((chart) => renderFigure(chart, charts.push(chart) - 1))}</div>
+${renderTable(countsTable(experiment, present, names))}
+${renderTable(claimsTable(experiment, present, names))}
+${renderLosses(experiment, present, names)}
+${drawn.some(({ kind }) => kind === 'latency') ? foldedTable('Latency as a table', latencyTable(experiment, present, names)) : undefined}
+${drawn.map((chart) => (chart.kind === 'timeline' ? foldedTable('Deliveries over time as a table', timelineTable(chart, names)) : undefined))}`;
+}
+
+const count =
+  (key: 'accepted' | 'received' | 'lost' | 'duplicated' | 'reordered' | 'deadLettered' | 'waiting') =>
+  (measurement: Measurement) =>
+    figure(measurement[key]);
+
+const ROWS: readonly Row[] = [
+  ['Verdict', ({ verdict }) => renderVerdict(verdict)],
+  ['Accepted by Redis', count('accepted')],
+  ['Received', ({ received, audiences }) => `${figure(received)}${audiences > 1 ? ` (${audiences} subscribers)` : ''}`],
+  ['Lost', count('lost')],
+  ['Duplicated', count('duplicated')],
+  ['Reordered', count('reordered')],
+  ['Dead-lettered', count('deadLettered')],
+  ['Waiting at the end', count('waiting')],
+  ['Latency p50', ({ latencyMs }) => latencyMs && milliseconds(latencyMs.p50)],
+  ['Latency p99', ({ latencyMs, runs }) => latencyMs && withRange(milliseconds(latencyMs.p99), rangeOf(runs, 'p99'))],
+  ['Latency max', ({ latencyMs }) => latencyMs && milliseconds(latencyMs.max)],
+  [
+    'Throughput (messages/s)',
+    ({ throughput, runs }) => throughput && withRange(figure(throughput), rangeOf(runs, 'throughput')),
+  ],
+];
+
+/** A figure with the least and the most of several runs. */
+function withRange(text: string, range: readonly [number, number] | null): Content {
+  if (!range) return text;
+  return html`${text} <span class="range">${decimals.format(range[0])}–${decimals.format(range[1])}</span>`;
+}
+
+/** All counts and figures: rows of which no pattern has anything are left out. */
+function countsTable(
+  { patterns, name }: ExperimentResult,
+  present: readonly string[],
+  names: readonly string[],
+): Table {
+  const measurements = present.map((pattern) => patterns[pattern] as Measurement);
+  const further = [...new Set(measurements.flatMap(({ figures }) => Object.keys(figures)))];
+  const furtherRows = further.map((key): Row => [key, ({ figures }) => formatFigure(figures[key])]);
+  const runs = Math.max(...measurements.map((measurement) => measurement.runs?.length ?? 1));
+  return {
+    caption: `${name}: what was counted and measured${runs > 1 ? `; counts of ${runs} runs together, medians, and the least and the most of the runs` : ''}`,
+    header: ['', ...present.map((pattern) => label(pattern, names))],
+    rows: [...ROWS, ...furtherRows].flatMap(([title, cellOf]) => {
+      const cells = measurements.map(cellOf);
+      return cells.some((cell) => cell !== null && cell !== undefined)
+        ? [[title, ...cells.map((cell) => cell ?? '-')]]
+        : [];
+    }),
+    look: 'figures',
+  };
+}
+
+function formatFigure(value: number | string | null | undefined): Content {
+  return typeof value === 'number' ? decimals.format(value) : value;
+}
+
+function claimsTable(
+  { patterns, name }: ExperimentResult,
+  present: readonly string[],
+  names: readonly string[],
+): Table {
+  const texts = [...new Set(present.flatMap((pattern) => patterns[pattern]?.claims.map(({ text }) => text) ?? []))];
+  return {
+    caption: `${name}: claims`,
+    header: ['Claim', ...present.map((pattern) => label(pattern, names))],
+    rows: texts.map((text) => [
+      text,
+      ...present.map((pattern) => renderClaim(patterns[pattern]?.claims.find((claim) => claim.text === text))),
+    ]),
+    look: 'words',
+  };
+}
+
+/** Every loss with its causes. */
+function renderLosses(
+  { patterns }: ExperimentResult,
+  present: readonly string[],
+  names: readonly string[],
+): Markup | undefined {
+  const losses = present.flatMap((pattern) => {
+    const { lost, causes } = patterns[pattern] as Measurement;
+    const words = causes.map(({ cause, messages }) => `${figure(messages)} ${cause}`).join(', ');
+    return lost > 0 ? [html`<li><strong>${label(pattern, names)}</strong> ${figure(lost)} lost: ${words}</li>`] : [];
+  });
+  return losses.length > 0 ? html`<h3>Losses, and why</h3><ul class="losses">${losses}</ul>` : undefined;
+}
+
+function latencyTable(
+  { patterns, name }: ExperimentResult,
+  present: readonly string[],
+  names: readonly string[],
+): Table {
+  const columns = present.map((pattern) => new Map(latencyPoints(patterns[pattern])));
+  const percents = [...new Set(columns.flatMap((column) => [...column.keys()]))].sort((a, b) => a - b);
+  return {
+    caption: `${name}: latency at percentiles`,
+    header: ['Percentile', ...present.map((pattern) => label(pattern, names))],
+    rows: percents.map((percent) => [
+      percent === 100 ? 'max' : `p${percent}`,
+      ...columns.map((column) => milliseconds(column.get(percent) ?? null)),
+    ]),
+    look: 'figures',
+  };
+}
+
+function timelineTable(chart: Extract<Chart, { kind: 'timeline' }>, names: readonly string[]): Table {
+  const { series, bucketMs } = chart;
+  const rows = (series[0]?.values ?? []).map((_, bucket) => [
+    `${((bucket * bucketMs) / 1000).toFixed(1)} s`,
+    ...series.map(({ values }) => values[bucket] ?? 0),
+  ]);
+  return {
+    caption: `Deliveries in the ${figure(bucketMs)} ms from each time on; times without any are left out`,
+    header: ['From', ...series.map(({ name }) => label(name, names))],
+    rows: rows.filter(([, ...counts]) => counts.some((deliveries) => deliveries !== 0)),
+    look: 'figures',
+  };
+}
