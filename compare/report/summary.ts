@@ -1,0 +1,43 @@
+import { markdownTable } from '@redis-messaging/shared/table';
+import type { Measurement, Results } from '../result.ts';
+import { brokenIn, lossesOf, patternsOf, summaryLine } from './terminal.ts';
+
+const SIGNS = { kept: '✅', broken: '❌', 'not promised': '–' } as const;
+
+/** What one pastes into a decision record: Markdown. */
+export function renderSummary(results: Results): string {
+  const { machine, startedAt } = results;
+  return [
+    '# Redis messaging patterns, compared',
+    '',
+    `${startedAt.slice(0, 10)}, ${machine.redis}, Node ${machine.node.slice(1)}, ${machine.cores} cores (${machine.cpu}), ${machine.system}.`,
+    `${summaryLine(results)}.`,
+    '',
+    summaryTable(results),
+    '',
+    '✅ every promise of the pattern held, ❌ one did not, – nothing was promised here.',
+    ...listed('Losses, and why', lossesOf(results)),
+    ...listed('Broken', brokenIn(results)),
+    '',
+    `Again: \`npm run compare -- --seed ${results.seed}\``,
+    '',
+  ].join('\n');
+}
+
+/** The questions, and for each pattern the verdict and the figure that says most: a Markdown table. */
+export function summaryTable(results: Results): string {
+  const names = patternsOf(results);
+  const rows = results.experiments.map(({ question, patterns, skipped }) => [
+    question,
+    ...names.map((name) => (skipped ? 'left out' : cellOf(patterns[name]))),
+  ]);
+  return markdownTable(['', ...names.map((name) => `\`${name}\``)], rows);
+}
+
+function cellOf(measurement: Measurement | undefined): string {
+  if (!measurement) return '';
+  return `${SIGNS[measurement.verdict]} ${measurement.headline}`;
+}
+
+const listed = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines.map((line) => `- ${line.trim()}`)];
