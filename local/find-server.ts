@@ -16,7 +16,7 @@ const NAMES = ['redis-server', 'valkey-server'];
 
 const DEBIAN = {
   name: 'redis-server',
-  packages: ['redis-server', 'redis-tools'], // in Debian the program is in the second
+  packages: ['redis-server', 'redis-tools'], // in Debian the first only has a link into the second
   program: 'usr/bin/redis-server',
   choices: `No Redis to talk to. Choose one of these:
   - install redis-server or valkey-server with your system's packages, so that it is on PATH;

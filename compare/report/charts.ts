@@ -118,11 +118,15 @@ function latencyChart({ patterns }: ExperimentResult, names: readonly string[]):
   });
   return {
     kind: 'latency',
-    title: 'Latency by percentile, ms',
+    title: `Latency by percentile, ms${ofFirstRun(patterns, 'latencyAt')}`,
     description: `Line chart: latency in ms, on a logarithmic axis, by percentile. ${list.join('; ')}.`,
     series,
   };
 }
+
+/** Of several runs, distributions and timelines are those of the first. */
+const ofFirstRun = (patterns: ExperimentResult['patterns'], key: 'latencyAt' | 'timeline'): string =>
+  Object.values(patterns).some(({ runs, [key]: data }) => data && runs && runs.length > 1) ? ', of the first run' : '';
 
 /** Latency at some percentiles, the highest last; where only figures are known, at those. */
 export function latencyPoints(measurement: Measurement | undefined): readonly (readonly [number, number])[] {
@@ -149,7 +153,7 @@ function timelineChart({ patterns, faults }: ExperimentResult, names: readonly s
   const done = faults.map(({ at, what }) => `${what} at ${(at / 1000).toFixed(1)} s`).join(', ');
   return {
     kind: 'timeline',
-    title: `Deliveries over time, in each ${figure(bucketMs)} ms`,
+    title: `Deliveries over time, in each ${figure(bucketMs)} ms${ofFirstRun(patterns, 'timeline')}`,
     description: `Chart with a strip for each pattern: deliveries over ${((length * bucketMs) / 1000).toFixed(1)} s. ${done ? `Marked: ${done}.` : ''}`,
     bucketMs,
     series: timed.map(({ name, colour, deliveries }) => ({

@@ -76,10 +76,12 @@ const ROWS: readonly Row[] = [
   ],
 ];
 
+const rounded = (value: number): string => (value < 10 ? decimals.format(value) : figure(value));
+
 /** A figure with the least and the most of several runs. */
 function withRange(text: string, range: readonly [number, number] | null): Content {
   if (!range) return text;
-  return html`${text} <span class="range">${decimals.format(range[0])}–${decimals.format(range[1])}</span>`;
+  return html`${text} <span class="range">${range.map(rounded).join('–')}</span>`;
 }
 
 /** All counts and figures: rows of which no pattern has anything are left out. */

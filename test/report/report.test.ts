@@ -14,6 +14,8 @@ import { openBrowser } from '../support/browser.ts';
 const sample: Results = JSON.parse(readFileSync(new URL('results.json', import.meta.url), 'utf8'));
 
 const SCRIPT = '</script><img src=x onerror=alert(1)><!--';
+/** Enough to get a browser over a slow line, once. */
+const DOWNLOAD_MS = 600_000;
 const DIRECTION = '\u202etxt.exe';
 
 let folder: string;
@@ -22,7 +24,7 @@ let browser: BrowserContext;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'report-test-'));
   browser = await openBrowser(join(folder, 'profile'));
-});
+}, DOWNLOAD_MS);
 
 afterAll(async () => {
   await browser?.close();
