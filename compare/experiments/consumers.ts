@@ -10,7 +10,7 @@ const TIMES = 'times a kind got a message';
 /** Several kinds of consumers, each with several workers: does each kind get every message, once? */
 export const consumers = (kinds: number, workers: number): Experiment => ({
   name: `${kinds}x${workers}-consumers`,
-  question: `${kinds} kinds of consumers with ${workers} workers each: does each kind get every message, once?`,
+  question: `${kinds} kinds of consumers${workers > 1 ? ` with ${workers} workers each` : ''}: does each kind get every message, once?`,
   steps: [
     `${kinds} groups of ${workers} subscribers start`,
     'messages are published at the given rate',
@@ -37,7 +37,7 @@ export const consumers = (kinds: number, workers: number): Experiment => ({
 
   headline({ figures }) {
     const times = Number(figures[TIMES]);
-    return `${figures[COMPLETE]} of ${kinds} kinds have everything${times > 1 ? `, ${times} times` : ''}`;
+    return `${figures[COMPLETE]} of ${kinds} kinds have all${times > 1 ? `, ${times} times` : ''}`;
   },
 
   claims: (guarantees, measured) => [
