@@ -7,14 +7,14 @@ import type { Measurement, Results } from './result.ts';
 const NOISE = 0.3;
 
 /** @throws OptionsError if it is not a file of results that this version can read */
-export function readBaseline(path: string): Results {
+export function readBaseline(path: string, option = '--baseline'): Results {
   try {
     const results = JSON.parse(readFileSync(path, 'utf8'));
     if (results?.version !== 1 || !Array.isArray(results.experiments)) throw new Error('not results of version 1');
     return results;
   } catch (error) {
     throw new OptionsError(
-      `--baseline ${path}: expected a results.json of an earlier run (${(error as Error).message})`,
+      `${option} ${path}: expected a results.json of an earlier run (${(error as Error).message})`,
     );
   }
 }

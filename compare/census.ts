@@ -20,6 +20,8 @@ export interface Evidence {
   readonly published: readonly Line[];
   /** The `received` lines of each role's log, in order. Lives of one subscriber have one role. */
   readonly received: ReadonlyMap<string, readonly Line[]>;
+  /** The group of each role; without it, all are in one. */
+  readonly groupOf?: ReadonlyMap<string, string>;
   /** Messages made. */
   readonly made: number;
   /** Dead letters that are not of the publishers. */
@@ -30,9 +32,10 @@ export interface Evidence {
 }
 
 /** Counts a pattern's messages by their ids: what Redis took, who got it, what was lost and why. */
-export function takeCensus({ guarantees, published, received, made, held, strange, blames }: Evidence): Counts {
-  const audiences =
-    guarantees.audience === 'every-subscriber' ? [...received.values()] : [[...received.values()].flat()];
+export function takeCensus({ published, received, made, held, strange, blames, ...who }: Evidence): Counts {
+  const audiences = audiencesOf(who.guarantees, [...received.keys()], who.groupOf).map((roles) =>
+    roles.flatMap((role) => received.get(role) ?? []),
+  );
   const accepted = new Map(published.map((line) => [line.id as string, line]));
   for (const line of audiences.flat()) if (!accepted.has(line.id)) accepted.set(line.id, line); // its answer was lost
   const lines = [...accepted.values()];
@@ -55,6 +58,18 @@ export function takeCensus({ guarantees, published, received, made, held, strang
     waiting: held.waiting + held.inFlight,
     causes: lost > 0 ? causesOf(missing, lost, blames) : [],
   };
+}
+
+/** Who should get every message: lists of roles that share them. */
+export function audiencesOf(
+  { audience, groups }: Guarantees,
+  roles: readonly string[],
+  groupOf: ReadonlyMap<string, string> = new Map(),
+): readonly (readonly string[])[] {
+  if (audience === 'every-subscriber') return roles.map((role) => [role]);
+  if (!groups || roles.length === 0) return [roles];
+  const names = new Set(roles.map((role) => groupOf.get(role)));
+  return [...names].map((name) => roles.filter((role) => groupOf.get(role) === name));
 }
 
 /** First deliveries that came after that of a later message of the same sender. */

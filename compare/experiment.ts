@@ -1,4 +1,5 @@
 import type { Guarantees, Pattern } from '@redis-messaging/shared/pattern';
+import type { Environment } from '../local/service-process.ts';
 import type { Claim, Measured } from './result.ts';
 import type { Stage } from './stage.ts';
 
@@ -16,6 +17,10 @@ export interface Experiment {
   readonly needsOwnRedis?: boolean;
   /** Lines for the configuration of a Redis of its own. */
   readonly ownSettings?: readonly string[];
+  /** Where its load differs from the given one. */
+  readonly load?: Partial<Load>;
+  /** Further variables for its services. */
+  readonly env?: Environment;
   /** About how long it takes with the default options and all patterns, on two cores: seconds. */
   readonly seconds: number;
   run(stage: Stage): Promise<Findings>;

@@ -58,7 +58,8 @@ async function runOnce(
   await using stage = new Stage({
     redis: own ?? redis,
     patterns,
-    load: options,
+    load: { ...options, ...experiment.load },
+    env: experiment.env ?? {},
     prefix: `${prefix}:${experiment.name}:${round}`,
     random: randomOf(`${seed} ${experiment.name} ${round}`),
     signal,

@@ -5,7 +5,7 @@ import type { Redis } from '@redis-messaging/shared/redis';
 import { builtCommand } from '../local/child.ts';
 import { type Environment, type Line, ServiceProcess } from '../local/service-process.ts';
 import { until } from '../local/until.ts';
-import { type Blame, NOBODY_LISTENED, takeCensus } from './census.ts';
+import { audiencesOf, type Blame, NOBODY_LISTENED, takeCensus } from './census.ts';
 import type { Findings, Load } from './experiment.ts';
 import { distributionOf, percentilesOf } from './percentiles.ts';
 import type { LabRedis } from './redis.ts';
@@ -15,6 +15,8 @@ interface StageOptions {
   readonly redis: LabRedis;
   readonly patterns: readonly Pattern[];
   readonly load: Load;
+  /** Further variables for the services. */
+  readonly env?: Environment;
   /** All names in Redis begin with this. */
   readonly prefix: string;
   /** From 0 to below 1; repeatable. */
@@ -46,25 +48,32 @@ export class Stage implements AsyncDisposable {
   readonly signal: AbortSignal;
   readonly faults: Fault[] = [];
   readonly #prefix: string;
+  readonly #further: Environment;
   readonly #beganAt = Date.now();
   readonly #publishers: ServiceProcess[] = [];
   readonly #roles = new Map<string, ServiceProcess[]>();
+  readonly #groupOf = new Map<string, string>();
 
-  constructor({ redis, patterns, load, prefix, random, signal }: StageOptions) {
+  constructor({ redis, patterns, load, env = {}, prefix, random, signal }: StageOptions) {
     this.redis = redis;
     this.patterns = patterns;
     this.load = load;
     this.random = random;
     this.signal = signal;
     this.#prefix = prefix;
+    this.#further = env;
   }
 
   topic(pattern: Pattern): string {
     return `${this.#prefix}:${pattern.name}`;
   }
 
-  /** Another life of a subscriber; resolves when it is ready. Lives of one role are one subscriber to the outside. */
+  /**
+   * Another life of a subscriber; resolves when it is ready. Lives of one role are one subscriber to the outside.
+   * All are in one group, unless `env` says otherwise.
+   */
   async subscriber(role = 'A', env: Environment = {}): Promise<ServiceProcess> {
+    this.#groupOf.set(role, String(env.GROUP ?? GROUP));
     const service = this.#launch('subscriber', { CONSUMER: role, ...env });
     this.#roles.set(role, [...(this.#roles.get(role) ?? []), service]);
     await this.#ready(service);
@@ -216,6 +225,7 @@ export class Stage implements AsyncDisposable {
       LOG_LEVEL: 'debug',
       RECLAIM_AFTER,
       GROUP,
+      ...this.#further,
     };
   }
 
@@ -249,17 +259,20 @@ export class Stage implements AsyncDisposable {
     await this.#wait(what, probe, LAST_MS).catch(() => this.signal.throwIfAborted());
   }
 
-  async #held(pattern: Pattern): ReturnType<Pattern['backlog']> {
-    return await pattern.backlog(this.redis.admin, this.topic(pattern), GROUP);
+  /** What Redis holds for all groups that there are. */
+  async #held(pattern: Pattern) {
+    const groups = pattern.guarantees.groups && this.#groupOf.size > 0 ? new Set(this.#groupOf.values()) : [GROUP];
+    const ask = (group: string) => pattern.backlog(this.redis.admin, this.topic(pattern), group);
+    const held = await Promise.all([...groups].map(ask));
+    const total = (key: 'waiting' | 'inFlight') => held.reduce((sum, each) => sum + each[key], 0);
+    return { waiting: total('waiting'), inFlight: total('inFlight'), dead: held[0]?.dead ?? 0 };
   }
 
   #heardLast(pattern: Pattern): boolean {
     const isOf = (line: Line, event: string) => line.event === event && line.pattern === pattern.name;
     const last = this.#publishers.at(-1)?.lines.findLast((line) => isOf(line, 'published'));
-    const heard = [...this.#roles.values()].map((lives) =>
-      lives.some((service) => service.lines.some((line) => isOf(line, 'received') && line.id === last?.id)),
-    );
-    return pattern.guarantees.audience === 'every-subscriber' ? heard.every(Boolean) : heard.some(Boolean);
+    const heard = (role: string) => this.linesOf(role, 'received', pattern.name).some((line) => line.id === last?.id);
+    return audiencesOf(pattern.guarantees, [...this.#roles.keys()], this.#groupOf).every((roles) => roles.some(heard));
   }
 
   async #measure(pattern: Pattern, blames: readonly Blame[], strange: number): Promise<Measured> {
@@ -269,7 +282,16 @@ export class Stage implements AsyncDisposable {
     const published = this.publishedLines(name);
     const made = this.#publishers.reduce((sum, service) => sum + madeBy(service, name), 0);
     const held = await this.#held(pattern);
-    const counts = takeCensus({ guarantees, published, received, made, held, strange, blames });
+    const counts = takeCensus({
+      guarantees,
+      published,
+      received,
+      groupOf: this.#groupOf,
+      made,
+      held,
+      strange,
+      blames,
+    });
     const deliveries = [...received.values()].flat();
     const latencies = deliveries.map((line) => line.latencyMs as number);
     return {

@@ -24,7 +24,15 @@ export const tables: Readonly<Record<string, string>> = {
       ['Commands', ...patterns.map(({ commands }) => commands.map((command) => `\`${command}\``).join(' '))],
       ['Delivery', ...patterns.map(({ guarantees }) => guarantees.delivery.replaceAll('-', ' '))],
       ['Who gets a message', ...patterns.map(({ guarantees }) => guarantees.audience.replaceAll('-', ' '))],
+      [
+        'Each group gets every message, its members share them',
+        ...patterns.map(({ guarantees }) => yesNo(guarantees.groups)),
+      ],
       ['Kept while nobody listens', ...patterns.map(({ guarantees }) => yesNo(guarantees.keepsUnread))],
+      [
+        'There for a group that comes later, also when handled',
+        ...patterns.map(({ guarantees }) => yesNo(guarantees.replays)),
+      ],
       [
         'Survives a subscriber that crashes with it in hand',
         ...patterns.map(({ guarantees }) => yesNo(guarantees.survivesCrash)),

@@ -1,7 +1,9 @@
 import type { Experiment } from '../experiment.ts';
 import { backlog } from './backlog.ts';
 import { connectionCut } from './connection-cut.ts';
+import { consumers } from './consumers.ts';
 import { fanOut } from './fan-out.ts';
+import { lateGroup } from './late-group.ts';
 import { latency } from './latency.ts';
 import { manySubscribers } from './many-subscribers.ts';
 import { nobodyListens } from './nobody-listens.ts';
@@ -20,6 +22,8 @@ export const experimentsFor = (counts: readonly number[]): readonly Experiment[]
   subscriberCrashes,
   subscriberStops,
   ...counts.map(manySubscribers),
+  consumers(2, 2),
+  lateGroup,
   slowSubscriber,
   redisKilled('always'),
   redisKilled('everysec'),

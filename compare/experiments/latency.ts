@@ -7,6 +7,8 @@ import type { Stage } from '../stage.ts';
 import { UNEXPLAINED } from '../verdict.ts';
 
 const WARM_UP = 50;
+/** What the figure of the rate is called at which the latency was measured. */
+export const PACE = 'pace (messages/s)';
 
 export const latency: Experiment = {
   name: 'latency',
@@ -45,6 +47,10 @@ function timesOf(stage: Stage, { name }: Pattern) {
     latencyMs: percentilesOf(delivery),
     latencyAt: distributionOf(delivery),
     throughput: null,
-    figures: { 'publish p50 (ms)': publish?.p50 ?? null, 'publish p99 (ms)': publish?.p99 ?? null },
+    figures: {
+      [PACE]: stage.load.rate,
+      'publish p50 (ms)': publish?.p50 ?? null,
+      'publish p99 (ms)': publish?.p99 ?? null,
+    },
   };
 }

@@ -7,8 +7,12 @@ export interface Guarantees {
   readonly delivery: 'at-most-once' | 'at-least-once';
   /** Who gets a message: every subscriber a copy of its own, or one of them. */
   readonly audience: 'every-subscriber' | 'one-subscriber';
+  /** Each group of subscribers gets every message, and its members share them. */
+  readonly groups: boolean;
   /** A message published while nobody listens is delivered later. */
   readonly keepsUnread: boolean;
+  /** A group that comes later gets also what others have handled already, as far back as Redis keeps it. */
+  readonly replays: boolean;
   /** A message in the hands of a subscriber that is killed is delivered again. */
   readonly survivesCrash: boolean;
   /** With one subscriber and no redelivery, messages arrive in the order in which they were published. */

@@ -25,6 +25,7 @@ interface ReaderOptions {
   ack?: boolean;
   batch?: number;
   consumer?: string;
+  group?: string;
 }
 
 /** A subscription that is read in the background. */
@@ -39,13 +40,14 @@ class Reader implements AsyncDisposable {
   static async of(
     pattern: Pattern,
     topic: string,
-    { ack = true, batch = 100, consumer }: ReaderOptions = {},
+    { ack = true, batch = 100, consumer, group = settings.group }: ReaderOptions = {},
   ): Promise<Reader> {
     const reader = new Reader();
     reader.subscription = await pattern.subscribe(own.redis, topic, {
       ...settings,
       signal: reader.stop.signal,
       batch,
+      group,
       consumer: consumer ?? `consumer-${++consumers}`,
       onDead: (payload) => reader.dead.push(payload.toString()),
       onMissing: (messages) => {
@@ -92,6 +94,14 @@ async function drained(pattern: Pattern, topic: string, reader: Reader): Promise
   await pattern.publish(own.redis, topic, ['the end']);
   await until('the end', () => reader.texts.includes('the end'));
   return reader.texts.filter((text) => text !== 'the end');
+}
+
+/** Waits until a group has been given everything, and is done with it. */
+async function nothingWaits(pattern: Pattern, topic: string, group: string): Promise<void> {
+  await until(`nothing to wait for ${group}`, async () => {
+    const { waiting, inFlight } = await pattern.backlog(own.redis, topic, group);
+    return waiting + inFlight === 0;
+  });
 }
 
 async function connections(): Promise<number> {
@@ -178,6 +188,33 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     const audience = copies.length === 100 ? 'every-subscriber' : 'one-subscriber';
     expect(new Set(copies)).toEqual(new Set(payloads));
     expect(audience).toBe(pattern.guarantees.audience);
+  });
+
+  test('groups: each group gets every message, and its members share them', async () => {
+    const here = topic();
+    await using one = await Reader.of(pattern, here, { group: 'first' });
+    await using two = await Reader.of(pattern, here, { group: 'first' });
+    await using other = await Reader.of(pattern, here, { group: 'second' });
+    const payloads = numbered(50);
+    for (const payload of payloads) await pattern.publish(own.redis, here, [payload]);
+    const { audience, groups } = pattern.guarantees;
+    const expected = audience === 'every-subscriber' ? 150 : groups ? 100 : 50;
+    await until('all copies', () => one.got.length + two.got.length + other.got.length >= expected);
+    for (const group of ['first', 'second']) await nothingWaits(pattern, here, group); // more than expected may come
+    const sorted = (texts: readonly string[]) => JSON.stringify([...texts].sort());
+    const eachOnce = (texts: readonly string[]) => sorted(texts) === sorted(payloads);
+    expect(eachOnce([...one.texts, ...two.texts]) && eachOnce(other.texts)).toBe(groups);
+  });
+
+  test('replays: what a group that comes later gets of what has been handled', async () => {
+    const here = topic();
+    const first = await Reader.of(pattern, here, { group: 'first' });
+    await pattern.publish(own.redis, here, numbered(10));
+    await first.receive(10);
+    await nothingWaits(pattern, here, 'first');
+    await first.end();
+    await using late = await Reader.of(pattern, here, { group: 'second' });
+    expect(await drained(pattern, here, late)).toEqual(pattern.guarantees.replays ? numbered(10) : []);
   });
 
   test('keepsUnread: what is published while nobody listens', async () => {

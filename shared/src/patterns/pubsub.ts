@@ -11,7 +11,9 @@ export const pubsub = {
   guarantees: {
     delivery: 'at-most-once',
     audience: 'every-subscriber',
+    groups: false,
     keepsUnread: false,
+    replays: false,
     survivesCrash: false,
     ordered: true,
   },

@@ -18,7 +18,9 @@ export const queue = {
   guarantees: {
     delivery: 'at-most-once', // once popped, the subscriber has the only copy
     audience: 'one-subscriber',
+    groups: false,
     keepsUnread: true,
+    replays: false,
     survivesCrash: false,
     ordered: true,
   },

@@ -22,7 +22,9 @@ export const reliableQueue = {
   guarantees: {
     delivery: 'at-least-once',
     audience: 'one-subscriber',
+    groups: false,
     keepsUnread: true,
+    replays: false,
     survivesCrash: true,
     ordered: true,
   },

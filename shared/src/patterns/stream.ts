@@ -31,7 +31,9 @@ export const stream = {
   guarantees: {
     delivery: 'at-least-once',
     audience: 'one-subscriber', // of each group
+    groups: true,
     keepsUnread: true,
+    replays: true,
     survivesCrash: true,
     ordered: true,
   },

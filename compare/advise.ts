@@ -1,0 +1,76 @@
+/** `npm run advise`: which pattern fits what somebody needs, why the others do not, and, with --prove, whether that is so. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+import { renderAdvice, renderProof } from './advice-text.ts';
+import { type Advice, advise } from './advisor.ts';
+import { readBaseline } from './baseline.ts';
+import { type AdviseOptions, DEFAULT_RESULTS, HELP, readNeeds } from './needs.ts';
+import { type Options, OptionsError, readOptions } from './options.ts';
+import { contradicts, experimentsOf, shownBy, stepsFor } from './proof.ts';
+import { renderTerminal } from './report/terminal.ts';
+import { writeReport } from './report/write.ts';
+import type { Results } from './result.ts';
+import { runExperiments } from './session.ts';
+import { speedIn } from './speed.ts';
+import { INTERRUPTED, stopOnSignals } from './stop-on-signals.ts';
+
+const NOTHING_FITS = 1;
+const BAD_OPTIONS = 2;
+
+const tell = (text: string) => process.stdout.write(`${text}\n`);
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+process.exit(await main());
+
+async function main(): Promise<number> {
+  try {
+    const options = readNeeds(process.argv.slice(2));
+    if (!options) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    const known = earlierResults(options);
+    const candidates = patterns.map(({ name, guarantees }) => ({
+      name,
+      guarantees,
+      speed: known && speedIn(known, name),
+    }));
+    const advice = advise(options.needs, candidates);
+    tell(renderAdvice(options.needs, advice));
+    const fits = advice.fitting.length > 0 ? 0 : NOTHING_FITS;
+    return options.prove ? Math.max(fits, await prove(options, advice)) : fits;
+  } catch (error) {
+    if (!(error instanceof OptionsError)) throw error;
+    for (const line of error.message.split('\n')) say(`advise: ${line}`);
+    return BAD_OPTIONS;
+  }
+}
+
+/** What is known from before; with --prove nothing, because it will be measured. */
+function earlierResults({ results, prove }: AdviseOptions): Results | undefined {
+  if (results !== undefined) return readBaseline(results, '--results');
+  return !prove && existsSync(DEFAULT_RESULTS) ? readBaseline(DEFAULT_RESULTS, '--results') : undefined;
+}
+
+async function prove({ needs, seed, out }: AdviseOptions, advice: Advice): Promise<number> {
+  const steps = stepsFor(needs);
+  if (steps.length === 0) {
+    tell('\nThere is nothing to prove: these needs ask for nothing.');
+    return 0;
+  }
+  const defaults = readOptions(seed === undefined ? [] : ['--seed', seed]) as Options;
+  tell('');
+  const results = await runExperiments(
+    { ...defaults, experiments: experimentsOf(steps), out },
+    stopOnSignals(say),
+    say,
+  );
+  tell(renderTerminal(results));
+  const written = await writeReport(resolve(out), results);
+  say(`Written: ${written.join(', ')}`);
+  if (results.interrupted) return INTERRUPTED;
+  const shown = shownBy(results, advice, steps);
+  tell(`\n${renderProof(needs, shown)}`);
+  return shown.some(contradicts) ? NOTHING_FITS : 0;
+}

@@ -1,0 +1,36 @@
+import { figure } from '@redis-messaging/shared/table';
+import type { Experiment } from '../experiment.ts';
+
+const LATE = 'to the one that came later';
+
+export const lateGroup: Experiment = {
+  name: 'late-group',
+  question: 'A consumer of another kind comes when everything has been handled: does it get the past?',
+  steps: [
+    'messages are published at the given rate, and a subscriber handles all of them',
+    'a subscriber of another group starts',
+  ],
+  seconds: 6,
+
+  async run(stage) {
+    await stage.subscriber('A', { GROUP: 'first' });
+    await stage.publisher();
+    await stage.settle();
+    stage.fault('a subscriber of another group starts');
+    const late = await stage.subscriber('B', { GROUP: 'late' });
+    for (const pattern of stage.patterns) await stage.received(pattern, late, stage.load.messages);
+    const findings = await stage.count(() => [{ cause: 'published before it came' }]);
+    return Object.fromEntries(
+      Object.entries(findings).map(([name, measured]) => {
+        const figures = { [LATE]: stage.linesOf('B', 'received', name).length };
+        return [name, { ...measured, figures }];
+      }),
+    );
+  },
+
+  headline: ({ figures }) => `${figure(figures[LATE] as number)} ${LATE}`,
+
+  claims: ({ replays }, { figures, accepted }) => [
+    { text: 'who comes later gets what has been handled', promised: replays, holds: figures[LATE] === accepted },
+  ],
+};

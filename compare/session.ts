@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import { findServer } from '../local/find-server.ts';
+import { machineOf } from './machine.ts';
+import { type Options, OptionsError } from './options.ts';
+import { Progress } from './progress.ts';
+import { givenRedis, type LabRedis, OwnRedis } from './redis.ts';
+import type { ExperimentResult, Results } from './result.ts';
+import { type Lab, runExperiment } from './run.ts';
+
+type Say = (line: string) => void;
+
+/**
+ * Runs the chosen experiments, one after the other, and says what it is doing. When the signal aborts, it ends with what there is.
+ * @throws OptionsError if a Redis was given that cannot be used
+ */
+export async function runExperiments(options: Options, signal: AbortSignal, say: Say): Promise<Results> {
+  const beganAt = new Date();
+  const prefix = `compare:${randomUUID().slice(0, 8)}`;
+  const server = options.redis === undefined ? await findServer(say) : undefined;
+  await using redis = server ? await OwnRedis.start(server, [], signal) : await openGiven(options, signal);
+  const machine = await machineOf(redis.admin);
+  say(
+    `${machine.redis}, ${server ? 'a private one' : 'yours'}; seed ${options.seed} (--seed ${options.seed} repeats the faults)`,
+  );
+
+  const experiments = await runAll({ options, redis, server, prefix, signal }, say);
+  return {
+    version: 1,
+    startedAt: beganAt.toISOString(),
+    seconds: Math.round((Date.now() - beganAt.getTime()) / 1000),
+    interrupted: signal.aborted,
+    seed: options.seed,
+    options: describe(options),
+    machine,
+    experiments,
+  };
+}
+
+async function runAll(lab: Lab, say: Say): Promise<ExperimentResult[]> {
+  const { experiments, repeat } = lab.options;
+  const progress = new Progress(experiments, repeat, say);
+  const results: ExperimentResult[] = [];
+  for (const experiment of experiments) {
+    progress.begin(experiment);
+    try {
+      const result = await runExperiment(lab, experiment);
+      results.push(result);
+      progress.end(result);
+    } catch (error) {
+      if (!lab.signal.aborted) throw error;
+      break;
+    }
+  }
+  return results;
+}
+
+/** @throws OptionsError if it cannot be used */
+async function openGiven({ redis: url, force }: Options, signal: AbortSignal): Promise<LabRedis> {
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(5000)]);
+  const redis = await givenRedis(url as string, patience).catch((error: Error) => {
+    throw new OptionsError(
+      `--redis: cannot be used (${patience.aborted ? 'no connection within 5 s' : error.message})`,
+    );
+  });
+  const keys = await redis.admin.dbSize();
+  if (keys === 0 || force) return redis;
+  await redis[Symbol.asyncDispose]();
+  throw new OptionsError(
+    `--redis: it holds ${keys} keys of others. Use an empty one, another database (…/1), or --force: only keys that begin with "compare:" are touched, but the load is real`,
+  );
+}
+
+function describe({ patterns, experiments, redis, ...rest }: Options): Results['options'] {
+  const { baseline = '', ...plain } = rest;
+  return {
+    ...plain,
+    baseline,
+    patterns: patterns.map(({ name }) => name),
+    experiments: experiments.map(({ name }) => name),
+    redis: redis === undefined ? 'private' : 'given',
+  };
+}

@@ -1,0 +1,23 @@
+import { setMaxListeners } from 'node:events';
+
+/** The exit code of a run that was stopped. */
+export const INTERRUPTED = 130;
+/** npm passes Ctrl-C on once more: that is one stop. */
+const SAME_STOP_MS = 500;
+
+/** Aborts at the first Ctrl-C or SIGTERM; the second one ends the process. */
+export function stopOnSignals(say: (line: string) => void): AbortSignal {
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  let first = 0;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (first === 0) {
+        first = performance.now();
+        say(`\nStopping (${name}); what there is so far will be written`);
+        stop.abort(new Error(`stopped by ${name}`));
+      } else if (performance.now() - first > SAME_STOP_MS) process.exit(INTERRUPTED);
+    });
+  }
+  return stop.signal;
+}

@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { ROOT } from '../../local/child.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'advise-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+/** `npm run advise` as somebody would type it. */
+function advise(line: string): Promise<{ code: number; out: string; err: string }> {
+  const args = ['run', '--silent', 'advise', '--', ...line.split(' ').filter(Boolean)];
+  return new Promise((resolve) => {
+    execFile('npm', args, { cwd: ROOT, timeout: 50_000 }, (error, out, err) =>
+      resolve({ code: error ? Number(error.code) : 0, out, err }),
+    );
+  });
+}
+
+/** What it advises to use. */
+const used = (out: string) => /^Use (\S+):/m.exec(out)?.[1];
+
+/** Results of a comparison in which everybody was as fast as this. */
+async function resultsWith(p99: number, throughput: number): Promise<string> {
+  const patterns = ['pubsub', 'queue', 'reliable-queue', 'stream'];
+  const each = (measured: object) => Object.fromEntries(patterns.map((name) => [name, { figures: {}, ...measured }]));
+  const path = join(folder, 'earlier.json');
+  const experiments = [
+    { name: 'latency', patterns: each({ latencyMs: { p99 } }) },
+    { name: 'throughput', patterns: each({ throughput }) },
+  ];
+  await writeFile(path, JSON.stringify({ version: 1, options: { rate: 5000 }, experiments }));
+  return path;
+}
+
+describe('npm run advise', () => {
+  test('names the pattern to use, with figures of an earlier comparison, and why the others do not fit', async () => {
+    const results = await resultsWith(12.5, 20_000);
+    const { code, out } = await advise(`--loss none --fanout 3 --p99 20 --rate 5000 --results ${results}`);
+    expect(code).toBe(0);
+    expect(used(out)).toBe('stream');
+    expect(out).toMatch(/\+ --p99 20 +p99 was 13 ms at 5,000 messages\/s/);
+    expect(out).toMatch(/\+ --rate 5000 +20,000 messages\/s/);
+    for (const name of ['pubsub', 'sharded-pubsub', 'queue', 'reliable-queue'])
+      expect(out.slice(out.indexOf('Why not'))).toMatch(new RegExp(`^  ${name} `, 'm'));
+  });
+
+  test('ends with 1 if nothing fits, and says what is in the way', async () => {
+    const { code, out } = await advise('--late yes --order yes --workers 2');
+    expect(code).toBe(1);
+    expect(used(out)).toBeUndefined();
+    expect(out).toContain('--order yes: without it, stream would fit');
+  });
+
+  test('ends with 2 and names every mistake', async () => {
+    const { code, out, err } = await advise('--loss never --fanout 0');
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('advise: --loss never: expected none, crash-ok or any');
+    expect(err).toContain('advise: --fanout 0: expected a whole number from 1 to 1000');
+    expect(await advise('--results /nowhere.json')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--results'),
+    });
+  });
+
+  test('--help explains every option', async () => {
+    const { code, out } = await advise('--help');
+    expect(code).toBe(0);
+    for (const name of ['loss', 'duplicates', 'fanout', 'workers', 'late', 'order', 'p99', 'rate', 'results', 'prove'])
+      expect(out).toMatch(new RegExp(`^  --${name}\\b`, 'm'));
+  });
+
+  test('--prove runs what concerns the needs, writes a report, and agrees', async () => {
+    const { code, out } = await advise(`--loss any --fanout 2 --prove --seed 5 --out ${folder}/proof`);
+    expect(out).toContain('The proof agrees with the advice.');
+    expect(code).toBe(0);
+    expect(used(out)).toBe('pubsub');
+    const results = JSON.parse(await readFile(join(folder, 'proof', 'results.json'), 'utf8'));
+    expect(results.experiments.map(({ name }: { name: string }) => name)).toEqual(['2x1-consumers']);
+    expect(results.seed).toBe(5);
+    const { queue, stream } = results.experiments[0].patterns;
+    expect([queue.verdict, stream.verdict]).toEqual(['not promised', 'kept']);
+  });
+});
