@@ -13,6 +13,8 @@ export interface Options {
   readonly rate: number;
   /** Bytes. */
   readonly size: number;
+  /** How many at the same time, in the experiments about that. */
+  readonly subscribers: readonly number[];
   readonly seed: number;
   readonly repeat: number;
   readonly full: boolean;
@@ -98,13 +100,15 @@ export function readOptions(args: readonly string[]): Options | undefined {
     mistakes.push(
       `--patterns ${values.patterns}: expected one of ${patternWords.join(', ')}, or several with commas between`,
     );
-  const all = experimentsFor(counts(values.subscribers ?? defaults.subscribers));
+  const subscribers = counts(values.subscribers ?? defaults.subscribers);
+  const all = experimentsFor(subscribers);
   const experiments = chooseExperiments(values.experiments, all, mistakes);
   if (values.redis !== undefined && !/^(rediss?|unix):\/\/./.test(values.redis))
     mistakes.push(`--redis: expected a URL such as redis://user:password@host:6379`);
   const options = {
     patterns: patterns ?? [],
     experiments,
+    subscribers,
     messages: number('messages', defaults.messages, 100, 1_000_000),
     rate: number('rate', defaults.rate, 10, 100_000),
     size: number('size', defaults.size, 0, 10_000_000),

@@ -70,13 +70,14 @@ async function openGiven({ redis: url, force }: Options, signal: AbortSignal): P
   );
 }
 
-function describe({ patterns, experiments, redis, ...rest }: Options): Results['options'] {
+function describe({ patterns, experiments, subscribers, redis, ...rest }: Options): Results['options'] {
   const { baseline = '', ...plain } = rest;
   return {
     ...plain,
     baseline,
     patterns: patterns.map(({ name }) => name),
     experiments: experiments.map(({ name }) => name),
+    subscribers: subscribers.join(),
     redis: redis === undefined ? 'private' : 'given',
   };
 }

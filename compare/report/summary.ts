@@ -1,5 +1,6 @@
 import { markdownTable } from '@redis-messaging/shared/table';
 import type { Measurement, Results } from '../result.ts';
+import { repeatCommand } from './repeat.ts';
 import { brokenIn, lossesOf, patternsOf, summaryLine } from './terminal.ts';
 
 const SIGNS = { kept: '✅', broken: '❌', 'not promised': '–' } as const;
@@ -19,7 +20,7 @@ export function renderSummary(results: Results): string {
     ...listed('Losses, and why', lossesOf(results)),
     ...listed('Broken', brokenIn(results)),
     '',
-    `Again: \`npm run compare -- --seed ${results.seed}\``,
+    `Again: \`${repeatCommand(results)}\``,
     '',
   ].join('\n');
 }

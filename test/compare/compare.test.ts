@@ -86,7 +86,7 @@ describe('npm run compare', () => {
     expect(await own.redis.keys('*')).toEqual(['mine']);
     expect(command.stdout).toMatch(/nobody-listens +not promised, 300 lost/);
     expect(command.stdout).toContain('nobody-listens, pubsub: 300 nobody was listening');
-    expect(await readFile(join(out, 'summary.md'), 'utf8')).toContain('`npm run compare -- --seed 3`');
+    expect(await readFile(join(out, 'summary.md'), 'utf8')).toContain('`npm run compare -- --seed 3 --');
   });
 
   test('a pattern that acknowledges before it handles is found out', async () => {
