@@ -3,6 +3,9 @@ import type { Environment } from '../local/service-process.ts';
 import type { Claim, Measured } from './result.ts';
 import type { Stage } from './stage.ts';
 
+/** What experiments ask of those that they compare: our patterns, and their peers. */
+export type Subject = Pick<Pattern, 'name' | 'guarantees' | 'topic' | 'backlog'> & Partial<Pick<Pattern, 'publish'>>;
+
 /** What an experiment found, by the patterns' names. */
 export type Findings = Readonly<Record<string, Measured>>;
 
@@ -21,6 +24,8 @@ export interface Experiment {
   readonly load?: Partial<Load>;
   /** Further variables for its services. */
   readonly env?: Environment;
+  /** Whether it can be done with peers, too. */
+  readonly withPeers?: boolean;
   /** About how long it takes with the default options and all patterns, on two cores: seconds. */
   readonly seconds: number;
   run(stage: Stage): Promise<Findings>;
@@ -44,8 +49,8 @@ export interface Load {
 
 /** Collects what a function finds of each pattern, one after the other. */
 export async function forEach(
-  patterns: readonly Pattern[],
-  measure: (pattern: Pattern) => Promise<Measured>,
+  patterns: readonly Subject[],
+  measure: (pattern: Subject) => Promise<Measured>,
 ): Promise<Findings> {
   const findings: Record<string, Measured> = {};
   for (const pattern of patterns) findings[pattern.name] = await measure(pattern);

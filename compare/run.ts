@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import { figure } from '@redis-messaging/shared/table';
+import { builtCommand, serviceCommand } from '../local/child.ts';
 import type { ServerProgram } from '../local/find-server.ts';
 import { seeded } from '../local/random.ts';
-import type { Experiment, Findings } from './experiment.ts';
+import type { Experiment, Findings, Subject } from './experiment.ts';
 import { merge } from './merge.ts';
 import type { Options } from './options.ts';
+import { peers } from './peers/index.ts';
 import { type LabRedis, OwnRedis } from './redis.ts';
 import type { ExperimentResult, Fault, Measured, Measurement } from './result.ts';
-import { Stage } from './stage.ts';
+import { type ServiceCommand, Stage } from './stage.ts';
 import { judge } from './verdict.ts';
 
 const RANDOM_STEPS = 2 ** 31;
+const PEER_PROGRAM = 'compare/peers/process.ts';
 
 /** What is needed to run experiments. */
 export interface Lab {
@@ -47,12 +50,22 @@ interface Run {
   readonly findings: Findings;
 }
 
-async function runOnce(
+/** Runs it with our patterns, all at the same time, then with each peer alone. */
+async function runOnce(lab: Lab, experiment: Experiment, round: number): Promise<Run> {
+  const ours = await runWith(lab, experiment, round, lab.options.patterns, builtCommand);
+  const findings = { ...ours.findings };
+  for (const peer of peersOf(lab, experiment))
+    Object.assign(findings, (await runWith(lab, experiment, round, [peer], peerCommand)).findings);
+  return { ...ours, findings };
+}
+
+async function runWith(
   { options, redis, server, prefix, signal }: Lab,
   experiment: Experiment,
   round: number,
+  patterns: readonly Subject[],
+  command: ServiceCommand,
 ): Promise<Run> {
-  const { patterns, seed } = options;
   await using own =
     experiment.ownSettings && server ? await OwnRedis.start(server, experiment.ownSettings, signal) : undefined;
   await using stage = new Stage({
@@ -60,16 +73,23 @@ async function runOnce(
     patterns,
     load: { ...options, ...experiment.load },
     env: experiment.env ?? {},
+    command,
     prefix: `${prefix}:${experiment.name}:${round}`,
-    random: randomOf(`${seed} ${experiment.name} ${round}`),
+    random: randomOf(`${options.seed} ${experiment.name} ${round}`),
     signal,
   });
   const findings = await experiment.run(stage);
   return { faults: stage.faults, findings };
 }
 
-function judged(experiment: Experiment, runs: readonly Run[], { options }: Lab): Record<string, Measurement> {
-  const entries = options.patterns.flatMap(({ name, guarantees }) => {
+const peersOf = ({ options }: Lab, { withPeers }: Experiment): readonly Subject[] =>
+  options.peers && withPeers ? peers : [];
+
+/** The services by a peer. */
+export const peerCommand: ServiceCommand = (name) => [...serviceCommand(name).slice(0, -1), PEER_PROGRAM, name];
+
+function judged(experiment: Experiment, runs: readonly Run[], lab: Lab): Record<string, Measurement> {
+  const entries = [...lab.options.patterns, ...peersOf(lab, experiment)].flatMap(({ name, guarantees }) => {
     const measured = runs.flatMap(({ findings }) => findings[name] ?? []);
     if (measured.length === 0) return [];
     const whole = merge(measured);

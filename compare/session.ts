@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { findServer } from '../local/find-server.ts';
 import { machineOf } from './machine.ts';
 import { type Options, OptionsError } from './options.ts';
+import { peerVersions } from './peers/index.ts';
 import { Progress } from './progress.ts';
 import { givenRedis, type LabRedis, OwnRedis } from './redis.ts';
 import type { ExperimentResult, Results } from './result.ts';
@@ -70,11 +71,12 @@ async function openGiven({ redis: url, force }: Options, signal: AbortSignal): P
   );
 }
 
-function describe({ patterns, experiments, subscribers, redis, ...rest }: Options): Results['options'] {
+function describe({ patterns, experiments, subscribers, redis, peers, ...rest }: Options): Results['options'] {
   const { baseline = '', ...plain } = rest;
   return {
     ...plain,
     baseline,
+    peers: peers && peerVersions(),
     patterns: patterns.map(({ name }) => name),
     experiments: experiments.map(({ name }) => name),
     subscribers: subscribers.join(),

@@ -1,28 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PublisherFigures, SubscriberFigures } from '@redis-messaging/shared/figures';
-import type { Pattern } from '@redis-messaging/shared/pattern';
 import type { Redis } from '@redis-messaging/shared/redis';
 import { builtCommand } from '../local/child.ts';
 import { type Environment, type Line, ServiceProcess } from '../local/service-process.ts';
 import { until } from '../local/until.ts';
 import { audiencesOf, type Blame, NOBODY_LISTENED, takeCensus } from './census.ts';
-import type { Findings, Load } from './experiment.ts';
+import type { Findings, Load, Subject } from './experiment.ts';
 import { distributionOf, percentilesOf } from './percentiles.ts';
 import type { LabRedis } from './redis.ts';
 import type { Cause, Fault, Measured, Timeline } from './result.ts';
 
 interface StageOptions {
   readonly redis: LabRedis;
-  readonly patterns: readonly Pattern[];
+  readonly patterns: readonly Subject[];
   readonly load: Load;
   /** Further variables for the services. */
   readonly env?: Environment;
+  /** The program of a service, if it is not ours. */
+  readonly command?: ServiceCommand;
   /** All names in Redis begin with this. */
   readonly prefix: string;
   /** From 0 to below 1; repeatable. */
   readonly random: () => number;
   readonly signal: AbortSignal;
 }
+
+/** The arguments for Node that run the publisher or the subscriber. */
+export type ServiceCommand = (name: string) => string[];
 
 /** Who publishes, and what. */
 interface Publishing {
@@ -41,7 +45,7 @@ const BUCKET_MS = 100;
 
 /** The services of one experiment, the faults that they suffer, and what became of the messages. Disposing it ends all and cleans up. */
 export class Stage implements AsyncDisposable {
-  readonly patterns: readonly Pattern[];
+  readonly patterns: readonly Subject[];
   readonly load: Load;
   readonly redis: LabRedis;
   readonly random: () => number;
@@ -49,12 +53,13 @@ export class Stage implements AsyncDisposable {
   readonly faults: Fault[] = [];
   readonly #prefix: string;
   readonly #further: Environment;
+  readonly #command: ServiceCommand;
   readonly #beganAt = Date.now();
   readonly #publishers: ServiceProcess[] = [];
   readonly #roles = new Map<string, ServiceProcess[]>();
   readonly #groupOf = new Map<string, string>();
 
-  constructor({ redis, patterns, load, env = {}, prefix, random, signal }: StageOptions) {
+  constructor({ redis, patterns, load, env = {}, command = builtCommand, prefix, random, signal }: StageOptions) {
     this.redis = redis;
     this.patterns = patterns;
     this.load = load;
@@ -62,9 +67,15 @@ export class Stage implements AsyncDisposable {
     this.signal = signal;
     this.#prefix = prefix;
     this.#further = env;
+    this.#command = command;
   }
 
-  topic(pattern: Pattern): string {
+  /** Whether the services are ours as they were built; others start from source, which costs memory. */
+  get isBuilt(): boolean {
+    return this.#command === builtCommand;
+  }
+
+  topic(pattern: Subject): string {
     return `${this.#prefix}:${pattern.name}`;
   }
 
@@ -113,16 +124,20 @@ export class Stage implements AsyncDisposable {
     await this.#waitAWhile('the last message', () => this.patterns.every((pattern) => this.#heardLast(pattern)));
   }
 
-  /** Waits until nothing of a pattern waits or is in hand. */
-  async emptied(pattern: Pattern): Promise<void> {
-    await this.#wait(`nothing of ${pattern.name} to wait`, async () => {
-      const { waiting, inFlight } = await this.#held(pattern);
-      return waiting + inFlight === 0;
-    });
+  /** Waits until nothing of a pattern waits or is in hand, as long as it becomes less. */
+  async emptied(pattern: Subject): Promise<void> {
+    for (let left = Number.POSITIVE_INFINITY; left > 0; ) {
+      const before = left;
+      await this.#wait(`less of ${pattern.name} to wait`, async () => {
+        const { waiting, inFlight } = await this.#held(pattern);
+        left = waiting + inFlight;
+        return left < before;
+      });
+    }
   }
 
   /** Waits until a subscriber has received everything, or, where it may not come, no more comes. */
-  async received(pattern: Pattern, subscriber: ServiceProcess, messages: number): Promise<void> {
+  async received(pattern: Subject, subscriber: ServiceProcess, messages: number): Promise<void> {
     const received = () => subscriber.progress[pattern.name] as SubscriberFigures | undefined;
     await this.emptied(pattern);
     let before = -1;
@@ -145,7 +160,7 @@ export class Stage implements AsyncDisposable {
    * @param blames why messages of a pattern may have been lost
    * @param strange how many dead letters are not of our publishers
    */
-  async count(blames: (pattern: Pattern) => readonly Blame[] = () => [], strange = 0): Promise<Findings> {
+  async count(blames: (pattern: Subject) => readonly Blame[] = () => [], strange = 0): Promise<Findings> {
     const findings: Record<string, Measured> = {};
     for (const pattern of this.patterns)
       findings[pattern.name] = await this.#measure(pattern, blames(pattern), strange);
@@ -158,7 +173,7 @@ export class Stage implements AsyncDisposable {
    * @param drained whether throughput counts from the first that was received, not from the first that was sent
    */
   countByFigures(
-    { name }: Pattern,
+    { name }: Subject,
     publisher: ServiceProcess,
     subscriber: ServiceProcess,
     cause: string,
@@ -195,7 +210,7 @@ export class Stage implements AsyncDisposable {
   }
 
   /** The environment of a service of this stage, for one pattern. */
-  env(pattern: Pattern): Environment {
+  env(pattern: Subject): Environment {
     return { ...this.#env(), PATTERN: pattern.name };
   }
 
@@ -212,7 +227,7 @@ export class Stage implements AsyncDisposable {
 
   #launch(name: 'publisher' | 'subscriber', env: Environment): ServiceProcess {
     this.signal.throwIfAborted();
-    return new ServiceProcess(name, { ...this.#env(), ...env }, [], builtCommand);
+    return new ServiceProcess(name, { ...this.#env(), ...env }, [], this.#command);
   }
 
   #env(): Environment {
@@ -260,7 +275,7 @@ export class Stage implements AsyncDisposable {
   }
 
   /** What Redis holds for all groups that there are. */
-  async #held(pattern: Pattern) {
+  async #held(pattern: Subject) {
     const groups = pattern.guarantees.groups && this.#groupOf.size > 0 ? new Set(this.#groupOf.values()) : [GROUP];
     const ask = (group: string) => pattern.backlog(this.redis.admin, this.topic(pattern), group);
     const held = await Promise.all([...groups].map(ask));
@@ -268,14 +283,14 @@ export class Stage implements AsyncDisposable {
     return { waiting: total('waiting'), inFlight: total('inFlight'), dead: held[0]?.dead ?? 0 };
   }
 
-  #heardLast(pattern: Pattern): boolean {
+  #heardLast(pattern: Subject): boolean {
     const isOf = (line: Line, event: string) => line.event === event && line.pattern === pattern.name;
     const last = this.#publishers.at(-1)?.lines.findLast((line) => isOf(line, 'published'));
     const heard = (role: string) => this.linesOf(role, 'received', pattern.name).some((line) => line.id === last?.id);
     return audiencesOf(pattern.guarantees, [...this.#roles.keys()], this.#groupOf).every((roles) => roles.some(heard));
   }
 
-  async #measure(pattern: Pattern, blames: readonly Blame[], strange: number): Promise<Measured> {
+  async #measure(pattern: Subject, blames: readonly Blame[], strange: number): Promise<Measured> {
     const { name, guarantees } = pattern;
     const roles = [...this.#roles.keys()];
     const received = new Map(roles.map((role) => [role, this.linesOf(role, 'received', name)]));

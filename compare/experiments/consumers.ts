@@ -1,6 +1,6 @@
-import type { Guarantees, Pattern } from '@redis-messaging/shared/pattern';
+import type { Guarantees } from '@redis-messaging/shared/pattern';
 import { nothingLost, nothingTwice } from '../claims.ts';
-import type { Experiment } from '../experiment.ts';
+import type { Experiment, Subject } from '../experiment.ts';
 import type { Stage } from '../stage.ts';
 
 const WORK_SECONDS = 0.001;
@@ -55,7 +55,7 @@ const promises = ({ audience, groups }: Guarantees, kinds: number, workers: numb
   groups || ((kinds === 1 || audience === 'every-subscriber') && (workers === 1 || audience === 'one-subscriber'));
 
 /** How many kinds have everything, and how often, on average, a kind got a message that it got. */
-function figuresOf(stage: Stage, teams: readonly (readonly string[])[], { name }: Pattern) {
+function figuresOf(stage: Stage, teams: readonly (readonly string[])[], { name }: Subject) {
   const ids = teams.map((team) => team.flatMap((role) => stage.linesOf(role, 'received', name).map(({ id }) => id)));
   const different = ids.map((some) => new Set(some).size);
   const published = stage.publishedLines(name).length;

@@ -1,11 +1,10 @@
 import type { PublisherFigures } from '@redis-messaging/shared/figures';
-import type { Pattern } from '@redis-messaging/shared/pattern';
 import { figure } from '@redis-messaging/shared/table';
 import type { ServiceProcess } from '../../local/service-process.ts';
 import { until } from '../../local/until.ts';
 import { nothingLost, nothingTwice } from '../claims.ts';
 import { Crowd } from '../crowd.ts';
-import { type Experiment, forEach } from '../experiment.ts';
+import { type Experiment, forEach, type Subject } from '../experiment.ts';
 import { distributionOf, percentilesOf } from '../percentiles.ts';
 import type { Measured } from '../result.ts';
 import type { Stage } from '../stage.ts';
@@ -53,7 +52,7 @@ export const fanOut: Experiment = {
   ],
 };
 
-async function measure(stage: Stage, pattern: Pattern, crowd: Crowd, size: number, before: number): Promise<Measured> {
+async function measure(stage: Stage, pattern: Subject, crowd: Crowd, size: number, before: number): Promise<Measured> {
   const copies = pattern.guarantees.audience === 'every-subscriber' ? size : 1;
   const memory = await usedMemory(stage);
   await crowd.growTo(size);

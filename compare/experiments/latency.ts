@@ -1,7 +1,6 @@
-import type { Pattern } from '@redis-messaging/shared/pattern';
 import { milliseconds } from '@redis-messaging/shared/table';
 import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
-import { type Experiment, forEach } from '../experiment.ts';
+import { type Experiment, forEach, type Subject } from '../experiment.ts';
 import { distributionOf, percentilesOf } from '../percentiles.ts';
 import type { Stage } from '../stage.ts';
 import { UNEXPLAINED } from '../verdict.ts';
@@ -18,6 +17,7 @@ export const latency: Experiment = {
     'latency counts from when a message was due, not from when it was sent; the first ones are left out',
   ],
   seconds: 20,
+  withPeers: true,
 
   async run(stage) {
     return await forEach(stage.patterns, async (pattern) => {
@@ -38,7 +38,7 @@ export const latency: Experiment = {
 };
 
 /** From due to received in whole, and its two parts: until Redis answered the publisher, and until the subscriber had it. */
-function timesOf(stage: Stage, { name }: Pattern) {
+function timesOf(stage: Stage, { name }: Subject) {
   const received = new Map(stage.linesOf(name, 'received', name).map((line) => [line.id, line.latencyMs as number]));
   const published = stage.publishedLines(name).slice(WARM_UP);
   const publish = percentilesOf(published.map((line) => line.lateMs + line.publishMs));

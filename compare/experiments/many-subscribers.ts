@@ -1,6 +1,5 @@
-import type { Pattern } from '@redis-messaging/shared/pattern';
 import { nothingLost, nothingTwice } from '../claims.ts';
-import type { Experiment } from '../experiment.ts';
+import type { Experiment, Subject } from '../experiment.ts';
 import type { Stage } from '../stage.ts';
 
 const WORK_SECONDS = 0.001;
@@ -42,7 +41,7 @@ export const manySubscribers = (count: number): Experiment => ({
 });
 
 /** The smallest and the largest share of a subscriber, in percent of what was accepted. */
-function sharesOf(stage: Stage, roles: readonly string[], { name }: Pattern) {
+function sharesOf(stage: Stage, roles: readonly string[], { name }: Subject) {
   const counts = roles.map((role) => stage.linesOf(role, 'received', name).length);
   const percent = (part: number) => Math.round((100 * part) / Math.max(1, stage.load.messages));
   return { [SMALLEST]: percent(Math.min(...counts)), [LARGEST]: percent(Math.max(...counts)) };

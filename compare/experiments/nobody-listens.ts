@@ -6,6 +6,7 @@ export const nobodyListens: Experiment = {
   question: 'Nobody is listening when messages are published: who gets them later?',
   steps: ['messages are published while there is no subscriber', 'a subscriber starts'],
   seconds: 4,
+  withPeers: true,
 
   async run(stage) {
     const publisher = await stage.publisher({ rate: 0 });

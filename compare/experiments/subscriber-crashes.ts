@@ -14,6 +14,7 @@ export const subscriberCrashes: Experiment = {
     `the subscriber is killed (SIGKILL) ${KILLS} times, at moments from the seed, and starts again each time`,
   ],
   seconds: 9,
+  withPeers: true,
 
   async run(stage) {
     const env = { WORK_TIME: WORK_SECONDS };

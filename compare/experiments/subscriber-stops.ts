@@ -12,6 +12,7 @@ export const subscriberStops: Experiment = {
     `the subscriber gets SIGTERM ${STOPS} times, at moments from the seed; the next life starts when it has ended`,
   ],
   seconds: 8,
+  withPeers: true,
 
   async run(stage) {
     const env = { WORK_TIME: WORK_SECONDS };

@@ -11,6 +11,7 @@ export const throughput: Experiment = {
   question: 'How much goes through, and what does a message cost Redis?',
   steps: ['one publisher publishes as fast as it can, one subscriber receives, one pattern after the other'],
   seconds: 14,
+  withPeers: true,
 
   async run(stage) {
     return await forEach(stage.patterns, async (pattern) => {

@@ -1,0 +1,159 @@
+/**
+ * A service that sends or receives by a peer instead of by our patterns. It understands the same variables as ours, writes the
+ * same log lines and tells its parent the same figures, so that it can take their place in an experiment. The side is its argument.
+ */
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { nowMicros } from '@redis-messaging/shared/clock';
+import { type Config, loadConfig } from '@redis-messaging/shared/config';
+import type { Figures, Held } from '@redis-messaging/shared/figures';
+import { Latency } from '@redis-messaging/shared/latency';
+import { Ledger } from '@redis-messaging/shared/ledger';
+import { createLogger, type Logger } from '@redis-messaging/shared/logger';
+import { decode } from '@redis-messaging/shared/message';
+import { logFigures, reportNowAndThen, tellParent } from '@redis-messaging/shared/reporting';
+import { Span } from '@redis-messaging/shared/span';
+import { type Stop, stopOnSignals } from '@redis-messaging/shared/stop';
+import { makeOutgoing, type Outgoing } from '../../publisher/src/outgoing.ts';
+import { pace } from '../../publisher/src/pace.ts';
+import { peers } from './index.ts';
+import { PEER_TOPIC, type Peer, type PeerSettings } from './peer.ts';
+
+/** As our publisher: the most messages sent at once, and how often that goes on at the same time. */
+const BATCH = 500;
+const WINDOW = 4;
+/** A peer is asked from outside what it holds. */
+const NOT_ASKED: Held = {
+  backlog: null,
+  inFlight: null,
+  deadLetters: null,
+  listeners: null,
+  wildcards: null,
+  channels: null,
+};
+
+interface Context {
+  readonly peer: Peer;
+  readonly settings: PeerSettings;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly stop: Stop;
+}
+
+/** One side at work. */
+interface Side {
+  figures(): Figures;
+  /** Resolves when there is no more to do: at the latest after the stop. */
+  readonly finished: Promise<void>;
+}
+
+async function publish({ peer, settings, config, log, stop }: Context): Promise<Side> {
+  const producer = await peer.produce(settings);
+  const span = new Span();
+  const counts = { published: 0, refused: 0, unheard: 0, made: 0 };
+  const underWay = new Set<Promise<void>>();
+
+  async function send(batch: readonly Outgoing[]): Promise<void> {
+    const sentAt = nowMicros();
+    counts.made += batch.length;
+    try {
+      const replies = await producer.send(batch.map(({ payload }) => payload));
+      span.mark(sentAt);
+      counts.published += batch.length;
+      for (const [index, { message, lateMs }] of batch.entries()) {
+        const reply = replies[index] as number;
+        if (reply === 0) counts.unheard++;
+        const { id, sender, count } = message;
+        const publishMs = (nowMicros() - sentAt) / 1000;
+        log.info({ event: 'published', pattern: peer.name, id, sender, count, reply, lateMs, publishMs }, 'published');
+      }
+    } catch (error) {
+      counts.refused += batch.length;
+      log.error({ event: 'refused', pattern: peer.name, reason: (error as Error).message }, 'refused');
+    }
+  }
+
+  async function publishAll(): Promise<void> {
+    const intervalMs = config.PUBLISH_INTERVAL * 1000;
+    let count = 0;
+    for await (const due of pace({ intervalMs, count: config.MESSAGE_COUNT, batch: BATCH, signal: stop.signal })) {
+      const batch = due.map((lateMs) => makeOutgoing(config.SENDER, ++count, lateMs, config.MESSAGE_SIZE));
+      const sending = send(batch).finally(() => underWay.delete(sending));
+      underWay.add(sending);
+      if (intervalMs === 0 && underWay.size >= WINDOW) await Promise.race(underWay);
+      await turn();
+    }
+    await Promise.all(underWay);
+    await producer.close();
+  }
+
+  return {
+    figures() {
+      const { published, refused, unheard, made } = counts;
+      const waiting = made - published - refused;
+      return { published, refused, unknown: 0, retried: 0, waiting, unheard, ...NOT_ASKED, ...span.report() };
+    },
+    finished: publishAll(),
+  };
+}
+
+async function receive({ peer, settings, config, log, stop }: Context): Promise<Side> {
+  const ledger = new Ledger(peer.guarantees);
+  const latency = new Latency();
+  const span = new Span();
+  let redelivered = 0;
+  let invalid = 0;
+
+  async function handle(payload: string, attempt: number): Promise<void> {
+    const receivedAt = nowMicros();
+    const decoded = decode(Buffer.from(payload));
+    if (!decoded.ok) {
+      invalid++;
+      return;
+    }
+    if (config.WORK_TIME > 0) await sleep(config.WORK_TIME * 1000);
+    const { id, sender, count } = decoded.message;
+    const micros = receivedAt - decoded.madeAt;
+    ledger.receive({ id, sender, count, madeAt: decoded.madeAt });
+    latency.record(micros);
+    span.mark(receivedAt);
+    if (attempt > 1) redelivered++;
+    const line = { event: 'received', pattern: peer.name, id, sender, count, latencyMs: micros / 1000, attempt };
+    log.info(line, 'received');
+  }
+
+  const consumer = await peer.consume(settings, handle);
+  const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
+  return {
+    figures() {
+      const none = { deduplicated: 0, missing: 0, failed: 0, dead: 0 };
+      const seen = { ...ledger.account(), redelivered, invalid, latencyMs: latency.report() };
+      return { ...seen, ...none, ...NOT_ASKED, ...span.report() };
+    },
+    finished: stopped.then(() => consumer.close()),
+  };
+}
+
+async function main(name: string): Promise<void> {
+  const peer = peers.find((each) => each.name === process.env.PATTERN);
+  if (!peer) throw new Error(`PATTERN=${process.env.PATTERN}: expected a peer`);
+  const config = loadConfig({ ...process.env, PATTERN: '' });
+  const log = createLogger({ service: name, level: config.LOG_LEVEL, format: config.LOG_FORMAT });
+  const stop = stopOnSignals(log, config.SHUTDOWN_TIMEOUT);
+  const settings = {
+    redis: config.REDIS_URL || { host: config.REDIS_HOST, port: config.REDIS_PORT },
+    topic: process.env[PEER_TOPIC.variable] as string,
+    reclaimAfterMs: config.RECLAIM_AFTER * 1000,
+    maxAttempts: config.MAX_ATTEMPTS,
+  };
+  const context = { peer, settings, config, log, stop };
+  const side = await (name === 'publisher' ? publish(context) : receive(context));
+  const figures = () => ({ [peer.name]: side.figures() });
+  const end = reportNowAndThen({ isReady: () => true, figures: async () => figures() }, config.STATS_INTERVAL, log);
+  await side.finished;
+  end();
+  logFigures(log, 'stopped', 'Stopped', figures());
+  await tellParent('stopped', figures());
+  process.exit(0); // whatever a library leaves behind
+}
+
+await main(process.argv[2] as string);

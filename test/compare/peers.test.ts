@@ -1,0 +1,123 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { peers } from '../../compare/peers/index.ts';
+import type { Peer } from '../../compare/peers/peer.ts';
+import { peerCommand } from '../../compare/run.ts';
+import { ROOT } from '../../local/child.ts';
+import { type Environment, ServiceProcess } from '../../local/service-process.ts';
+import { until } from '../../local/until.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+const MESSAGES = 50;
+const own = useRedis();
+afterEach(async () => {
+  await own.redis.flushAll();
+});
+
+const service = (side: 'publisher' | 'subscriber', { name, topic }: Peer, env: Environment = {}) =>
+  new ServiceProcess(
+    side,
+    { REDIS_PORT: own.server.port, PATTERN: name, [topic.variable]: 'peer', RECLAIM_AFTER: 1, ...env },
+    [],
+    peerCommand,
+  );
+
+const ids = (process: ServiceProcess, event: string) => process.events(event).map((line) => line.id as string);
+
+/** Everything that lies in lists and hashes of Redis, as text. */
+async function everything(): Promise<string> {
+  const texts: string[] = [];
+  for (const key of await own.redis.keys('*')) {
+    const type = await own.redis.type(key);
+    if (type === 'list') texts.push(...(await own.redis.lRange(key, 0, -1)));
+    if (type === 'hash') texts.push(...Object.values(await own.redis.hGetAll(key)));
+  }
+  return texts.join('\n');
+}
+
+const keeping = peers.filter(({ guarantees }) => guarantees.keepsUnread);
+const env = { MESSAGE_COUNT: MESSAGES, PUBLISH_INTERVAL: 0 };
+
+describe('peers', () => {
+  test.each(keeping.map((peer) => [peer.name, peer] as const))(
+    '%s: what its log says was published lies in Redis, and what it says was received does no more',
+    async (_name, peer) => {
+      await using publisher = service('publisher', peer, env);
+      expect(await publisher.exited).toBe(0);
+      const published = ids(publisher, 'published');
+      expect(new Set(published).size).toBe(MESSAGES);
+      const held = await everything();
+      for (const id of published) expect(held).toContain(id);
+      expect(await peer.backlog(own.redis, 'peer', '')).toMatchObject({ waiting: MESSAGES, inFlight: 0 });
+
+      await using subscriber = service('subscriber', peer);
+      await until('all messages', () => ids(subscriber, 'received').length >= MESSAGES);
+      await until('none to be left', async () => !(await everything()).includes(published.at(-1) as string));
+      expect(ids(subscriber, 'received').sort()).toEqual(published.sort());
+      expect(await subscriber.stop()).toBe(0);
+      expect(subscriber.final(peer.name)).toMatchObject({ received: MESSAGES, duplicated: 0, reordered: 0 });
+      expect(await peer.backlog(own.redis, 'peer', '')).toMatchObject({ waiting: 0, inFlight: 0, dead: 0 });
+    },
+  );
+
+  test.each(keeping.filter(({ guarantees }) => guarantees.survivesCrash).map((peer) => [peer.name, peer] as const))(
+    '%s: what was in hand at a crash comes again',
+    async (_name, peer) => {
+      await using publisher = service('publisher', peer, env);
+      await publisher.exited;
+      await using victim = service('subscriber', peer, { WORK_TIME: 60 });
+      const inHand = async () => (await peer.backlog(own.redis, 'peer', '')).inFlight;
+      await until('a message in hand', async () => (await inHand()) > 0);
+      await victim.stop('SIGKILL');
+      await using next = service('subscriber', peer);
+      await until('all messages', () => new Set(ids(next, 'received')).size === MESSAGES);
+      expect(ids(next, 'received').sort()).toEqual(ids(publisher, 'published').sort());
+    },
+  );
+
+  test.each(peers.filter(({ guarantees }) => !guarantees.keepsUnread).map((peer) => [peer.name, peer] as const))(
+    '%s: what its log says was published is what others hear, too',
+    async (_name, peer) => {
+      const heard: string[] = [];
+      const listener = own.redis.duplicate();
+      listener.on('error', () => {});
+      await listener.connect();
+      await listener.subscribe('peer', (text) => heard.push(JSON.parse(text).id));
+      await using subscriber = service('subscriber', peer);
+      await subscriber.event('ready');
+      await using publisher = service('publisher', peer, env);
+      await publisher.exited;
+      await until('all messages', () => heard.length >= MESSAGES && ids(subscriber, 'received').length >= MESSAGES);
+      listener.destroy();
+      expect(heard).toEqual(ids(publisher, 'published'));
+      expect(ids(subscriber, 'received')).toEqual(heard);
+      expect(publisher.events('published').every((line) => line.reply === 2)).toBe(true);
+    },
+  );
+
+  test('npm run compare -- --peers: they are further columns, where an experiment says something of them', async () => {
+    const out = await mkdtemp(join(tmpdir(), 'peers-'));
+    const url = `redis://127.0.0.1:${own.server.port}`;
+    const line = `--experiments nobody-listens,late-group --patterns queue --peers --messages 100 --redis ${url} --out ${out}`;
+    const code = await new Promise((resolve) => {
+      const args = ['run', '--silent', 'compare', '--', ...line.split(' ')];
+      execFile('npm', args, { cwd: ROOT, timeout: 50_000 }, (error) => resolve(error?.code ?? 0));
+    });
+    const results = JSON.parse(await readFile(join(out, 'results.json'), 'utf8'));
+    await rm(out, { recursive: true });
+    expect(code).toBe(0);
+    const [nobody, late] = results.experiments;
+    expect(Object.keys(nobody.patterns)).toEqual(['queue', ...peers.map(({ name }) => name)]);
+    expect(Object.keys(late.patterns)).toEqual(['queue']);
+    for (const { name, guarantees } of peers) {
+      const { accepted, received, lost, verdict } = nobody.patterns[name];
+      expect([accepted, received, lost]).toEqual(guarantees.keepsUnread ? [100, 100, 0] : [100, 0, 100]);
+      expect(verdict).toBe(guarantees.keepsUnread ? 'kept' : 'not promised');
+    }
+    expect(results.options.peers).toContainEqual(expect.stringMatching(/^bullmq \d/));
+    expect(await own.redis.dbSize()).toBe(0); // nothing of it is left behind
+  });
+});
