@@ -101,8 +101,9 @@ export function shownBy(results: Results, { fitting, others }: Advice, steps: re
 export const contradicts = ({ step, expected, met }: Shown): boolean =>
   met === undefined || (expected ? !met : met && !step.byChance);
 
-const isExpected = ({ findings }: Judged, { needs }: Step): boolean =>
-  findings.every(({ need, met }) => met !== false || !needs.includes(need));
+/** What is not measured is expected only of those that fit: of the others nothing was advised. */
+const isExpected = ({ fits, findings }: Judged, { needs }: Step): boolean =>
+  findings.every(({ need, met }) => !needs.includes(need) || (met ?? fits));
 
 const messagesAt = (rate: number): number => Math.min(MOST, Math.max(FEWEST, LATENCY_SECONDS * rate));
 
