@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PublisherFigures, SubscriberFigures } from '@redis-messaging/shared/figures';
+import type { SubscriberFigures } from '@redis-messaging/shared/figures';
 import type { Redis } from '@redis-messaging/shared/redis';
 import { builtCommand } from '../local/child.ts';
 import { type Environment, type Line, ServiceProcess } from '../local/service-process.ts';
 import { until } from '../local/until.ts';
-import { audiencesOf, type Blame, NOBODY_LISTENED, takeCensus } from './census.ts';
+import { audiencesOf, type Blame } from './census.ts';
 import type { Findings, Load, Subject } from './experiment.ts';
-import { distributionOf, percentilesOf } from './percentiles.ts';
+import { madeBy, measureByLogs } from './measure.ts';
 import type { LabRedis } from './redis.ts';
-import type { Cause, Fault, Measured, Timeline } from './result.ts';
+import type { Fault, Measured } from './result.ts';
 
 interface StageOptions {
   readonly redis: LabRedis;
@@ -41,7 +41,6 @@ const GROUP = 'subscribers';
 const SETTLE_MS = 30_000;
 /** How long to wait for the last message of a pattern that may have lost it. */
 const LAST_MS = 1500;
-const BUCKET_MS = 100;
 
 /** The services of one experiment, the faults that they suffer, and what became of the messages. Disposing it ends all and cleans up. */
 export class Stage implements AsyncDisposable {
@@ -167,43 +166,6 @@ export class Stage implements AsyncDisposable {
     return findings;
   }
 
-  /**
-   * Counts the messages of a pattern by the services' own last figures, where there are too many for the logs.
-   * @param cause why messages may have been lost that somebody listened to
-   * @param drained whether throughput counts from the first that was received, not from the first that was sent
-   */
-  countByFigures(
-    { name }: Subject,
-    publisher: ServiceProcess,
-    subscriber: ServiceProcess,
-    cause: string,
-    drained = false,
-  ): Measured {
-    const sent = publisher.progress[name] as PublisherFigures;
-    const got = subscriber.progress[name] as SubscriberFigures;
-    const lost = sent.published - got.received;
-    const seconds = (Date.parse(got.lastAt ?? '') - Date.parse((drained ? got : sent).firstAt ?? '')) / 1000;
-    const { p50, p99, max } = got.latencyMs;
-    return {
-      published: madeBy(publisher, name),
-      accepted: sent.published,
-      audiences: 1,
-      received: got.received,
-      lost,
-      duplicated: got.duplicated,
-      reordered: got.reordered,
-      deadLettered: got.dead,
-      waiting: got.backlog ?? 0,
-      causes: lost > 0 ? causesOf(lost, sent.unheard, cause) : [],
-      throughput: got.received > 0 ? Math.round(got.received / seconds) : null,
-      latencyAt: null,
-      timeline: null,
-      latencyMs:
-        p50 === null ? null : { p50, p95: got.latencyMs.p95 as number, p99: p99 as number, max: max as number },
-      figures: {},
-    };
-  }
-
   /** The log lines of a pattern's messages that Redis took. */
   publishedLines(pattern: string): Line[] {
     return this.#publishers.flatMap((service) => service.events('published', pattern));
@@ -296,54 +258,19 @@ export class Stage implements AsyncDisposable {
     const received = new Map(roles.map((role) => [role, this.linesOf(role, 'received', name)]));
     const published = this.publishedLines(name);
     const made = this.#publishers.reduce((sum, service) => sum + madeBy(service, name), 0);
-    const held = await this.#held(pattern);
-    const counts = takeCensus({
+    const groupOf = this.#groupOf;
+    const evidence = {
       guarantees,
       published,
       received,
-      groupOf: this.#groupOf,
+      groupOf,
       made,
-      held,
+      held: await this.#held(pattern),
       strange,
       blames,
-    });
-    const deliveries = [...received.values()].flat();
-    const latencies = deliveries.map((line) => line.latencyMs as number);
-    return {
-      ...counts,
-      throughput: null,
-      latencyMs: percentilesOf(latencies),
-      latencyAt: distributionOf(latencies),
-      timeline: timelineOf(
-        deliveries.map(({ time }) => Date.parse(time)),
-        this.#beganAt,
-      ),
-      figures: {},
     };
+    return measureByLogs(evidence, this.#beganAt);
   }
-}
-
-/** Messages that a publisher made, of which its last figures tell what became of each. */
-function madeBy(service: ServiceProcess, pattern: string): number {
-  const { published, refused, unknown, waiting } = service.progress[pattern] as PublisherFigures;
-  return published + refused + unknown + waiting;
-}
-
-function causesOf(lost: number, unheard: number, cause: string): Cause[] {
-  const causes = [
-    { cause: NOBODY_LISTENED, messages: Math.min(lost, unheard) },
-    { cause, messages: Math.max(0, lost - unheard) },
-  ];
-  return causes.filter(({ messages }) => messages > 0);
-}
-
-function timelineOf(times: readonly number[], beganAt: number): Timeline {
-  const deliveries: number[] = [];
-  for (const time of times) {
-    const bucket = Math.max(0, Math.floor((time - beganAt) / BUCKET_MS));
-    deliveries[bucket] = (deliveries[bucket] ?? 0) + 1;
-  }
-  return { bucketMs: BUCKET_MS, deliveries: Array.from(deliveries, (count) => count ?? 0) };
 }
 
 async function removeKeys(redis: Redis, pattern: string): Promise<void> {

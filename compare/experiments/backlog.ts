@@ -1,6 +1,7 @@
 import { figure } from '@redis-messaging/shared/table';
 import { nothingLostUnread, nothingTwice } from '../claims.ts';
 import { type Experiment, forEach } from '../experiment.ts';
+import { measureByFigures } from '../measure.ts';
 import { residentBytes } from '../memory.ts';
 import { UNEXPLAINED } from '../verdict.ts';
 
@@ -26,7 +27,7 @@ export const backlog: Experiment = {
       const peak = await memory.stop();
       await subscriber.stop();
       return {
-        ...stage.countByFigures(pattern, publisher, subscriber, UNEXPLAINED, true),
+        ...measureByFigures({ name: pattern.name, publisher, subscriber, cause: UNEXPLAINED, drained: true }),
         figures: { "subscriber's memory (MB)": stage.isBuilt ? Math.round(peak / 1e6) : null },
       };
     });

@@ -1,6 +1,7 @@
 import { milliseconds } from '@redis-messaging/shared/table';
 import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
 import { type Experiment, forEach, type Subject } from '../experiment.ts';
+import { measureByFigures } from '../measure.ts';
 import { distributionOf, percentilesOf } from '../percentiles.ts';
 import type { Stage } from '../stage.ts';
 import { UNEXPLAINED } from '../verdict.ts';
@@ -27,7 +28,10 @@ export const latency: Experiment = {
       await publisher.exited;
       await stage.received(pattern, subscriber, stage.load.messages);
       await subscriber.stop();
-      return { ...stage.countByFigures(pattern, publisher, subscriber, UNEXPLAINED), ...timesOf(stage, pattern) };
+      return {
+        ...measureByFigures({ name: pattern.name, publisher, subscriber, cause: UNEXPLAINED }),
+        ...timesOf(stage, pattern),
+      };
     });
   },
 

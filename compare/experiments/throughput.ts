@@ -1,6 +1,7 @@
 import { figure } from '@redis-messaging/shared/table';
 import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
 import { type Experiment, forEach } from '../experiment.ts';
+import { measureByFigures } from '../measure.ts';
 import { costOf } from '../redis-cost.ts';
 
 /** So many times the messages of other experiments, because these go fast. */
@@ -24,7 +25,10 @@ export const throughput: Experiment = {
       await stage.received(pattern, subscriber, messages);
       const figures = await cost.perMessage(messages);
       await subscriber.stop();
-      return { ...stage.countByFigures(pattern, publisher, subscriber, 'too fast for the subscriber'), figures };
+      return {
+        ...measureByFigures({ name: pattern.name, publisher, subscriber, cause: 'too fast for the subscriber' }),
+        figures,
+      };
     });
   },
 
