@@ -28,7 +28,7 @@ export const lateGroup: Experiment = {
     );
   },
 
-  headline: ({ figures }) => `${figure(figures[LATE] as number)} ${LATE}`,
+  headline: ({ figures }) => `it got ${figure(figures[LATE] as number)}`,
 
   claims: ({ replays }, { figures, accepted }) => [
     { text: 'who comes later gets what has been handled', promised: replays, holds: figures[LATE] === accepted },
