@@ -1,4 +1,5 @@
 import type { Example } from './example.ts';
+import { notifications } from './notifications/main.ts';
 import { ordersEvents } from './orders-events/main.ts';
 import { ordersStream } from './orders-stream/main.ts';
 import { taskQueue } from './task-queue/main.ts';
@@ -8,4 +9,5 @@ export const examples: Readonly<Record<string, Example>> = {
   'orders-events': ordersEvents,
   'task-queue': taskQueue,
   'orders-stream': ordersStream,
+  notifications,
 };
