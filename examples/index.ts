@@ -1,3 +1,4 @@
+import { chat } from './chat/main.ts';
 import type { Example } from './example.ts';
 import { notifications } from './notifications/main.ts';
 import { ordersEvents } from './orders-events/main.ts';
@@ -10,4 +11,5 @@ export const examples: Readonly<Record<string, Example>> = {
   'task-queue': taskQueue,
   'orders-stream': ordersStream,
   notifications,
+  chat,
 };
