@@ -1,3 +1,4 @@
+import { cacheInvalidation } from './cache-invalidation/main.ts';
 import { chat } from './chat/main.ts';
 import type { Example } from './example.ts';
 import { notifications } from './notifications/main.ts';
@@ -12,4 +13,5 @@ export const examples: Readonly<Record<string, Example>> = {
   'orders-stream': ordersStream,
   notifications,
   chat,
+  'cache-invalidation': cacheInvalidation,
 };
