@@ -1,6 +1,7 @@
 import { cacheInvalidation } from './cache-invalidation/main.ts';
 import { chat } from './chat/main.ts';
 import type { Example } from './example.ts';
+import { leaderboard } from './leaderboard/main.ts';
 import { notifications } from './notifications/main.ts';
 import { ordersEvents } from './orders-events/main.ts';
 import { ordersStream } from './orders-stream/main.ts';
@@ -14,4 +15,5 @@ export const examples: Readonly<Record<string, Example>> = {
   notifications,
   chat,
   'cache-invalidation': cacheInvalidation,
+  leaderboard,
 };
