@@ -25,7 +25,7 @@ export async function installFromDebian(say: (line: string) => void) {
     if (!onPath('apt-get') || !onPath('dpkg-deb')) throw new Error(NO_SERVER);
     say("No redis-server on PATH: getting one from the distribution's packages (this does not change the system) …");
     try {
-      await unpack();
+      await unpack('redis-server', FOLDER);
     } catch (error) {
       throw new Error(`${NO_SERVER}\n(Getting it from the packages failed: ${lastLine(error)})`);
     }
@@ -33,8 +33,9 @@ export async function installFromDebian(say: (line: string) => void) {
   return { path: join(FOLDER, PROGRAM), env: { LD_LIBRARY_PATH: (await libraryFolders()).join(':') } };
 }
 
-async function unpack(): Promise<void> {
-  const work = `${FOLDER}.${process.pid}`;
+/** Downloads a package, with what this system lacks of what it needs, and unpacks all of it into a folder. */
+export async function unpack(name: string, folder: string): Promise<void> {
+  const work = `${folder}.${process.pid}`;
   const archives = join(work, 'archives');
   const lists = join(work, 'lists');
   await mkdir(join(archives, 'partial'), { recursive: true });
@@ -49,21 +50,13 @@ async function unpack(): Promise<void> {
     };
     const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
     await run('apt-get', [...options, 'update', '-qq']);
-    await run('apt-get', [
-      ...options,
-      'install',
-      '-qq',
-      '--yes',
-      '--download-only',
-      '--no-install-recommends',
-      'redis-server',
-    ]);
+    await run('apt-get', [...options, 'install', '-qq', '--yes', '--download-only', '--no-install-recommends', name]);
     const root = join(work, 'root');
     for (const file of (await readdir(archives)).filter((name) => name.endsWith('.deb'))) {
       await run('dpkg-deb', ['--extract', join(archives, file), root]);
     }
-    await rm(FOLDER, { recursive: true, force: true });
-    await rename(root, FOLDER);
+    await rm(folder, { recursive: true, force: true });
+    await rename(root, folder);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
