@@ -19,10 +19,11 @@ interface Order {
 export const ordersStream: Example = {
   about: 'orders in a stream: two groups, shared work, a crash, a takeover, and a pool of connections',
 
-  async run({ connect, say, redisUrl }) {
+  async run({ connect, say, redisUrl, signal }) {
     // Short commands share a few connections. What blocks must not come from here: it would keep one to itself for seconds.
     const pool = createClientPool({ url: redisUrl }, { minimum: 1, maximum: 3, acquireTimeout: 5000 });
     pool.on('error', () => {}); // a lost connection shows in the commands; without a listener it would end the process
+    signal.addEventListener('abort', () => pool.destroy());
     await pool.connect();
     try {
       await pool.del(STREAM);

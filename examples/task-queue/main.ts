@@ -71,6 +71,7 @@ export const taskQueue: Example = {
     }
     finish('big report');
     await Promise.all(workers);
+    signal.throwIfAborted();
 
     for (const [name, tasks] of Object.entries(done)) say(name, `did ${tasks.join(', ')}`);
     await producer.del(QUEUE);
