@@ -1,9 +1,10 @@
 /**
- * `npm run bench [-- throughput|latency|drain]`: measures the services, as processes, on a private Redis of its own.
+ * `npm run bench [-- throughput|latency|drain|wildcards]`: measures the services, as processes, on a private Redis of its own.
  *
  *   npm run bench                            messages a second, next to a reference (throughput.ts)
  *   npm run bench -- latency                 latency at 1,000 messages a second, next to PING (latency.ts)
  *   npm run bench -- drain                   a small and a large backlog (drain.ts)
+ *   npm run bench -- wildcards               what subscriptions by wildcard cost a PUBLISH (wildcards.ts)
  *   PATTERN=queue,stream npm run bench       some patterns
  *   MESSAGES=1000000 npm run bench           more messages
  */
@@ -15,8 +16,9 @@ import { drain } from './drain.ts';
 import { latency } from './latency.ts';
 import type { Measurement } from './measurement.ts';
 import { throughput } from './throughput.ts';
+import { wildcards } from './wildcards.ts';
 
-const measurements: Readonly<Record<string, Measurement>> = { throughput, latency, drain };
+const measurements: Readonly<Record<string, Measurement>> = { throughput, latency, drain, wildcards };
 const name = process.argv[2] ?? 'throughput';
 const measurement = measurements[name];
 if (!measurement) throw new Error(`"${name}": expected one of ${Object.keys(measurements).join(', ')}`);

@@ -1,7 +1,7 @@
 /** `npm run example`: lists the examples; `npm run example -- NAME` plays one, on a Redis as `npm start` would provide it. */
 import { setMaxListeners } from 'node:events';
 import { ConfigError, loadConfig, loadDotEnv } from '@redis-messaging/shared/config';
-import { closeQuickly, connect, type Redis } from '@redis-messaging/shared/redis';
+import { closeQuickly, connect, type Redis, type RedisOptions } from '@redis-messaging/shared/redis';
 import { redisOptions } from '@redis-messaging/shared/redis-options';
 import { printLine } from '../local/child.ts';
 import { provideRedis } from '../local/provide-redis.ts';
@@ -35,7 +35,7 @@ async function play(example: Example, args: readonly string[]): Promise<number> 
       await example.run({
         args,
         signal,
-        redisUrl: options.url ?? `redis://${options.host}:${options.port}`,
+        redisUrl: urlOf(options),
         say: printLine,
         async connect(role) {
           const connection = await connect({ ...options, name: `example:${role}` }, NOBODY, signal);
@@ -53,6 +53,14 @@ async function play(example: Example, args: readonly string[]): Promise<number> 
     process.stderr.write(`${error instanceof ConfigError ? error.message : (error as Error).message}\n`);
     return 1;
   }
+}
+
+/** Where Redis is, as one URL, with the credentials that were given beside it. */
+function urlOf({ url, host, port, username = '', password = '' }: RedisOptions): string {
+  const complete = new URL(url ?? `redis://${host}:${port}`);
+  complete.username ||= encodeURIComponent(username);
+  complete.password ||= encodeURIComponent(password);
+  return complete.href;
 }
 
 function stopOnSignals(): AbortSignal {

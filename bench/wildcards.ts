@@ -1,0 +1,42 @@
+import { figure } from '@redis-messaging/shared/table';
+import { createClient } from 'redis';
+import type { Measurement } from './measurement.ts';
+
+const COUNTS = [0, 10, 100, 1000, 10_000];
+const MESSAGES = 2000;
+const WARM_UP = 200;
+/** Begins like every pattern and matches none: what is measured is the looking, without any delivery. */
+const CHANNEL = 'user:nobody:alerts';
+
+/**
+ * What a PUBLISH costs while one connection has so many patterns subscribed (`user:1:*`, `user:2:*`, …): by Redis' own account,
+ * and as a round trip, one at a time. A PUBLISH by name is one look into a table; each pattern is compared with the channel.
+ */
+export const wildcards: Measurement = {
+  columns: ['wildcards', 'µs a PUBLISH, in Redis', 'round trip, µs'],
+  async rowsOf(pattern, port) {
+    if (pattern.name !== 'pubsub') return [];
+    const socket = { host: '127.0.0.1', port };
+    const [publisher, subscriber] = [createClient({ socket }), createClient({ socket })];
+    await Promise.all([publisher.connect(), subscriber.connect()]);
+    const rows: string[][] = [];
+    let subscribed = 0;
+    for (const count of COUNTS) {
+      const more = Array.from({ length: count - subscribed }, (_, index) => `user:${subscribed + index}:*`);
+      if (more.length > 0) await subscriber.pSubscribe(more, () => {});
+      subscribed = count;
+
+      for (let sent = 0; sent < WARM_UP; sent++) await publisher.publish(CHANNEL, 'message');
+      await publisher.configResetStat();
+      const startedAt = performance.now();
+      for (let sent = 0; sent < MESSAGES; sent++) await publisher.publish(CHANNEL, 'message');
+      const roundTrip = ((performance.now() - startedAt) * 1000) / MESSAGES;
+      const inRedis = Number(
+        /cmdstat_publish:.*usec_per_call=([\d.]+)/.exec(await publisher.info('commandstats'))?.[1],
+      );
+      rows.push([figure(count), inRedis.toFixed(1), figure(roundTrip)]);
+    }
+    for (const client of [publisher, subscriber]) client.destroy();
+    return rows;
+  },
+};

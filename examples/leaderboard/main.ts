@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { renderTable } from '@redis-messaging/shared/table';
+import { until } from '../../local/until.ts';
+import type { Example } from '../example.ts';
+
+const SCORES = 'leaderboard';
+const CHANNEL = 'leaderboard:updates';
+const TOP = 10;
+const PAUSE_MS = 900;
+
+const START = 'ada bob cyd dan eve fay gus hal ivy joe kim lou'.split(' ');
+const GAMES = [
+  ['joe', 35],
+  ['lou', 105],
+  ['ada', 15],
+  ['kim', 2],
+] as const;
+
+interface Update {
+  readonly player: string;
+  readonly score: number;
+  /** From 1. */
+  readonly rank: number;
+  /** Places won: positive is up. */
+  readonly delta: number;
+}
+
+/** A sorted set keeps the scores in order; the broadcast only says that something changed, and viewers read the set. */
+export const leaderboard: Example = {
+  about: 'scores in a sorted set, changes broadcast with rank and delta, a live top ten',
+
+  async run({ connect, say, signal }) {
+    const game = await connect('game');
+    await game.del(SCORES);
+    await game.zAdd(
+      SCORES,
+      START.map((value, index) => ({ value, score: 120 - 10 * index })),
+    );
+
+    /** Rank, points, rank in one transaction: else somebody else's points come between, and the delta is not true. */
+    async function score(player: string, points: number): Promise<void> {
+      const replies = await game
+        .multi()
+        .zRevRank(SCORES, player)
+        .zIncrBy(SCORES, points, player)
+        .zRevRank(SCORES, player)
+        .exec();
+      const [before, now, after] = replies.map(Number) as [number, number, number];
+      const update: Update = { player, score: now, rank: after + 1, delta: before - after };
+      await game.publish(CHANNEL, JSON.stringify(update));
+    }
+
+    const display = new Display(say);
+    const screen = await connect('screen');
+    const news = await connect('screen:news'); // a connection that subscribes is for nothing else
+    let drawn = 0;
+
+    /** The updates are hints: each drawing reads the truth, so a lost one is made good by the next. */
+    async function draw(update?: Update): Promise<void> {
+      const top = await screen.zRangeWithScores(SCORES, 0, TOP - 1, { REV: true });
+      display.show(top, update);
+      drawn += 1;
+    }
+    // First listen, then draw what was there before: else a change between the two is on no screen.
+    let last = Promise.resolve();
+    await news.subscribe(CHANNEL, (text) => {
+      last = last.then(() => draw(JSON.parse(text))).catch(() => {}); // one drawing at a time
+    });
+    last = last.then(() => draw());
+
+    await last;
+    for (const [index, [player, points]] of GAMES.entries()) {
+      if (process.stdout.isTTY) await sleep(PAUSE_MS, undefined, { signal });
+      await score(player, points);
+      await until(`${player}'s points on the screen`, () => drawn === index + 2);
+    }
+    await game.del(SCORES);
+  },
+};
+
+/** The top ten: drawn over itself in a terminal, one below the other elsewhere. */
+class Display {
+  readonly #say: (who: string, line: string) => void;
+  #height = 0;
+
+  constructor(say: (who: string, line: string) => void) {
+    this.#say = say;
+  }
+
+  show(top: readonly { value: string; score: number }[], update?: Update): void {
+    if (process.stdout.isTTY && this.#height > 0) process.stdout.write(`\u001b[${this.#height}A\u001b[J`);
+    const rows = top.map(({ value, score }, index) => [
+      value,
+      `${index + 1}`,
+      `${score}`,
+      value === update?.player ? move(update.delta) : '',
+    ]);
+    const lines = [headline(update), ...renderTable(['player', 'rank', 'score', 'move'], rows).split('\n')];
+    for (const line of lines) this.#say('screen', line.trimEnd());
+    this.#height = lines.length;
+  }
+}
+
+const headline = (update?: Update): string =>
+  update ? `${update.player} has ${update.score}: rank ${update.rank} (${move(update.delta)})` : `top ${TOP}`;
+
+const move = (delta: number): string => (delta === 0 ? 'stays' : delta > 0 ? `up ${delta}` : `down ${-delta}`);

@@ -1,0 +1,84 @@
+import { until } from '../../local/until.ts';
+import type { Example } from '../example.ts';
+
+const QUEUE = 'task_queue';
+const MAILS = ['mail 1', 'mail 2', 'mail 3', 'mail 4', 'mail 5'];
+const TASKS = ['big report', ...MAILS];
+/** How long a worker waits for work before it goes home: s. 0 would wait for ever, and never look at anything else. */
+const PATIENCE = 1;
+
+/** A producer puts tasks on a list; each goes to one worker, whoever is free. */
+export const taskQueue: Example = {
+  about: 'a list as a task queue: workers share the load, and a slow task holds up nobody else',
+
+  async run({ connect, say, signal }) {
+    const producer = await connect('producer');
+    await producer.del(QUEUE);
+
+    // RPOP answers at once, also with nothing. Who polls with it either asks too often or comes too late.
+    const poller = await connect('poller');
+    say('poller', `RPOP: ${await poller.rPop(QUEUE)}; it would have to ask again and again`);
+    await producer.lPush(QUEUE, 'first task');
+    say('poller', `RPOP: ${await poller.rPop(QUEUE)}`);
+
+    // BRPOP waits in Redis until there is a task. It holds up its connection meanwhile, so a worker has one of its own.
+    const waiter = await connect('waiter');
+    const awaited = waiter.brPop(QUEUE, 5);
+    await producer.lPush(QUEUE, 'second task');
+    say('waiter', `BRPOP: ${(await awaited)?.element}; it came by itself`);
+
+    // In at the left, out at the right: first in, first out. One command takes many.
+    await producer.lPush(QUEUE, TASKS);
+    say('producer', `pushed ${TASKS.length} tasks  ${bar(await producer.lLen(QUEUE))}`);
+
+    const inHand = new Map<string, () => void>();
+    const done: Record<string, string[]> = {};
+
+    async function worker(name: string): Promise<void> {
+      const connection = await connect(name);
+      const finished: string[] = [];
+      done[name] = finished;
+      while (!signal.aborted) {
+        const taken = await connection.brPop(QUEUE, PATIENCE);
+        if (!taken) return; // nothing for a while
+        // From here on, this process has the only copy: see `npm run example -- orders-stream` for what to do about it.
+        say(name, `takes ${taken.element.padEnd(10)}   ${bar(await connection.lLen(QUEUE))}`);
+        await work(taken.element);
+        finished.push(taken.element);
+      }
+    }
+
+    /** Simulated work. It ends when the scene below says so, and not by the clock: so the lines always come in the same order. */
+    async function work(task: string): Promise<void> {
+      await new Promise<void>((end) => {
+        inHand.set(task, end);
+        signal.addEventListener('abort', () => end());
+      });
+    }
+    const isTaken = (task: string) => until(`${task} to be taken`, () => signal.aborted || inHand.has(task));
+    const finish = (task: string) => inHand.get(task)?.();
+
+    const workers: Promise<void>[] = [];
+    for (const [index, task] of TASKS.slice(0, 3).entries()) {
+      workers.push(worker(`worker-${index + 1}`));
+      await isTaken(task);
+    }
+    // Nobody distributes anything: who is done takes the next one. Worker 1 is busy with the big report all the time.
+    for (const [index, mail] of MAILS.entries()) {
+      finish(mail);
+      const next = MAILS[index + 2];
+      if (next) await isTaken(next);
+    }
+    finish('big report');
+    await Promise.all(workers);
+    signal.throwIfAborted();
+
+    for (const [name, tasks] of Object.entries(done)) say(name, `did ${tasks.join(', ')}`);
+    await producer.del(QUEUE);
+  },
+};
+
+/** How long the queue is, for the eye. */
+function bar(length: number): string {
+  return `[${'#'.repeat(length).padEnd(TASKS.length, '.')}] ${length} waiting`;
+}
