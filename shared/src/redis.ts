@@ -34,7 +34,7 @@ const FIRST_RETRY_MS = 25;
 const LONGEST_RETRY_MS = 1000;
 /** Answers to a handshake that mean that the configuration is wrong, so that asking again is of no use. */
 const REFUSED_FOR_GOOD =
-  /^(WRONGPASS|NOAUTH|NOPERM|NOPROTO|ERR (AUTH|Client sent AUTH|invalid DB|DB index|unknown command))/i;
+  /^(WRONGPASS|NOAUTH|NOPERM|NOPROTO|ERR (AUTH|Client sent AUTH|Client names|invalid DB|DB index|unknown command))/i;
 
 interface Family {
   readonly options: RedisOptions;
