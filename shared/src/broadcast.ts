@@ -7,9 +7,9 @@ import { runScript } from './script.ts';
 const MUCH_HELD = 1024 * 1024;
 const ASK_EVERY_MS = 5;
 /** No pause for a slow subscriber is longer (ms), so that one that stands still does not stop everybody. */
-const PATIENCE_MS = 25;
+const PATIENCE_MS = 100;
 /** After asking, nobody asks for so many times as long as the answer took: on a server with many clients it takes long. */
-const ASK_SHARE = 5;
+const ASK_SHARE = 3;
 
 /** The batches of a connection share a pause, so that they end in the order in which they began. */
 const pauses = new WeakMap<Redis, Promise<void>>();
