@@ -18,6 +18,8 @@ export interface Scene {
 export interface Example {
   /** What it shows: a line for the list. */
   readonly about: string;
+  /** The words with which it plays by itself and ends, if without them it serves until Ctrl-C. */
+  readonly demoArgs?: readonly string[];
   /** Plays it, and leaves nothing behind: no process, no connection, no key. */
   run(scene: Scene): Promise<void>;
 }

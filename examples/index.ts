@@ -2,6 +2,7 @@ import { cacheInvalidation } from './cache-invalidation/main.ts';
 import { chat } from './chat/main.ts';
 import type { Example } from './example.ts';
 import { fanOut } from './fan-out/main.ts';
+import { jobs } from './jobs/main.ts';
 import { leaderboard } from './leaderboard/main.ts';
 import { notifications } from './notifications/main.ts';
 import { ordersEvents } from './orders-events/main.ts';
@@ -18,4 +19,5 @@ export const examples: Readonly<Record<string, Example>> = {
   'cache-invalidation': cacheInvalidation,
   leaderboard,
   'fan-out': fanOut,
+  jobs,
 };

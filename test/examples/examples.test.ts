@@ -29,8 +29,8 @@ describe('npm run example', () => {
     });
   });
 
-  test.each(Object.keys(examples))('%s prints what its captured output shows', async (name) => {
+  test.each(Object.entries(examples))('%s prints what its captured output shows', async (name, { demoArgs = [] }) => {
     const captured = readFileSync(new URL(`examples/${name}/output.txt`, ROOT), 'utf8');
-    expect(await outputOf(name)).toBe(captured);
+    expect(await outputOf(name, ...demoArgs)).toBe(captured);
   });
 });

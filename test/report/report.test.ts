@@ -8,14 +8,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import { renderHtml } from '../../compare/report/html.ts';
 import type { Measurement, Results } from '../../compare/result.ts';
-import { openBrowser } from '../support/browser.ts';
+import { BROWSER_TIMEOUT_MS, openBrowser } from '../support/browser.ts';
 
 /** Of a run; the last two, with a broken promise and with a reason for being left out, are made up. */
 const sample: Results = JSON.parse(readFileSync(new URL('results.json', import.meta.url), 'utf8'));
 
 const SCRIPT = '</script><img src=x onerror=alert(1)><!--';
 /** Enough to get a browser over a slow line, once. */
-const DOWNLOAD_MS = 600_000;
+
 const DIRECTION = '\u202etxt.exe';
 
 let folder: string;
@@ -24,7 +24,7 @@ let browser: BrowserContext;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'report-test-'));
   browser = await openBrowser(join(folder, 'profile'));
-}, DOWNLOAD_MS);
+}, BROWSER_TIMEOUT_MS);
 
 afterAll(async () => {
   await browser?.close();

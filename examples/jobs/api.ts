@@ -1,0 +1,32 @@
+/** An API process: takes uploads, and keeps the browsers that are connected to it up to date. There may be any number. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { closeQuickly } from '@redis-messaging/shared/redis';
+import { createApp } from './http.ts';
+import { type Live, startLive } from './live.ts';
+import { connectPart, onStop, part, ready } from './part.ts';
+import { JobQueue } from './queue.ts';
+
+const HEADERS_TIMEOUT_MS = 5000;
+const REQUEST_TIMEOUT_MS = 10_000;
+
+let live: Live | undefined;
+const redis = await connectPart('queue');
+// When the subscription is back after a break, whatever was announced meanwhile was missed.
+const subscription = await connectPart('subscription', { onUp: () => live?.catchUp() });
+const jobs = new JobQueue(redis, part.prefix);
+
+const app = createApp(jobs, console.log);
+const http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, app);
+live = await startLive(http, subscription, jobs, part.name);
+http.listen(Number(process.env.PORT ?? 0), process.env.HOST ?? '127.0.0.1');
+await once(http, 'listening');
+
+onStop(async () => {
+  await live?.close();
+  await jobs.close();
+  await closeQuickly(subscription);
+  await closeQuickly(redis);
+});
+ready((http.address() as AddressInfo).port);

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { Redis } from '@redis-messaging/shared/redis';
+import { freePort, isTaken } from '../../local/redis-server.ts';
+import type { Example, Scene } from '../example.ts';
+import { play } from './demo.ts';
+import type { Address } from './front.ts';
+import { type Settings, System } from './system.ts';
+
+const PORT = 3000;
+
+/** Browser, API, queue, worker, Pub/Sub, and back to the browser: the whole way of a job, with a page to look at. */
+export const jobs: Example = {
+  about:
+    'a web page with live progress: API, queue, worker, Pub/Sub, WebSocket (`jobs demo` plays a scene without a browser)',
+  demoArgs: ['demo'],
+
+  async run(scene) {
+    const redis = await scene.connect('jobs');
+    const settings = { redisUrl: scene.redisUrl, prefix: `example-jobs:${randomUUID()}` };
+    try {
+      await (scene.args[0] === 'demo' ? play(scene, settings) : serve(scene, settings));
+    } finally {
+      await removeKeys(redis, settings.prefix);
+    }
+  },
+};
+
+/** Until Ctrl-C. */
+async function serve({ say, signal }: Scene, settings: Omit<Settings, 'say'>): Promise<void> {
+  await using system = await System.start({ ...settings, listen: await address(), say });
+  void keepWorking(system, say, signal);
+  say('jobs', `open ${system.url} in one browser, or in two; Ctrl-C ends`);
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+/** A worker that dies is replaced: kill one in the middle of a video, and see. */
+async function keepWorking(system: System, say: Scene['say'], signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const worker = await system.startWorker();
+      say(worker.name, `works, as process ${worker.process.pid}`);
+      await worker.ended;
+      if (!signal.aborted) say(worker.name, 'is gone; another one starts');
+    } catch (error) {
+      if (signal.aborted) return;
+      say('jobs', (error as Error).message);
+      return;
+    }
+  }
+}
+
+/** Only this machine reaches it, unless HOST says otherwise. */
+async function address(): Promise<Address> {
+  const { HOST: host = '127.0.0.1', PORT: port } = process.env;
+  if (port !== undefined) return { host, port: Number(port) };
+  return { host, port: (await isTaken(PORT)) ? await freePort() : PORT };
+}
+
+async function removeKeys(redis: Redis, prefix: string): Promise<void> {
+  for await (const keys of redis.scanIterator({ MATCH: `${prefix}:*`, COUNT: 1000 }))
+    if (keys.length > 0) await redis.unlink(keys);
+}

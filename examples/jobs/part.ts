@@ -1,0 +1,38 @@
+import { loadConfig } from '@redis-messaging/shared/config';
+import { type ConnectionEvents, connect, type Redis } from '@redis-messaging/shared/redis';
+import { redisOptions } from '@redis-messaging/shared/redis-options';
+
+/** What a part of the system (an API process, a worker) knows from its environment. */
+export const part = {
+  /** What others call it. */
+  name: process.env.PART_NAME ?? 'part',
+  /** Of all keys in Redis. */
+  prefix: process.env.JOBS_PREFIX ?? 'example-jobs',
+};
+
+const NOBODY = { onUp() {}, onDown() {}, onClosed() {} };
+
+/** Connects to the Redis of REDIS_URL or REDIS_HOST. The connection comes back by itself. */
+export async function connectPart(role: string, events: Partial<ConnectionEvents> = {}): Promise<Redis> {
+  const options = redisOptions(loadConfig(), `example:${part.name}:${role}`);
+  return await connect(options, { ...NOBODY, ...events }, new AbortController().signal);
+}
+
+/** Tells the process that started this one that it can be used, and at which port. */
+export function ready(port?: number): void {
+  process.send?.({ port });
+}
+
+/** Stops on a signal in good order; ends at once with the process that started this one. */
+export function onStop(stop: () => Promise<void>): void {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      setTimeout(() => process.exit(1), 10_000).unref();
+      stop().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    });
+  }
+  if (process.connected) process.once('disconnect', () => process.exit(0));
+}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from '@redis-messaging/shared/redis';
+import { createNodeRedisClient, Queue } from 'bullmq';
+
+/** BullMQ's queue of videos to encode. */
+export const QUEUE = 'videos';
+/** The Pub/Sub channel on which every change of a job is announced. */
+export const CHANNEL = 'jobStatus';
+
+/** What a user uploads. There is no real video: its name and size are all that is ever sent. */
+export interface Video {
+  readonly name: string;
+  readonly size: number;
+}
+
+/** A video with its owner, as it lies in the queue. */
+export type Work = Video & { readonly user: string };
+
+/** A job as its owner sees it. */
+export interface JobView extends Video {
+  readonly id: string;
+  readonly state: 'waiting' | 'encoding' | 'retrying' | 'done' | 'failed';
+  /** In percent. */
+  readonly progress: number;
+  /** How often a worker has begun it. */
+  readonly attempt: number;
+  /** Who began it last. */
+  readonly worker: string;
+  /** Why the last attempt failed, if one did. */
+  readonly error: string;
+  /** When it was uploaded: ms since 1970. */
+  readonly at: number;
+  /** Only goes up in a job's life: of two views the one with the lower step is the older, whichever arrived first. */
+  readonly step: number;
+}
+
+/** What is said on the channel. */
+export interface Announcement {
+  readonly user: string;
+  readonly job: JobView;
+}
+
+/** How many jobs a user sees; those before are forgotten. */
+const JOBS_SHOWN = 50;
+const KEEP_SECONDS = 3600;
+const STATES: Readonly<Record<string, JobView['state']>> = { active: 'encoding', completed: 'done', failed: 'failed' };
+/** Within one attempt. */
+const ORDER: readonly JobView['state'][] = ['waiting', 'encoding', 'retrying', 'done', 'failed'];
+
+/** The queue, from which anybody can learn at any time how a job stands; and the channel, which says at once that it changed. */
+export class JobQueue {
+  readonly #redis: Redis;
+  readonly #prefix: string;
+  readonly #queue: Queue<Work>;
+
+  /** @param prefix of all its keys */
+  constructor(redis: Redis, prefix: string) {
+    this.#redis = redis;
+    this.#prefix = prefix;
+    this.#queue = new Queue(QUEUE, { connection: createNodeRedisClient(redis), prefix });
+    this.#queue.on('error', () => {}); // the connection comes back by itself; commands say what failed
+  }
+
+  /** Queues a video. */
+  async add(user: string, { name, size }: Video): Promise<string> {
+    const id = randomUUID();
+    const ids = this.#idsOf(user);
+    // The list first: an id without a job is nothing to show, but a job without its id would be hidden for ever.
+    await this.#redis
+      .multi()
+      .lPush(ids, id)
+      .lTrim(ids, 0, JOBS_SHOWN - 1)
+      .expire(ids, 2 * KEEP_SECONDS)
+      .exec();
+    await this.#queue.add(
+      'encode',
+      { user, name, size },
+      {
+        jobId: id,
+        attempts: 3,
+        backoff: { type: 'exponential', delay: 500 },
+        removeOnComplete: { age: KEEP_SECONDS, count: 10_000 },
+        removeOnFail: { age: KEEP_SECONDS, count: 10_000 },
+      },
+    );
+    await this.announce(id);
+    return id;
+  }
+
+  /** How the user's jobs stand, the newest first. */
+  async jobsOf(user: string): Promise<JobView[]> {
+    const ids = await this.#redis.lRange(this.#idsOf(user), 0, -1);
+    const found = await Promise.all(ids.map((id) => this.#look(id)));
+    return found.flatMap((each) => (each?.user === user ? [each.job] : []));
+  }
+
+  /** How many jobs of all users nobody has begun yet. */
+  async waiting(): Promise<number> {
+    return await this.#queue.getWaitingCount();
+  }
+
+  /**
+   * Tells whoever listens how a job stands, according to the queue. Nothing depends on it, so it never fails: who has not
+   * heard it asks the queue.
+   */
+  async announce(id: string): Promise<void> {
+    try {
+      const announcement = await this.#look(id);
+      if (announcement) await this.#redis.publish(CHANNEL, JSON.stringify(announcement));
+    } catch {}
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close();
+  }
+
+  async #look(id: string): Promise<Announcement | undefined> {
+    const job = await this.#queue.getJob(id);
+    if (!job) return undefined;
+    const { user, name, size } = job.data;
+    const attempt = job.attemptsStarted;
+    const state = STATES[await job.getState()] ?? (attempt > 0 ? 'retrying' : 'waiting');
+    const progress = state === 'done' ? 100 : Number(job.progress);
+    const step = attempt * 10_000 + ORDER.indexOf(state) * 1000 + progress;
+    const view = { id, name, size, state, progress, attempt, step, at: job.timestamp };
+    return { user, job: { ...view, worker: job.processedBy ?? '', error: job.failedReason ?? '' } };
+  }
+
+  #idsOf(user: string): string {
+    return `${this.#prefix}:user:${user}`;
+  }
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { ROOT, serviceCommand } from '../../local/child.ts';
+import { type Address, type Front, startFront } from './front.ts';
+
+/** An API process or a worker. */
+export interface Part {
+  readonly name: string;
+  /** Where it listens, if it does. */
+  readonly address: Address;
+  /** Resolves when it has ended. */
+  readonly ended: Promise<unknown>;
+  readonly process: ChildProcess;
+}
+
+/** How to run the system. */
+export interface Settings {
+  readonly redisUrl: string;
+  /** Of all keys in Redis. */
+  readonly prefix: string;
+  /** How long a video takes. */
+  readonly seconds?: number | undefined;
+  /** Where the front listens. */
+  readonly listen?: Address;
+  /** Told what the parts say. */
+  say(part: string, line: string): void;
+}
+
+const LOOPBACK: Address = { host: '127.0.0.1', port: 0 };
+
+/** Two API processes behind one address, and as many workers as one starts. They end with this process, however it ends. */
+export class System implements AsyncDisposable {
+  readonly #settings: Settings;
+  readonly #parts: Part[] = [];
+  #workers = 0;
+  readonly apis: readonly Part[];
+  readonly front: Front;
+
+  private constructor(settings: Settings, apis: readonly Part[], front: Front) {
+    this.#settings = settings;
+    this.#parts.push(...apis);
+    this.apis = apis;
+    this.front = front;
+  }
+
+  static async start(settings: Settings): Promise<System> {
+    const apis = await Promise.all(['api-1', 'api-2'].map((name) => startPart('api', name, settings)));
+    try {
+      const front = await startFront(
+        apis.map(({ address }) => address),
+        settings.listen ?? LOOPBACK,
+      );
+      return new System(settings, apis, front);
+    } catch (error) {
+      await Promise.all(apis.map(end));
+      throw error;
+    }
+  }
+
+  /** Where a browser finds it. */
+  get url(): string {
+    return `http://127.0.0.1:${this.front.port}`;
+  }
+
+  async startWorker(): Promise<Part> {
+    const worker = await startPart('worker', `worker-${++this.#workers}`, this.#settings);
+    this.#parts.push(worker);
+    return worker;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.front.close();
+    await Promise.all(this.#parts.map(end));
+  }
+}
+
+async function startPart(kind: 'api' | 'worker', name: string, settings: Settings): Promise<Part> {
+  const { HOST: _, PORT: __, ...environment } = process.env; // those are the front's
+  const child = spawn(process.execPath, [...serviceCommand('example').slice(0, -1), `examples/jobs/${kind}.ts`], {
+    cwd: ROOT,
+    env: {
+      ...environment,
+      REDIS_URL: settings.redisUrl,
+      JOBS_PREFIX: settings.prefix,
+      PART_NAME: name,
+      ...(settings.seconds !== undefined && { JOB_SECONDS: String(settings.seconds) }),
+    },
+    detached: true, // Ctrl-C reaches only us, so that they end in order
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // they end with the channel, and the channel with this process
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream) createInterface({ input: stream }).on('line', (line) => settings.say(name, line));
+  }
+  const ended = once(child, 'exit'); // not 'close', which does not come after disconnect()
+  const [message] = await Promise.race([
+    once(child, 'message'),
+    ended.then(([code]) => Promise.reject(new Error(`${name} ended with ${code} before it was ready`))),
+  ]);
+  return { name, process: child, ended, address: { host: LOOPBACK.host, port: message.port } };
+}
+
+async function end({ process, ended }: Part): Promise<void> {
+  if (process.connected) process.disconnect();
+  const tooLate = setTimeout(() => process.kill('SIGKILL'), 5000);
+  await ended;
+  clearTimeout(tooLate);
+}
