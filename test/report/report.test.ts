@@ -14,8 +14,6 @@ import { BROWSER_TIMEOUT_MS, openBrowser } from '../support/browser.ts';
 const sample: Results = JSON.parse(readFileSync(new URL('results.json', import.meta.url), 'utf8'));
 
 const SCRIPT = '</script><img src=x onerror=alert(1)><!--';
-/** Enough to get a browser over a slow line, once. */
-
 const DIRECTION = '\u202etxt.exe';
 
 let folder: string;
