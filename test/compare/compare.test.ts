@@ -113,7 +113,7 @@ describe('npm run compare', () => {
       const command = new Command(
         `--experiments subscriber-stops,poison --patterns queue --messages 200 --seed ${seed}`,
       );
-      expect(await command.exited).toBe(0);
+      expect([await command.exited, command.stdout + command.stderr]).toEqual([0, expect.anything()]);
       faults.push((await resultsOf()).experiments.flatMap((experiment) => experiment.faults.map(({ what }) => what)));
     }
     expect(faults[0]).toEqual(faults[1]);
