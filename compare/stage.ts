@@ -135,6 +135,13 @@ export class Stage implements AsyncDisposable {
     }
   }
 
+  /** Waits until what must be among the dead letters is there: a queue's subscriber may still have it in hand. */
+  async buried(messages: number): Promise<void> {
+    const kept = this.patterns.filter(({ guarantees }) => guarantees.keepsUnread);
+    const held = () => Promise.all(kept.map((pattern) => this.#held(pattern)));
+    await this.#waitAWhile('the dead letters', async () => (await held()).every(({ dead }) => dead >= messages));
+  }
+
   /** Waits until a subscriber has received everything, or, where it may not come, no more comes. */
   async received(pattern: Subject, subscriber: ServiceProcess, messages: number): Promise<void> {
     const received = () => subscriber.progress[pattern.name] as SubscriberFigures | undefined;
@@ -232,7 +239,7 @@ export class Stage implements AsyncDisposable {
   }
 
   /** For what may not come. */
-  async #waitAWhile(what: string, probe: () => boolean): Promise<void> {
+  async #waitAWhile(what: string, probe: () => boolean | Promise<boolean>): Promise<void> {
     await this.#wait(what, probe, LAST_MS).catch(() => this.signal.throwIfAborted());
   }
 

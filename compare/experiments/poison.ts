@@ -21,6 +21,7 @@ export const poison: Experiment = {
     stage.fault(`${POISON.length} poisoned payloads`);
     for (const pattern of stage.patterns) await pattern.publish?.(stage.redis.admin, stage.topic(pattern), POISON);
     await stage.settle();
+    await stage.buried(POISON.length);
     return await stage.count(undefined, POISON.length);
   },
 
