@@ -10,7 +10,7 @@ export default {
     ],
   },
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
-  globalSetup: '<rootDir>/test/support/find-server.ts',
+  globalSetup: '<rootDir>/test/support/provide-programs.ts',
   testTimeout: 60_000,
   maxWorkers: 2,
 };
