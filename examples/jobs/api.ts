@@ -20,7 +20,7 @@ const jobs = new JobQueue(redis, part.prefix);
 const app = createApp(jobs, console.log);
 const http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, app);
 live = await startLive(http, subscription, jobs, part.name);
-http.listen(Number(process.env.PORT ?? 0), process.env.HOST ?? '127.0.0.1');
+http.listen(part.listen);
 await once(http, 'listening');
 
 onStop(async () => {

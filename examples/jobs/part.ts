@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { loadConfig } from '@redis-messaging/shared/config';
 import { type ConnectionEvents, connect, type Redis } from '@redis-messaging/shared/redis';
 import { redisOptions } from '@redis-messaging/shared/redis-options';
@@ -5,9 +6,11 @@ import { redisOptions } from '@redis-messaging/shared/redis-options';
 /** What a part of the system (an API process, a worker) knows from its environment. */
 export const part = {
   /** What others call it. */
-  name: process.env.PART_NAME ?? 'part',
+  name: process.env.PART_NAME ?? hostname(),
   /** Of all keys in Redis. */
   prefix: process.env.JOBS_PREFIX ?? 'example-jobs',
+  /** Where it listens, if it does: only this machine reaches it unless HOST says otherwise. 0 is any free port. */
+  listen: { host: process.env.HOST ?? '127.0.0.1', port: Number(process.env.PORT ?? 0) },
 };
 
 const NOBODY = { onUp() {}, onDown() {}, onClosed() {} };

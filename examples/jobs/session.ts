@@ -3,9 +3,12 @@ import type { IncomingMessage } from 'node:http';
 
 const COOKIE = /(?:^|;\s*)jobs_session=([\w-]{32})(?:;|$)/;
 
-/** A cookie that makes whoever sends it back a user. Nobody can guess it, scripts cannot read it, other sites cannot use it. */
+/**
+ * A cookie that makes whoever sends it back a user. Nobody can guess it, scripts cannot read it, requests of other sites do
+ * not carry it. (Lax: with Strict, who follows a link to the page would come without it, and be made somebody new.)
+ */
 export function newSession(): string {
-  return `jobs_session=${randomBytes(24).toString('base64url')}; HttpOnly; SameSite=Strict; Path=/`;
+  return `jobs_session=${randomBytes(24).toString('base64url')}; HttpOnly; SameSite=Lax; Path=/`;
 }
 
 /** The user who sends a request; undefined without a session. Only a hash of the cookie goes into Redis, and on the channel. */

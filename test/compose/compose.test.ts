@@ -1,92 +1,13 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Line } from '../../local/service-process.ts';
 import { until } from '../../local/until.ts';
-
-const run = promisify(execFile);
-const docker = async (...args: string[]) => (await run('docker', args, { maxBuffer: 2 ** 28 })).stdout.trim();
-
-type Environment = Record<string, string | number>;
-
-/** The demo of this checkout under a project name of its own. */
-class Compose {
-  readonly #command: readonly string[];
-  readonly project: string;
-  env: Environment = { LOG_FORMAT: 'json', PUBLISH_INTERVAL: 0.1 };
-
-  constructor(command: readonly string[], project: string) {
-    this.#command = command;
-    this.project = project;
-  }
-
-  async call(...args: string[]): Promise<string> {
-    const [program, ...first] = this.#command;
-    const own = Object.fromEntries(Object.entries(this.env).map(([key, value]) => [key, String(value)]));
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...own };
-    try {
-      const { stdout } = await run(program as string, [...first, '-p', this.project, ...args], {
-        env,
-        maxBuffer: 2 ** 28,
-      });
-      return stdout.trim();
-    } catch (error) {
-      const { stdout, stderr } = error as { stdout: string; stderr: string };
-      throw new Error(`${args.join(' ')}: ${stdout}\n${stderr}`);
-    }
-  }
-
-  async up(env: Environment = {}, ...args: string[]): Promise<void> {
-    this.env = { ...this.env, ...env };
-    await this.call('up', '-d', ...args);
-  }
-
-  async containers(service: string): Promise<string[]> {
-    return (await this.call('ps', '-q', service)).split('\n').filter(Boolean);
-  }
-
-  async container(service: string): Promise<string> {
-    return (await this.containers(service))[0] as string;
-  }
-
-  /** The JSON lines of a container's log. */
-  async lines(container: string): Promise<Line[]> {
-    const lines = (await docker('logs', container)).split('\n').filter((line) => line.startsWith('{'));
-    return lines.map((line) => JSON.parse(line));
-  }
-
-  async healthy(...services: string[]): Promise<void> {
-    for (const service of services) {
-      await until(
-        `${service} to be healthy`,
-        async () => {
-          const ids = await this.containers(service);
-          const states = await Promise.all(ids.map((id) => docker('inspect', '-f', '{{.State.Health.Status}}', id)));
-          return states.length > 0 && states.every((state) => state === 'healthy');
-        },
-        60_000,
-      );
-    }
-  }
-
-  async received(container: string, pattern: string): Promise<Line[]> {
-    return (await this.lines(container)).filter((line) => line.event === 'received' && line.pattern === pattern);
-  }
-
-  async receives(container: string, pattern: string, count = 5): Promise<void> {
-    await until(
-      `${count} messages by ${pattern}`,
-      async () => (await this.received(container, pattern)).length >= count,
-      60_000,
-    );
-  }
-}
+import { Compose, docker, type Environment, expectUnprivileged } from './compose.ts';
 
 const GENERATIONS = [
   ['docker-compose', ['docker-compose'], 'redis:8-alpine'],
@@ -204,17 +125,7 @@ describe.each(GENERATIONS)('%s', (name, command, image) => {
     await compose.up();
     await compose.healthy('redis', 'subscriber', 'publisher');
     for (const service of ['redis', 'subscriber', 'publisher']) {
-      const container = await compose.container(service);
-      const script =
-        'for p in /proc/[0-9]*; do case $(tr "\\0" " " <$p/cmdline) in *main.js*|*-server*) grep -E "^(Uid|CapEff|CapPrm|NoNewPrivs)" $p/status;; esac; done';
-      const status = await docker('exec', container, 'sh', '-c', script);
-      const values = (field: string) =>
-        [...status.matchAll(RegExp(`^${field}:\\s+(\\w+)`, 'gm'))].map((match) => match[1]);
-      expect(values('Uid').length).toBeGreaterThan(0);
-      expect(values('Uid')).not.toContain('0');
-      expect(new Set([...values('CapEff'), ...values('CapPrm')])).toEqual(new Set(['0000000000000000']));
-      expect(new Set(values('NoNewPrivs'))).toEqual(new Set(['1']));
-      await expect(docker('exec', container, 'sh', '-c', 'echo x >/file')).rejects.toThrow(/[Rr]ead-only/);
+      await expectUnprivileged(await compose.container(service));
     }
   });
 
