@@ -30,6 +30,7 @@ describe('the page of the example jobs', () => {
     const page = await context.newPage();
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
     await page.goto(url);
     await page.locator('#live.on').waitFor({ timeout: 15_000 });
     return { page, context, problems };
