@@ -3,6 +3,7 @@ import { variables } from '@redis-messaging/shared/config';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { markdownTable } from '@redis-messaging/shared/table';
 import { summaryTable } from '../compare/report/summary.ts';
+import { examples } from '../examples/index.ts';
 
 /** Made by `npm run compare`; see CONTRIBUTING.md. */
 const COMPARISON = new URL('../docs/compare.json', import.meta.url);
@@ -18,6 +19,10 @@ export const tables: Readonly<Record<string, string>> = {
     ]),
   ),
   compare: summaryTable(JSON.parse(readFileSync(COMPARISON, 'utf8'))),
+  examples: markdownTable(
+    ['`npm run example --`', 'What it shows'],
+    Object.entries(examples).map(([name, { about }]) => [`[\`${name}\`](examples/${name})`, about]),
+  ),
   guarantees: markdownTable(
     ['', ...patterns.map(({ name }) => `\`${name}\``)],
     [
