@@ -111,9 +111,14 @@ export class Stage implements AsyncDisposable {
     await sleep(ms, undefined, { signal: this.signal });
   }
 
-  /** Times (ms) in ascending order within a span, from the seed. */
+  /**
+   * Times (ms) in ascending order, from the seed.
+   * @param from as a part of the time that publishing takes at the given rate, as is `to`
+   */
   moments(count: number, from: number, to: number): number[] {
-    return Array.from({ length: count }, () => Math.round(from + this.random() * (to - from))).sort((a, b) => a - b);
+    const spanMs = (1000 * this.load.messages) / this.load.rate;
+    const part = () => from + this.random() * (to - from);
+    return Array.from({ length: count }, () => Math.round(spanMs * part())).sort((a, b) => a - b);
   }
 
   /** Waits until the publishers have ended, nothing waits or is in hand, and the living have heard the last message. */

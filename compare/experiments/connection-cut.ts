@@ -12,7 +12,7 @@ interface Cut {
   readonly question: string;
   readonly step: string;
   readonly seconds: number;
-  cut(stage: Stage, line: TcpProxy, span: number): Promise<void>;
+  cut(stage: Stage, line: TcpProxy): Promise<void>;
 }
 
 const kinds = {
@@ -21,8 +21,8 @@ const kinds = {
     question: "The subscriber's connection is reset, several times: what is lost, what comes twice?",
     step: `the subscriber's connection is reset ${RESETS} times, at moments from the seed`,
     seconds: 6,
-    async cut(stage, line, span) {
-      for (const pause of stage.moments(RESETS, 0.1 * span, (0.9 * span) / RESETS)) {
+    async cut(stage, line) {
+      for (const pause of stage.moments(RESETS, 0.1, 0.9 / RESETS)) {
         await stage.sleep(pause);
         stage.fault(`reset after ${pause} ms`);
         line.reset();
@@ -34,8 +34,8 @@ const kinds = {
     question: "Nothing comes through on the subscriber's connection any more, and nothing says so: what then?",
     step: `for ${BLACK_HOLE_MS / 1000} s everything on the subscriber's connection disappears, from a moment of the seed on`,
     seconds: 11,
-    async cut(stage, line, span) {
-      const [pause = 0] = stage.moments(1, 0.1 * span, 0.5 * span);
+    async cut(stage, line) {
+      const [pause = 0] = stage.moments(1, 0.1, 0.5);
       await stage.sleep(pause);
       stage.fault(`black hole after ${pause} ms`);
       line.swallow();
@@ -59,7 +59,7 @@ export const connectionCut = (kind: keyof typeof kinds): Experiment => {
       await using line = await TcpProxy.to(stage.redis.port);
       await stage.subscriber('A', { REDIS_PORT: line.port });
       await stage.publisher();
-      await cut(stage, line, (1000 * stage.load.messages) / stage.load.rate);
+      await cut(stage, line);
       await stage.settle();
       const findings = await stage.count(({ guarantees }) => [
         { cause: guarantees.keepsUnread ? 'popped, then the connection broke' : 'the connection was down' },

@@ -16,8 +16,7 @@ export const poison: Experiment = {
   async run(stage) {
     await stage.subscriber();
     await stage.publisher();
-    const span = (1000 * stage.load.messages) / stage.load.rate;
-    await stage.sleep(stage.moments(1, 0.2 * span, 0.8 * span)[0] as number);
+    await stage.sleep(stage.moments(1, 0.2, 0.8)[0] as number);
     stage.fault(`${POISON.length} poisoned payloads`);
     for (const pattern of stage.patterns) await pattern.publish?.(stage.redis.admin, stage.topic(pattern), POISON);
     await stage.settle();

@@ -30,8 +30,7 @@ export const redisKilled = (persistence: Persistence): Experiment => ({
     const redis = stage.redis as OwnRedis;
     await stage.subscriber('A', { WORK_TIME: SLOWER / stage.load.rate });
     await stage.publisher();
-    const span = (1000 * stage.load.messages) / stage.load.rate;
-    const [moment = 0] = stage.moments(1, 0.3 * span, 0.7 * span);
+    const [moment = 0] = stage.moments(1, 0.3, 0.7);
     await stage.sleep(moment);
     stage.fault(`SIGKILL of Redis after ${moment} ms`);
     await redis.kill();

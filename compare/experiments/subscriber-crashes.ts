@@ -1,10 +1,10 @@
 import { nothingLostInHand, nothingTwice } from '../claims.ts';
 import type { Experiment } from '../experiment.ts';
+import { publishToLives } from '../lives.ts';
 
 const KILLS = 3;
 /** Long enough that Pub/Sub shows what an absence costs: ms. */
 const ABSENCE_MS = 150;
-const WORK_SECONDS = 0.0005;
 
 export const subscriberCrashes: Experiment = {
   name: 'subscriber-crashes',
@@ -17,19 +17,7 @@ export const subscriberCrashes: Experiment = {
   withPeers: true,
 
   async run(stage) {
-    const env = { WORK_TIME: WORK_SECONDS };
-    let subscriber = await stage.subscriber('A', env);
-    await stage.publisher();
-    const span = (1000 * stage.load.messages) / stage.load.rate;
-    const pauses = stage.moments(KILLS, 0.1 * span, (0.8 * span) / KILLS);
-    for (const pause of pauses) {
-      await stage.sleep(pause);
-      stage.fault(`SIGKILL after ${pause} ms`);
-      await subscriber.stop('SIGKILL');
-      await stage.sleep(ABSENCE_MS);
-      subscriber = await stage.subscriber('A', env);
-    }
-    await stage.settle();
+    await publishToLives(stage, { signal: 'SIGKILL', times: KILLS, absenceMs: ABSENCE_MS });
     return await stage.count(({ guarantees }) => [
       { cause: guarantees.keepsUnread ? 'popped, then crashed' : 'sent to it, then crashed', atMost: KILLS * 500 },
     ]);

@@ -1,8 +1,8 @@
 import { inOrder, nothingTwice } from '../claims.ts';
 import type { Experiment } from '../experiment.ts';
+import { publishToLives } from '../lives.ts';
 
 const STOPS = 3;
-const WORK_SECONDS = 0.0005;
 
 export const subscriberStops: Experiment = {
   name: 'subscriber-stops',
@@ -15,17 +15,7 @@ export const subscriberStops: Experiment = {
   withPeers: true,
 
   async run(stage) {
-    const env = { WORK_TIME: WORK_SECONDS };
-    let subscriber = await stage.subscriber('A', env);
-    await stage.publisher();
-    const span = (1000 * stage.load.messages) / stage.load.rate;
-    for (const pause of stage.moments(STOPS, 0.1 * span, (0.8 * span) / STOPS)) {
-      await stage.sleep(pause);
-      stage.fault(`SIGTERM after ${pause} ms`);
-      await subscriber.stop();
-      subscriber = await stage.subscriber('A', env);
-    }
-    await stage.settle();
+    await publishToLives(stage, { signal: 'SIGTERM', times: STOPS, absenceMs: 0 });
     // What is on its way to a subscriber that stops is lost by Pub/Sub: as much as comes in that moment.
     return await stage.count(({ guarantees }) => [
       { cause: 'in hand when it stopped', atMost: guarantees.keepsUnread ? STOPS : STOPS * stage.load.rate },
