@@ -56,3 +56,10 @@ export async function forEach(
   for (const pattern of patterns) findings[pattern.name] = await measure(pattern);
   return findings;
 }
+
+/** Findings with an experiment's own figures. @param figuresOf the figures of a pattern, by its name */
+export function withFigures(findings: Findings, figuresOf: (name: string) => Measured['figures']): Findings {
+  return Object.fromEntries(
+    Object.entries(findings).map(([name, measured]) => [name, { ...measured, figures: figuresOf(name) }]),
+  );
+}

@@ -1,6 +1,6 @@
 import type { Guarantees } from '@redis-messaging/shared/pattern';
 import { nothingLost, nothingTwice } from '../claims.ts';
-import type { Experiment, Subject } from '../experiment.ts';
+import { type Experiment, withFigures } from '../experiment.ts';
 import type { Stage } from '../stage.ts';
 
 const WORK_SECONDS = 0.001;
@@ -25,14 +25,8 @@ export const consumers = (kinds: number, workers: number): Experiment => ({
     await Promise.all(teams.flat().map(start));
     await stage.publisher();
     await stage.settle();
-    const findings = await stage.count();
     const roles = teams.map((team) => team.map(({ role }) => role));
-    return Object.fromEntries(
-      stage.patterns.map((pattern) => {
-        const figures = figuresOf(stage, roles, pattern);
-        return [pattern.name, { ...findings[pattern.name], figures } as (typeof findings)[string]];
-      }),
-    );
+    return withFigures(await stage.count(), (name) => figuresOf(stage, roles, name));
   },
 
   headline({ figures }) {
@@ -55,7 +49,7 @@ const promises = ({ audience, groups }: Guarantees, kinds: number, workers: numb
   groups || ((kinds === 1 || audience === 'every-subscriber') && (workers === 1 || audience === 'one-subscriber'));
 
 /** How many kinds have everything, and how often, on average, a kind got a message that it got. */
-function figuresOf(stage: Stage, teams: readonly (readonly string[])[], { name }: Subject) {
+function figuresOf(stage: Stage, teams: readonly (readonly string[])[], name: string) {
   const ids = teams.map((team) => team.flatMap((role) => stage.linesOf(role, 'received', name).map(({ id }) => id)));
   const different = ids.map((some) => new Set(some).size);
   const published = stage.publishedLines(name).length;

@@ -1,5 +1,5 @@
 import { figure } from '@redis-messaging/shared/table';
-import type { Experiment } from '../experiment.ts';
+import { type Experiment, withFigures } from '../experiment.ts';
 
 const LATE = 'to the one that came later';
 
@@ -20,12 +20,7 @@ export const lateGroup: Experiment = {
     const late = await stage.subscriber('B', { GROUP: 'late' });
     for (const pattern of stage.patterns) await stage.received(pattern, late, stage.load.messages);
     const findings = await stage.count(() => [{ cause: 'published before it came' }]);
-    return Object.fromEntries(
-      Object.entries(findings).map(([name, measured]) => {
-        const figures = { [LATE]: stage.linesOf('B', 'received', name).length };
-        return [name, { ...measured, figures }];
-      }),
-    );
+    return withFigures(findings, (name) => ({ [LATE]: stage.linesOf('B', 'received', name).length }));
   },
 
   headline: ({ figures }) => `it got ${figure(figures[LATE] as number)}`,

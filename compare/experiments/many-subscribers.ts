@@ -1,5 +1,5 @@
 import { nothingLost, nothingTwice } from '../claims.ts';
-import type { Experiment, Subject } from '../experiment.ts';
+import { type Experiment, withFigures } from '../experiment.ts';
 import type { Stage } from '../stage.ts';
 
 const WORK_SECONDS = 0.001;
@@ -18,13 +18,7 @@ export const manySubscribers = (count: number): Experiment => ({
     await Promise.all(roles.map((role) => stage.subscriber(role, { WORK_TIME: WORK_SECONDS })));
     await stage.publisher();
     await stage.settle();
-    const findings = await stage.count();
-    return Object.fromEntries(
-      stage.patterns.map((pattern) => {
-        const figures = sharesOf(stage, roles, pattern);
-        return [pattern.name, { ...findings[pattern.name], figures } as (typeof findings)[string]];
-      }),
-    );
+    return withFigures(await stage.count(), (name) => sharesOf(stage, roles, name));
   },
 
   headline: ({ figures }) => `${figures[SMALLEST]} to ${figures[LARGEST]} % each`,
@@ -41,7 +35,7 @@ export const manySubscribers = (count: number): Experiment => ({
 });
 
 /** The smallest and the largest share of a subscriber, in percent of what was accepted. */
-function sharesOf(stage: Stage, roles: readonly string[], { name }: Subject) {
+function sharesOf(stage: Stage, roles: readonly string[], name: string) {
   const counts = roles.map((role) => stage.linesOf(role, 'received', name).length);
   const percent = (part: number) => Math.round((100 * part) / Math.max(1, stage.load.messages));
   return { [SMALLEST]: percent(Math.min(...counts)), [LARGEST]: percent(Math.max(...counts)) };

@@ -1,5 +1,5 @@
 import { nothingTwice } from '../claims.ts';
-import { type Experiment, forEach } from '../experiment.ts';
+import { type Experiment, withFigures } from '../experiment.ts';
 
 /** Large messages, so that they do not fit into the buffers of the system (bytes). */
 const SIZE = 16_384;
@@ -38,9 +38,8 @@ export const slowSubscriber: Experiment = {
     await stage.settle();
     await admin.configSet('client-output-buffer-limit', before as string);
     const findings = await stage.count(() => [{ cause: 'cut off as too slow' }]);
-    return await forEach(stage.patterns, async ({ name }) => ({
-      ...(findings[name] as (typeof findings)[string]),
-      figures: { 'backlog in Redis (MB)': Number(((memory.get(name) ?? 0) / 1e6).toFixed(1)) },
+    return withFigures(findings, (name) => ({
+      'backlog in Redis (MB)': Number(((memory.get(name) ?? 0) / 1e6).toFixed(1)),
     }));
   },
 
