@@ -1,6 +1,7 @@
 import type { Guarantees } from '@redis-messaging/shared/pattern';
 import type { Line } from '../local/service-process.ts';
 import type { Cause, Counts } from './result.ts';
+import { sum } from './sum.ts';
 import { UNEXPLAINED } from './verdict.ts';
 
 export const NOBODY_LISTENED = 'nobody was listening';
@@ -106,5 +107,3 @@ function causesOf(missing: readonly Line[], lost: number, blames: readonly Blame
 
 const isDuring = (at: number, spans: readonly (readonly [number, number])[]): boolean =>
   spans.some(([from, to]) => at >= from && at <= to);
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -1,4 +1,5 @@
 import type { Cause, Counts, Measured, Percentiles } from './result.ts';
+import { sum } from './sum.ts';
 
 /** What several runs of one experiment measured of a pattern, as one: counts are summed up, figures are medians. */
 export function merge(runs: readonly Measured[]): Measured {
@@ -27,7 +28,7 @@ export function merge(runs: readonly Measured[]): Measured {
 }
 
 /** The middle one of the numbers; `null` if there is none. */
-export function median(values: readonly unknown[]): number | null {
+function median(values: readonly unknown[]): number | null {
   const numbers = values.filter((value): value is number => typeof value === 'number').sort((a, b) => a - b);
   return numbers[Math.floor(numbers.length / 2)] ?? null;
 }
@@ -43,5 +44,3 @@ function mergeCauses(causes: readonly Cause[]): Cause[] {
   for (const { cause, messages } of causes) byName.set(cause, (byName.get(cause) ?? 0) + messages);
   return [...byName].map(([cause, messages]) => ({ cause, messages }));
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

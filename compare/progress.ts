@@ -1,5 +1,6 @@
 import type { Experiment } from './experiment.ts';
 import type { ExperimentResult } from './result.ts';
+import { sum } from './sum.ts';
 
 /** Says what runs now, and how long it will still take: as the experiments' own estimates, and this machine's pace so far. */
 export class Progress {
@@ -18,7 +19,7 @@ export class Progress {
 
   begin({ name, question }: Experiment): void {
     const pace = this.#estimated === 0 ? 1 : this.#spent / this.#estimated;
-    const left = this.#all.slice(this.#number).reduce((sum, { seconds }) => sum + seconds * this.#repeat, 0);
+    const left = this.#repeat * sum(this.#all.slice(this.#number).map(({ seconds }) => seconds));
     this.#number++;
     const place = `[${String(this.#number).padStart(2)}/${this.#all.length}]`;
     this.#say(`${place} ${name}: ${question} (about ${Math.max(1, Math.round(pace * left))} s to the end)`);

@@ -9,6 +9,7 @@ import type { Findings, Load, Subject } from './experiment.ts';
 import { madeBy, measureByLogs } from './measure.ts';
 import type { LabRedis } from './redis.ts';
 import type { Fault, Measured } from './result.ts';
+import { sum } from './sum.ts';
 
 interface StageOptions {
   readonly redis: LabRedis;
@@ -253,7 +254,7 @@ export class Stage implements AsyncDisposable {
     const groups = pattern.guarantees.groups && this.#groupOf.size > 0 ? new Set(this.#groupOf.values()) : [GROUP];
     const ask = (group: string) => pattern.backlog(this.redis.admin, this.topic(pattern), group);
     const held = await Promise.all([...groups].map(ask));
-    const total = (key: 'waiting' | 'inFlight') => held.reduce((sum, each) => sum + each[key], 0);
+    const total = (key: 'waiting' | 'inFlight') => sum(held.map((each) => each[key]));
     return { waiting: total('waiting'), inFlight: total('inFlight'), dead: held[0]?.dead ?? 0 };
   }
 
@@ -269,7 +270,7 @@ export class Stage implements AsyncDisposable {
     const roles = [...this.#roles.keys()];
     const received = new Map(roles.map((role) => [role, this.linesOf(role, 'received', name)]));
     const published = this.publishedLines(name);
-    const made = this.#publishers.reduce((sum, service) => sum + madeBy(service, name), 0);
+    const made = sum(this.#publishers.map((service) => madeBy(service, name)));
     const groupOf = this.#groupOf;
     const evidence = {
       guarantees,

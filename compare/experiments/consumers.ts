@@ -2,6 +2,7 @@ import type { Guarantees } from '@redis-messaging/shared/pattern';
 import { nothingLost, nothingTwice } from '../claims.ts';
 import { type Experiment, withFigures } from '../experiment.ts';
 import type { Stage } from '../stage.ts';
+import { sum } from '../sum.ts';
 
 const WORK_SECONDS = 0.001;
 const COMPLETE = 'kinds that got everything';
@@ -53,12 +54,7 @@ function figuresOf(stage: Stage, teams: readonly (readonly string[])[], name: st
   const ids = teams.map((team) => team.flatMap((role) => stage.linesOf(role, 'received', name).map(({ id }) => id)));
   const different = ids.map((some) => new Set(some).size);
   const published = stage.publishedLines(name).length;
-  const times =
-    ids.flat().length /
-    Math.max(
-      1,
-      different.reduce((sum, count) => sum + count, 0),
-    );
+  const times = ids.flat().length / Math.max(1, sum(different));
   return {
     [COMPLETE]: different.filter((count) => count === published).length,
     [TIMES]: Number(times.toFixed(2)),
