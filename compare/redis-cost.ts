@@ -1,4 +1,5 @@
 import type { Redis } from '@redis-messaging/shared/redis';
+import { readInfo } from './info.ts';
 
 /** Notes what Redis has spent so far. `perMessage` tells what it has spent since, for each of so many messages. */
 export async function costOf(redis: Redis) {
@@ -19,8 +20,8 @@ export async function costOf(redis: Redis) {
 }
 
 async function spent(redis: Redis) {
-  const info = await redis.info();
-  const field = (name: string) => Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(info)?.[1] ?? 0);
+  const info = await readInfo(redis);
+  const field = (name: string) => Number(info.get(name) ?? 0);
   return {
     cpuMicros: 1e6 * (field('used_cpu_user') + field('used_cpu_sys')),
     memory: field('used_memory'),

@@ -5,6 +5,7 @@ import { until } from '../../local/until.ts';
 import { nothingLost, nothingTwice } from '../claims.ts';
 import { Crowd } from '../crowd.ts';
 import { type Experiment, forEach, type Subject } from '../experiment.ts';
+import { readInfo } from '../info.ts';
 import { distributionOf, percentilesOf } from '../percentiles.ts';
 import type { Measured } from '../result.ts';
 import type { Stage } from '../stage.ts';
@@ -123,5 +124,5 @@ async function arrived(crowd: Crowd, deliveries: number) {
 }
 
 async function usedMemory(stage: Stage): Promise<number> {
-  return Number(/^used_memory:(\d+)/m.exec(await stage.redis.admin.info('memory'))?.[1] ?? 0);
+  return Number((await readInfo(stage.redis.admin, 'memory')).get('used_memory') ?? 0);
 }
