@@ -1,7 +1,7 @@
 import { figure, milliseconds } from '@redis-messaging/shared/table';
 import type { ExperimentResult, Fault, Measurement, Results } from '../result.ts';
+import { patternsOf } from './digest.ts';
 import { colourOf } from './patterns.ts';
-import { patternsOf } from './terminal.ts';
 
 /** What draw.js draws: plain data, one chart each. */
 export type Chart = ThroughputChart | LatencyChart | TimelineChart | ShareChart;

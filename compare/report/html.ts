@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Results } from '../result.ts';
 import type { Chart } from './charts.ts';
+import { patternsOf } from './digest.ts';
 import { html, json, Markup } from './markup.ts';
 import { renderFaults, renderHeader, renderOverview } from './overview.ts';
 import { renderSection } from './section.ts';
-import { patternsOf } from './terminal.ts';
 
 const MODULES = new URL('../../node_modules/', import.meta.url);
 

@@ -1,11 +1,11 @@
 import type { ExperimentResult, Results, Verdict } from '../result.ts';
 import { type Chart, percent, shareChart, shareOf, withFaults } from './charts.ts';
+import { countVerdicts, patternsOf } from './digest.ts';
 import { renderFigure } from './figure.ts';
 import { html, type Markup } from './markup.ts';
 import { label } from './patterns.ts';
 import { repeatCommand } from './repeat.ts';
 import { foldedTable } from './table.ts';
-import { patternsOf } from './terminal.ts';
 import { renderVerdict } from './verdicts.ts';
 
 const GIGABYTE = 1e9;
@@ -29,11 +29,9 @@ ${interrupted ? html`<p class="note"><strong>Stopped before the end:</strong> th
 </header>`;
 }
 
-function tally({ experiments }: Results): Markup[] {
-  const all = experiments.flatMap(({ patterns }) => Object.values(patterns));
-  const verdicts: readonly Verdict[] = ['kept', 'broken', 'not promised'];
-  return verdicts.map(
-    (verdict) => html`${renderVerdict(verdict, all.filter((measurement) => measurement.verdict === verdict).length)} `,
+function tally(results: Results): Markup[] {
+  return Object.entries(countVerdicts(results)).map(
+    ([verdict, count]) => html`${renderVerdict(verdict as Verdict, count)} `,
   );
 }
 

@@ -1,6 +1,7 @@
 import { figure, milliseconds } from '@redis-messaging/shared/table';
 import type { ExperimentResult, Measurement } from '../result.ts';
 import { type Chart, chartsOf, latencyPoints, rangeOf } from './charts.ts';
+import { listCauses } from './digest.ts';
 import { renderFigure } from './figure.ts';
 import { type Content, html, type Markup } from './markup.ts';
 import { sectionId } from './overview.ts';
@@ -136,8 +137,8 @@ function renderLosses(
 ): Markup | undefined {
   const losses = present.flatMap((pattern) => {
     const { lost, causes } = patterns[pattern] as Measurement;
-    const words = causes.map(({ cause, messages }) => `${figure(messages)} ${cause}`).join(', ');
-    return lost > 0 ? [html`<li><strong>${label(pattern, names)}</strong> ${figure(lost)} lost: ${words}</li>`] : [];
+    if (lost <= 0) return [];
+    return [html`<li><strong>${label(pattern, names)}</strong> ${figure(lost)} lost: ${listCauses(causes)}</li>`];
   });
   return losses.length > 0 ? html`<h3>Losses, and why</h3><ul class="losses">${losses}</ul>` : undefined;
 }

@@ -1,7 +1,7 @@
 import { markdownTable } from '@redis-messaging/shared/table';
 import type { Measurement, Results } from '../result.ts';
+import { brokenIn, lossesOf, patternsOf, summaryLine } from './digest.ts';
 import { repeatCommand } from './repeat.ts';
-import { brokenIn, lossesOf, patternsOf, summaryLine } from './terminal.ts';
 
 const SIGNS = { kept: '✅', broken: '❌', 'not promised': '–' } as const;
 
@@ -41,4 +41,4 @@ function cellOf(measurement: Measurement | undefined): string {
 }
 
 const listed = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines.map((line) => `- ${line.trim()}`)];
+  lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines.map((line) => `- ${line}`)];
