@@ -11,8 +11,6 @@ export interface Blame {
   readonly cause: string;
   /** Explains at most so many. */
   readonly atMost?: number;
-  /** Explains those that Redis accepted in one of these spans: ms since 1970. */
-  readonly during?: readonly (readonly [from: number, to: number])[];
 }
 
 export interface Evidence {
@@ -88,22 +86,14 @@ function reorderedIn(deliveries: readonly Line[]): number {
 }
 
 function causesOf(missing: readonly Line[], lost: number, blames: readonly Blame[]): Cause[] {
+  const unheard = missing.filter((line) => line.reply === 0).length;
+  const all: readonly Blame[] = [{ cause: NOBODY_LISTENED, atMost: unheard }, ...blames, { cause: UNEXPLAINED }];
   const causes: Cause[] = [];
-  const unheard = missing.filter((line) => line.reply === 0);
-  let rest = missing.filter((line) => line.reply !== 0);
-  if (unheard.length > 0) causes.push({ cause: NOBODY_LISTENED, messages: unheard.length });
-  let left = lost - unheard.length; // what is kept at the end is among the missing, but not lost
-  for (const { cause, atMost = Number.POSITIVE_INFINITY, during } of blames) {
-    const fits = during ? rest.filter(({ time }) => isDuring(Date.parse(time), during)) : rest;
-    const messages = Math.min(fits.length, atMost, left);
+  let left = lost; // what is kept at the end is among the missing, but not lost
+  for (const { cause, atMost = left } of all) {
+    const messages = Math.min(atMost, left);
     if (messages > 0) causes.push({ cause, messages });
-    const explained = new Set(fits.slice(0, messages));
-    rest = rest.filter((line) => !explained.has(line));
     left -= messages;
   }
-  if (left > 0) causes.push({ cause: UNEXPLAINED, messages: left });
   return causes;
 }
-
-const isDuring = (at: number, spans: readonly (readonly [number, number])[]): boolean =>
-  spans.some(([from, to]) => at >= from && at <= to);

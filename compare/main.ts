@@ -35,15 +35,16 @@ async function compare(options: Options, signal: AbortSignal): Promise<number> {
   process.stdout.write(`${renderTerminal(results)}\n`);
   const written = await writeReport(resolve(options.out), results);
   say(`Written: ${written.join(', ')}`);
-  if (baseline) for (const line of againstBaseline(results, baseline)) say(line);
-  return exitCode(results, baseline);
+  const worse = baseline ? againstBaseline(results, baseline) : [];
+  for (const line of worse) say(line);
+  return exitCode(results, worse.length > 0);
 }
 
-function exitCode(results: Results, baseline: Results | undefined): number {
+function exitCode(results: Results, isWorse: boolean): number {
   if (results.interrupted) return INTERRUPTED;
   const broken = results.experiments.some(
     ({ patterns, skipped }) =>
       skipped?.startsWith('failed') || Object.values(patterns).some(({ verdict }) => verdict === 'broken'),
   );
-  return broken || (baseline && againstBaseline(results, baseline).length > 0) ? 1 : 0;
+  return broken || isWorse ? 1 : 0;
 }

@@ -16,9 +16,9 @@ interface StageOptions {
   readonly patterns: readonly Subject[];
   readonly load: Load;
   /** Further variables for the services. */
-  readonly env?: Environment;
-  /** The program of a service, if it is not ours. */
-  readonly command?: ServiceCommand;
+  readonly env: Environment;
+  /** The program of a service: ours, or another that takes its place. */
+  readonly command: ServiceCommand;
   /** All names in Redis begin with this. */
   readonly prefix: string;
   /** From 0 to below 1; repeatable. */
@@ -37,7 +37,7 @@ interface Publishing {
   readonly env?: Environment;
 }
 
-export const RECLAIM_AFTER = 1;
+const RECLAIM_AFTER = 1;
 const GROUP = 'subscribers';
 const SETTLE_MS = 30_000;
 /** How long to wait for the last message of a pattern that may have lost it. */
@@ -59,7 +59,7 @@ export class Stage implements AsyncDisposable {
   readonly #roles = new Map<string, ServiceProcess[]>();
   readonly #groupOf = new Map<string, string>();
 
-  constructor({ redis, patterns, load, env = {}, command = builtCommand, prefix, random, signal }: StageOptions) {
+  constructor({ redis, patterns, load, env, command, prefix, random, signal }: StageOptions) {
     this.redis = redis;
     this.patterns = patterns;
     this.load = load;
