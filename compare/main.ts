@@ -43,8 +43,10 @@ async function compare(options: Options, signal: AbortSignal): Promise<number> {
 function exitCode(results: Results, isWorse: boolean): number {
   if (results.interrupted) return INTERRUPTED;
   const broken = results.experiments.some(
-    ({ patterns, skipped }) =>
-      skipped?.startsWith('failed') || Object.values(patterns).some(({ verdict }) => verdict === 'broken'),
+    ({ patterns, skipped, failed = {} }) =>
+      skipped?.startsWith('failed') ||
+      Object.keys(failed).length > 0 ||
+      Object.values(patterns).some(({ verdict }) => verdict === 'broken'),
   );
   return broken || isWorse ? 1 : 0;
 }

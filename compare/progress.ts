@@ -25,8 +25,9 @@ export class Progress {
     this.#say(`${place} ${name}: ${question} (about ${Math.max(1, Math.round(pace * left))} s to the end)`);
   }
 
-  end({ seconds, skipped }: ExperimentResult): void {
+  end({ seconds, skipped, failed = {} }: ExperimentResult): void {
     if (skipped) this.#say(`        ${skipped}`);
+    for (const [name, reason] of Object.entries(failed)) this.#say(`        ${name} failed: ${reason}`);
     this.#spent += seconds;
     this.#estimated += (this.#all[this.#number - 1] as Experiment).seconds * this.#repeat;
   }

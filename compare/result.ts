@@ -40,6 +40,8 @@ export interface ExperimentResult {
   readonly patterns: Readonly<Record<string, Measurement>>;
   /** Why it was not run, or not to its end. */
   readonly skipped?: string;
+  /** Why there is nothing of a peer, by the peers' names. Not in older files. */
+  readonly failed?: Readonly<Record<string, string>>;
 }
 
 export interface Fault {

@@ -35,14 +35,16 @@ export async function runExperiment(lab: Lab, experiment: Experiment): Promise<E
     return { ...result, skipped: 'needs a Redis of its own, and --redis names one of yours' };
   const beganAt = performance.now();
   const seconds = () => Math.round((performance.now() - beganAt) / 100) / 10;
-  const runs: Run[] = [];
+  const runs: Round[] = [];
   try {
     for (let round = 1; round <= lab.options.repeat; round++) runs.push(await runOnce(lab, experiment, round));
   } catch (error) {
     lab.signal.throwIfAborted();
     return { ...result, seconds: seconds(), skipped: `failed: ${(error as Error).message}` };
   }
-  return { ...result, faults: runs[0]?.faults ?? [], seconds: seconds(), patterns: judged(experiment, runs, lab) };
+  const failed: Round['failed'] = Object.assign({}, ...runs.map((run) => run.failed));
+  const patterns = judged(experiment, runs, lab);
+  return { ...result, faults: runs[0]?.faults ?? [], seconds: seconds(), patterns, failed };
 }
 
 interface Run {
@@ -50,13 +52,26 @@ interface Run {
   readonly findings: Findings;
 }
 
-/** Runs it with our patterns, all at the same time, then with each peer alone. */
-async function runOnce(lab: Lab, experiment: Experiment, round: number): Promise<Run> {
+/** A run with our patterns and the peers. */
+interface Round extends Run {
+  /** The errors of peers, by their names. */
+  readonly failed: Readonly<Record<string, string>>;
+}
+
+/** Runs it with our patterns, all at the same time, then with each peer alone. That a peer fails is its own affair. */
+async function runOnce(lab: Lab, experiment: Experiment, round: number): Promise<Round> {
   const ours = await runWith(lab, experiment, round, lab.options.patterns, builtCommand);
   const findings = { ...ours.findings };
-  for (const peer of peersOf(lab, experiment))
-    Object.assign(findings, (await runWith(lab, experiment, round, [peer], peerCommand)).findings);
-  return { ...ours, findings };
+  const failed: Record<string, string> = {};
+  for (const peer of peersOf(lab, experiment)) {
+    try {
+      Object.assign(findings, (await runWith(lab, experiment, round, [peer], peerCommand)).findings);
+    } catch (error) {
+      lab.signal.throwIfAborted();
+      failed[peer.name] = (error as Error).message;
+    }
+  }
+  return { ...ours, findings, failed };
 }
 
 async function runWith(
@@ -91,7 +106,7 @@ export const peerCommand: ServiceCommand = (name) => [...serviceCommand(name).sl
 function judged(experiment: Experiment, runs: readonly Run[], lab: Lab): Record<string, Measurement> {
   const entries = [...lab.options.patterns, ...peersOf(lab, experiment)].flatMap(({ name, guarantees }) => {
     const measured = runs.flatMap(({ findings }) => findings[name] ?? []);
-    if (measured.length === 0) return [];
+    if (measured.length < runs.length) return []; // a peer that failed
     const whole = merge(measured);
     const judgement = judge(whole, measured.map((run) => experiment.claims(guarantees, run)).reduce(strictest));
     const headline = (experiment.headline ?? headlineOf)(whole);

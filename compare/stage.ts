@@ -87,7 +87,7 @@ export class Stage implements AsyncDisposable {
     this.#groupOf.set(role, String(env.GROUP ?? GROUP));
     const service = this.#launch('subscriber', { CONSUMER: role, ...env });
     this.#roles.set(role, [...(this.#roles.get(role) ?? []), service]);
-    await this.#ready(service);
+    await this.#begun(service, 'a service to be ready', () => service.isReady);
     return service;
   }
 
@@ -96,7 +96,7 @@ export class Stage implements AsyncDisposable {
     const interval = rate === 0 ? 0 : 1 / rate;
     const service = this.#launch('publisher', { MESSAGE_COUNT: messages, PUBLISH_INTERVAL: interval, ...env });
     this.#publishers.push(service);
-    await this.#wait('the first message', () =>
+    await this.#begun(service, 'the first message', () =>
       Object.values(service.progress).some(({ firstAt }) => firstAt !== null),
     );
     return service;
@@ -219,10 +219,12 @@ export class Stage implements AsyncDisposable {
     };
   }
 
-  async #ready(service: ServiceProcess): Promise<void> {
-    await this.#wait('a service to be ready', () => {
-      if (!service.isRunning) throw new Error(`a service ended at its start:\n${service.text.join('\n')}`);
-      return service.isReady;
+  /** Waits for the first sign of a service. @throws what it said, if it fails instead */
+  async #begun(service: ServiceProcess, what: string, probe: () => boolean): Promise<void> {
+    await this.#wait(what, async () => {
+      if (!service.isRunning && (await service.exited) !== 0)
+        throw new Error(`a service failed at its start:\n${service.text.join('\n')}`);
+      return probe();
     });
   }
 

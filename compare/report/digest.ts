@@ -2,9 +2,9 @@
 import { figure } from '@redis-messaging/shared/table';
 import type { Cause, Results, Verdict } from '../result.ts';
 
-/** The patterns of which there is something. */
+/** The patterns of which there is something, if only that they failed. */
 export function patternsOf({ experiments }: Results): string[] {
-  return [...new Set(experiments.flatMap(({ patterns }) => Object.keys(patterns)))];
+  return [...new Set(experiments.flatMap(({ patterns, failed }) => Object.keys({ ...patterns, ...failed })))];
 }
 
 /** How often there is each verdict. */
@@ -33,6 +33,13 @@ export function lossesOf({ experiments }: Results): string[] {
 /** Causes of a loss, and how many messages each cost, in words. */
 export function listCauses(causes: readonly Cause[]): string {
   return causes.map(({ cause, messages }) => `${figure(messages)} ${cause}`).join(', ');
+}
+
+/** Every peer that failed, and why: a line for each experiment and peer. */
+export function failuresOf({ experiments }: Results): string[] {
+  return experiments.flatMap(({ name, failed = {} }) =>
+    Object.entries(failed).map(([peer, reason]) => `${name}, ${peer}: ${reason}`),
+  );
 }
 
 /** Every promise that does not hold: a line each. */

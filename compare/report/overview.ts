@@ -55,12 +55,12 @@ promises did not. ${renderVerdict('not promised')}: it does not promise what is 
 export const sectionId = (index: number): string => `experiment-${index + 1}`;
 
 function overviewRow(experiment: ExperimentResult, index: number, names: readonly string[]): Markup {
-  const { question, name, patterns, skipped } = experiment;
+  const { question, name, patterns, skipped, failed } = experiment;
   const cell = (pattern: string) => {
     const measurement = patterns[pattern];
     const content = measurement
       ? html`<a href="#${sectionId(index)}">${renderVerdict(measurement.verdict)}</a> <span class="headline">${unbroken(measurement.headline)}</span>`
-      : html`<span class="headline">${skipped ? 'left out' : '-'}</span>`;
+      : html`<span class="headline">${skipped ? 'left out' : failed?.[pattern] === undefined ? '-' : 'failed'}</span>`;
     return html`<td role="cell"><span class="who" aria-hidden="true">${label(pattern, names)}</span><span class="what">${content}</span></td>`;
   };
   return html`<tr role="row"><th scope="row" role="rowheader"><a href="#${sectionId(index)}">${question}</a> <code>${name}</code></th>${names.map(cell)}</tr>\n`;

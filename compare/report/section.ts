@@ -21,12 +21,13 @@ export function renderSection(
   names: readonly string[],
   charts: Chart[],
 ): Markup {
-  const { question, name, skipped } = experiment;
+  const { question, name, skipped, failed = {} } = experiment;
   const id = sectionId(index);
   return html`<section class="experiment" id="${id}" aria-labelledby="${id}-title">
 <h2 id="${id}-title">${question}</h2>
 <p class="name"><code>${name}</code> <a href="#overview">all questions</a></p>
 ${skipped ? html`<p class="note"><strong>Left out:</strong> ${skipped}</p>` : undefined}
+${Object.entries(failed).map(([peer, reason]) => html`<p class="note"><strong>${peer} failed:</strong> ${reason}</p>`)}
 ${renderCourse(experiment)}
 ${Object.keys(experiment.patterns).length > 0 ? renderMeasurements(experiment, names, charts) : undefined}
 </section>`;

@@ -1,6 +1,6 @@
 import { markdownTable } from '@redis-messaging/shared/table';
-import type { Measurement, Results } from '../result.ts';
-import { brokenIn, lossesOf, patternsOf, summaryLine } from './digest.ts';
+import type { ExperimentResult, Results } from '../result.ts';
+import { brokenIn, failuresOf, lossesOf, patternsOf, summaryLine } from './digest.ts';
 import { repeatCommand } from './repeat.ts';
 
 const SIGNS = { kept: '✅', broken: '❌', 'not promised': '–' } as const;
@@ -17,6 +17,7 @@ export function renderSummary(results: Results): string {
     summaryTable(results),
     '',
     '✅ every promise of the pattern held, ❌ one did not, – nothing was promised here.',
+    ...listed('Failed', failuresOf(results)),
     ...listed('Losses, and why', lossesOf(results)),
     ...listed('Broken', brokenIn(results)),
     '',
@@ -28,17 +29,19 @@ export function renderSummary(results: Results): string {
 /** The questions, and for each pattern the verdict and the figure that says most: a Markdown table. */
 export function summaryTable(results: Results): string {
   const names = patternsOf(results);
-  const rows = results.experiments.map(({ question, patterns, skipped }) => [
-    question,
-    ...names.map((name) => (skipped ? 'left out' : cellOf(patterns[name]))),
+  const rows = results.experiments.map((experiment) => [
+    experiment.question,
+    ...names.map((name) => cellOf(experiment, name)),
   ]);
   return markdownTable(['', ...names.map((name) => `\`${name}\``)], rows);
 }
 
-function cellOf(measurement: Measurement | undefined): string {
-  if (!measurement) return '';
+function cellOf({ patterns, skipped, failed }: ExperimentResult, pattern: string): string {
+  if (skipped) return 'left out';
+  const measurement = patterns[pattern];
+  if (!measurement) return failed?.[pattern] === undefined ? '' : 'failed';
   return `${SIGNS[measurement.verdict]} ${measurement.headline}`;
 }
 
 const listed = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines.map((line) => `- ${line}`)];
+  lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines.map((line) => `- ${line.replaceAll('\n', '\n  ')}`)];

@@ -1,6 +1,6 @@
 import { renderTable } from '@redis-messaging/shared/table';
-import type { Measurement, Results } from '../result.ts';
-import { brokenIn, lossesOf, patternsOf, summaryLine } from './digest.ts';
+import type { ExperimentResult, Results } from '../result.ts';
+import { brokenIn, failuresOf, lossesOf, patternsOf, summaryLine } from './digest.ts';
 
 const WORDS = { kept: 'kept', broken: 'BROKEN', 'not promised': 'not promised' } as const;
 
@@ -9,12 +9,13 @@ export function renderTerminal(results: Results): string {
   const names = patternsOf(results);
   const rows = results.experiments
     .filter(({ skipped }) => !skipped)
-    .map(({ name, patterns }) => [name, ...names.map((pattern) => cellOf(patterns[pattern]))]);
+    .map((experiment) => [experiment.name, ...names.map((pattern) => cellOf(experiment, pattern))]);
   const left = results.experiments.filter(({ skipped }) => skipped).map(({ name, skipped }) => `${name}: ${skipped}`);
   return [
     '',
     renderTable(['', ...names], rows),
     ...section('Left out:', left),
+    ...section('Failed:', failuresOf(results)),
     ...section('Losses, and why:', lossesOf(results)),
     ...section('BROKEN:', brokenIn(results)),
     '',
@@ -22,8 +23,10 @@ export function renderTerminal(results: Results): string {
   ].join('\n');
 }
 
-function cellOf(measurement: Measurement | undefined): string {
-  return measurement ? `${WORDS[measurement.verdict]}, ${measurement.headline}` : '-';
+function cellOf({ patterns, failed }: ExperimentResult, pattern: string): string {
+  const measurement = patterns[pattern];
+  if (!measurement) return failed?.[pattern] === undefined ? '-' : 'failed';
+  return `${WORDS[measurement.verdict]}, ${measurement.headline}`;
 }
 
 const section = (title: string, lines: readonly string[]): string[] =>

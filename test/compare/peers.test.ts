@@ -27,6 +27,21 @@ const service = (side: 'publisher' | 'subscriber', { name, topic }: Peer, env: E
 
 const ids = (process: ServiceProcess, event: string) => process.events(event).map((line) => line.id as string);
 
+/** `npm run compare` with options, on the Redis of the tests: its exit code, what it printed, and what it found. */
+async function compare(options: string, env: NodeJS.ProcessEnv = {}) {
+  const out = await mkdtemp(join(tmpdir(), 'peers-'));
+  const line = `${options} --messages 100 --redis redis://127.0.0.1:${own.server.port} --out ${out}`;
+  const args = ['run', '--silent', 'compare', '--', ...line.split(' ')];
+  const [code, text] = await new Promise<[number, string]>((resolve) => {
+    execFile('npm', args, { cwd: ROOT, timeout: 50_000, env: { ...process.env, ...env } }, (error, stdout) =>
+      resolve([error ? Number(error.code) : 0, stdout]),
+    );
+  });
+  const results = JSON.parse(await readFile(join(out, 'results.json'), 'utf8'));
+  await rm(out, { recursive: true });
+  return { code, text, results };
+}
+
 /** Everything that lies in lists and hashes of Redis, as text. */
 async function everything(): Promise<string> {
   const texts: string[] = [];
@@ -99,15 +114,7 @@ describe('peers', () => {
   );
 
   test('npm run compare -- --peers: they are further columns, where an experiment says something of them', async () => {
-    const out = await mkdtemp(join(tmpdir(), 'peers-'));
-    const url = `redis://127.0.0.1:${own.server.port}`;
-    const line = `--experiments nobody-listens,late-group --patterns queue --peers --messages 100 --redis ${url} --out ${out}`;
-    const code = await new Promise((resolve) => {
-      const args = ['run', '--silent', 'compare', '--', ...line.split(' ')];
-      execFile('npm', args, { cwd: ROOT, timeout: 50_000 }, (error) => resolve(error?.code ?? 0));
-    });
-    const results = JSON.parse(await readFile(join(out, 'results.json'), 'utf8'));
-    await rm(out, { recursive: true });
+    const { code, results } = await compare('--experiments nobody-listens,late-group --patterns queue --peers');
     expect(code).toBe(0);
     const [nobody, late] = results.experiments;
     expect(Object.keys(nobody.patterns)).toEqual(['queue', ...peers.map(({ name }) => name)]);
@@ -119,5 +126,18 @@ describe('peers', () => {
     }
     expect(results.options.peers).toContainEqual(expect.stringMatching(/^bullmq \d/));
     expect(await own.redis.dbSize()).toBe(0); // nothing of it is left behind
+  });
+
+  test('one that fails says why in its own cell, and all others go on', async () => {
+    const program = "if (process.env.PATTERN === 'bullmq') throw new Error('it is Monday')";
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` };
+    const { code, text, results } = await compare('--experiments nobody-listens --patterns queue --peers', env);
+    expect(code).toBe(1);
+    const [{ patterns, failed }] = results.experiments;
+    expect(Object.keys(patterns)).toEqual(['queue', 'bee-queue', 'ioredis-list', 'ioredis-pubsub']);
+    expect(Object.values(patterns)).not.toContainEqual(expect.objectContaining({ verdict: 'broken' }));
+    expect(failed).toEqual({ bullmq: expect.stringContaining('it is Monday') });
+    expect(text).toMatch(/nobody-listens, bullmq: .*it is Monday/s);
+    expect(await own.redis.dbSize()).toBe(0);
   });
 });

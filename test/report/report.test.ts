@@ -205,6 +205,17 @@ describe('the report', () => {
     expect(report.errors).toEqual([]);
   });
 
+  test('says of which peer there is nothing, and why', async () => {
+    const [first] = sample.experiments as [Results['experiments'][number]];
+    const failed = { ...first, failed: { bullmq: 'it is Monday' } };
+    await using report = await Report.of({ ...sample, experiments: [failed] });
+    const cells = await report.page.locator('.overview .what').allInnerTexts();
+    expect(cells).toHaveLength(Object.keys(first.patterns).length + 1);
+    expect(cells.at(-1)).toBe('failed');
+    expect(await shownIn(report.page.locator('#experiment-1'))).toContain('bullmq failed: it is Monday');
+    expect(report.errors).toEqual([]);
+  });
+
   test('shows texts of others as texts, and runs nothing of them', async () => {
     const hostile = hostileResults(`${SCRIPT}"'${DIRECTION}`);
     await using report = await Report.of(hostile);
