@@ -1,15 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { SubscriberFigures } from '@redis-messaging/shared/figures';
 import type { Redis } from '@redis-messaging/shared/redis';
 import { builtCommand } from '../local/child.ts';
 import { type Environment, type Line, ServiceProcess } from '../local/service-process.ts';
-import { until } from '../local/until.ts';
 import { audiencesOf, type Blame } from './census.ts';
 import type { Findings, Load, Subject } from './experiment.ts';
 import { madeBy, measureByLogs } from './measure.ts';
 import type { LabRedis } from './redis.ts';
 import type { Fault, Measured } from './result.ts';
 import { sum } from './sum.ts';
+import { Waits } from './waits.ts';
 
 interface StageOptions {
   readonly redis: LabRedis;
@@ -39,7 +38,6 @@ interface Publishing {
 
 const RECLAIM_AFTER = 1;
 const GROUP = 'subscribers';
-const SETTLE_MS = 30_000;
 /** How long to wait for the last message of a pattern that may have lost it. */
 const LAST_MS = 1500;
 
@@ -48,12 +46,13 @@ export class Stage implements AsyncDisposable {
   readonly patterns: readonly Subject[];
   readonly load: Load;
   readonly redis: LabRedis;
-  readonly random: () => number;
-  readonly signal: AbortSignal;
   readonly faults: Fault[] = [];
   readonly #prefix: string;
   readonly #further: Environment;
   readonly #command: ServiceCommand;
+  readonly #random: () => number;
+  readonly #signal: AbortSignal;
+  readonly #waits: Waits;
   readonly #beganAt = Date.now();
   readonly #publishers: ServiceProcess[] = [];
   readonly #roles = new Map<string, ServiceProcess[]>();
@@ -63,11 +62,12 @@ export class Stage implements AsyncDisposable {
     this.redis = redis;
     this.patterns = patterns;
     this.load = load;
-    this.random = random;
-    this.signal = signal;
     this.#prefix = prefix;
     this.#further = env;
     this.#command = command;
+    this.#random = random;
+    this.#signal = signal;
+    this.#waits = new Waits(signal);
   }
 
   /** Whether the services are ours as they were built; others start from source, which costs memory. */
@@ -109,7 +109,7 @@ export class Stage implements AsyncDisposable {
 
   /** Waits; ends with the signal. */
   async sleep(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.signal });
+    await this.#waits.sleep(ms);
   }
 
   /**
@@ -118,22 +118,23 @@ export class Stage implements AsyncDisposable {
    */
   moments(count: number, from: number, to: number): number[] {
     const spanMs = (1000 * this.load.messages) / this.load.rate;
-    const part = () => from + this.random() * (to - from);
+    const part = () => from + this.#random() * (to - from);
     return Array.from({ length: count }, () => Math.round(spanMs * part())).sort((a, b) => a - b);
   }
 
   /** Waits until the publishers have ended, nothing waits or is in hand, and the living have heard the last message. */
   async settle(): Promise<void> {
-    for (const publisher of this.#publishers) await this.#exit(publisher);
+    for (const publisher of this.#publishers) await this.#waits.exit(publisher);
     for (const pattern of this.patterns) await this.emptied(pattern);
-    await this.#waitAWhile('the last message', () => this.patterns.every((pattern) => this.#heardLast(pattern)));
+    const allHeardLast = () => this.patterns.every((pattern) => this.#heardLast(pattern));
+    await this.#waits.untilOrNot('the last message', allHeardLast, LAST_MS);
   }
 
   /** Waits until nothing of a pattern waits or is in hand, as long as it becomes less. */
   async emptied(pattern: Subject): Promise<void> {
     for (let left = Number.POSITIVE_INFINITY; left > 0; ) {
       const before = left;
-      await this.#wait(`less of ${pattern.name} to wait`, async () => {
+      await this.#waits.until(`less of ${pattern.name} to wait`, async () => {
         const { waiting, inFlight } = await this.#held(pattern);
         left = waiting + inFlight;
         return left < before;
@@ -145,7 +146,8 @@ export class Stage implements AsyncDisposable {
   async buried(messages: number): Promise<void> {
     const kept = this.patterns.filter(({ guarantees }) => guarantees.keepsUnread);
     const held = () => Promise.all(kept.map((pattern) => this.#held(pattern)));
-    await this.#waitAWhile('the dead letters', async () => (await held()).every(({ dead }) => dead >= messages));
+    const areDead = async () => (await held()).every(({ dead }) => dead >= messages);
+    await this.#waits.untilOrNot('the dead letters', areDead, LAST_MS);
   }
 
   /** Waits until a subscriber has received everything, or, where it may not come, no more comes. */
@@ -154,7 +156,7 @@ export class Stage implements AsyncDisposable {
     await this.emptied(pattern);
     let before = -1;
     let since = Date.now();
-    await this.#wait('the last message', () => {
+    await this.#waits.until('the last message', () => {
       const now = received()?.received ?? 0;
       if (now !== before) since = Date.now();
       before = now;
@@ -201,7 +203,7 @@ export class Stage implements AsyncDisposable {
   }
 
   #launch(name: 'publisher' | 'subscriber', env: Environment): ServiceProcess {
-    this.signal.throwIfAborted();
+    this.#signal.throwIfAborted();
     return new ServiceProcess(name, { ...this.#env(), ...env }, [], this.#command);
   }
 
@@ -221,34 +223,11 @@ export class Stage implements AsyncDisposable {
 
   /** Waits for the first sign of a service. @throws what it said, if it fails instead */
   async #begun(service: ServiceProcess, what: string, probe: () => boolean): Promise<void> {
-    await this.#wait(what, async () => {
+    await this.#waits.until(what, async () => {
       if (!service.isRunning && (await service.exited) !== 0)
         throw new Error(`a service failed at its start:\n${service.text.join('\n')}`);
       return probe();
     });
-  }
-
-  async #exit(service: ServiceProcess): Promise<void> {
-    const stopped = new Promise<never>((_resolve, reject) =>
-      this.signal.addEventListener('abort', () => reject(this.signal.reason), { once: true }),
-    );
-    await Promise.race([service.exited, stopped]);
-  }
-
-  async #wait(what: string, probe: () => boolean | Promise<boolean>, timeout = SETTLE_MS): Promise<void> {
-    await until(
-      what,
-      () => {
-        this.signal.throwIfAborted();
-        return probe();
-      },
-      timeout,
-    );
-  }
-
-  /** For what may not come. */
-  async #waitAWhile(what: string, probe: () => boolean | Promise<boolean>): Promise<void> {
-    await this.#wait(what, probe, LAST_MS).catch(() => this.signal.throwIfAborted());
   }
 
   /** What Redis holds for all groups that there are. */

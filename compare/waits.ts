@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceProcess } from '../local/service-process.ts';
+import { until } from '../local/until.ts';
+
+type Probe = () => boolean | Promise<boolean>;
+
+const TIMEOUT_MS = 30_000;
+
+/** Ways to wait, all of which throw when the signal aborts. */
+export class Waits {
+  readonly #signal: AbortSignal;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  async sleep(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#signal });
+  }
+
+  /** Waits for what must come. @throws if it does not come in time, saying what was waited for */
+  async until(what: string, probe: Probe, timeoutMs = TIMEOUT_MS): Promise<void> {
+    const probeOrThrow = () => {
+      this.#signal.throwIfAborted();
+      return probe();
+    };
+    await until(what, probeOrThrow, timeoutMs);
+  }
+
+  /** Waits for what may not come. */
+  async untilOrNot(what: string, probe: Probe, timeoutMs: number): Promise<void> {
+    await this.until(what, probe, timeoutMs).catch(() => this.#signal.throwIfAborted());
+  }
+
+  /** Waits until a service has ended. */
+  async exit(service: ServiceProcess): Promise<void> {
+    const aborted = new Promise<never>((_resolve, reject) =>
+      this.#signal.addEventListener('abort', () => reject(this.#signal.reason), { once: true }),
+    );
+    await Promise.race([service.exited, aborted]);
+  }
+}
