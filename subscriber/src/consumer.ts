@@ -144,7 +144,7 @@ export class Consumer {
   #done({ message, madeAt }: Valid, delivery: Delivery): Handled {
     if (!this.#dedupes) {
       this.#tally.received(message, madeAt, delivery);
-      if (this.#handle) this.#tally.save(); // what took some time is not counted as lost by a crash in the next one
+      if (this.#handle) this.#tally.commit(); // what took some time is not counted as lost by a crash in the next one
     }
     return { delivery, message, madeAt };
   }
