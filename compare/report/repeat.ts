@@ -15,7 +15,8 @@ export function repeatCommand({ seed, options }: Results): string {
   };
   const words = Object.entries(options).flatMap(([name, value]) => {
     if (NOT_MEASURED.includes(name) || String(value) === String(usual[name])) return [];
-    return value === true ? [`--${name}`] : [`--${name} ${value}`];
+    const isSwitch = value === true || name === 'peers'; // whose value is the versions of what was compared
+    return isSwitch ? [`--${name}`] : [`--${name} ${value}`];
   });
   const redis = options.redis === 'given' ? ['--redis URL'] : [];
   return ['npm run compare --', `--seed ${seed}`, ...words, ...redis].join(' ');

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { againstBaseline, readBaseline } from '../../compare/baseline.ts';
-import { OptionsError, readOptions } from '../../compare/options.ts';
+import { type Options, OptionsError, readOptions } from '../../compare/options.ts';
+import { repeatCommand } from '../../compare/report/repeat.ts';
 import type { Results } from '../../compare/result.ts';
 
 const mistakesOf = (...args: string[]) => {
@@ -40,6 +41,22 @@ describe('options of compare', () => {
     ]);
     expect(options).toMatchObject({ messages: 200, rate: 100, seed: 5, repeat: 1 });
     expect(readOptions(['--subscribers', '3'])?.experiments.map(({ name }) => name)).toContain('3-subscribers');
+  });
+
+  test('a report names the command that measures the same again', () => {
+    const given = ['--seed', '5', '--messages', '200', '--patterns', 'queue,stream', '--peers'];
+    const { patterns, experiments, ...rest } = readOptions(given) as Options;
+    const names = (subjects: readonly { readonly name: string }[]) => subjects.map(({ name }) => name);
+    const told = {
+      ...rest,
+      patterns: names(patterns),
+      experiments: names(experiments),
+      peers: ['bullmq 6.7.0'],
+      redis: 'private',
+    };
+    const command = repeatCommand({ seed: 5, options: told } as unknown as Results);
+    const plain = (args: readonly string[]) => JSON.parse(JSON.stringify(readOptions(args)));
+    expect(plain(command.split(' ').slice(4))).toEqual(plain(given));
   });
 
   test('every mistake is named, with what was expected', () => {
