@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pattern } from '@redis-messaging/shared/pattern';
 import { serviceCommand } from '../local/child.ts';
+import { type Environment, stringsOf } from '../local/environment.ts';
 
 /** Nothing that is measured may take longer: ms. */
 const LONGEST = 180_000;
@@ -11,7 +12,6 @@ const LOOK_EVERY_MS = 20;
 /** A subscriber that got nothing for so long (ms) has all that comes. */
 const SILENT_MS = 2000;
 
-type Env = Readonly<Record<string, string | number>>;
 // biome-ignore lint/suspicious/noExplicitAny: figures of any kind
 type Report = Record<string, any>;
 
@@ -23,8 +23,8 @@ export class Child {
   readonly #process;
   readonly #reports = new Map<string, Report>();
 
-  constructor(command: readonly string[], env: Env) {
-    const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
+  constructor(command: readonly string[], env: Environment) {
+    const own = stringsOf(env);
     this.#process = spawn(process.execPath, command, {
       env: { PATH: process.env.PATH, ...own },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -61,7 +61,12 @@ export class Child {
 }
 
 /** One of the services as users run it, except that it writes no line for each message (nor does what it is compared to). */
-export function startService(name: 'publisher' | 'subscriber', pattern: Pattern, port: number, env: Env = {}): Child {
+export function startService(
+  name: 'publisher' | 'subscriber',
+  pattern: Pattern,
+  port: number,
+  env: Environment = {},
+): Child {
   const settings = { PATTERN: pattern.name, LOG_LEVEL: 'warn', REDIS_HOST: '127.0.0.1', REDIS_PORT: port };
   return new Child(serviceCommand(name), { ...settings, ...env });
 }

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import { INTERRUPTED, stopOnSignals } from '../local/stop-on-signals.ts';
 import { renderAdvice, renderProof } from './advice-text.ts';
 import { type Advice, advise } from './advisor.ts';
 import { readBaseline } from './baseline.ts';
@@ -13,7 +14,6 @@ import { writeReport } from './report/write.ts';
 import type { Results } from './result.ts';
 import { runExperiments } from './session.ts';
 import { speedIn } from './speed.ts';
-import { INTERRUPTED, stopOnSignals } from './stop-on-signals.ts';
 
 const NOTHING_FITS = 1;
 const BAD_OPTIONS = 2;
@@ -63,7 +63,7 @@ async function prove({ needs, seed, out }: AdviseOptions, advice: Advice): Promi
   tell('');
   const results = await runExperiments(
     { ...defaults, experiments: experimentsOf(steps), out },
-    stopOnSignals(say),
+    stopOnSignals((name) => say(`\nStopping (${name}); what there is so far will be written`)),
     say,
   );
   tell(renderTerminal(results));

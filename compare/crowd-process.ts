@@ -18,7 +18,6 @@ export interface CrowdReport {
   readonly latencies: readonly number[];
 }
 
-const NOBODY = { onUp() {}, onDown() {}, onClosed() {} };
 const BATCH = 500;
 /** Subscriptions that are made at the same time. */
 const AT_ONCE = 20;
@@ -28,7 +27,7 @@ const pattern = config.PATTERN[0] as Pattern;
 const topic = config.topics.get(pattern) as string;
 const { signal } = new AbortController();
 setMaxListeners(0, signal);
-const redis = await connect(redisOptions(config, 'crowd'), NOBODY, signal);
+const redis = await connect(redisOptions(config, 'crowd'), {}, signal);
 
 let size = 0;
 let deliveries = 0;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { ROOT, serviceCommand } from '../local/child.ts';
-import type { Environment } from '../local/service-process.ts';
+import { type Environment, stringsOf } from '../local/environment.ts';
 import type { CrowdReport } from './crowd-process.ts';
 
 const PROGRAM = fileURLToPath(new URL('crowd-process.ts', import.meta.url));
@@ -17,7 +17,7 @@ export class Crowd implements AsyncDisposable {
 
   /** A process that has nobody in it yet. */
   static async start(env: Environment): Promise<Crowd> {
-    const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
+    const own = stringsOf(env);
     const child = spawn(process.execPath, [...serviceCommand('subscriber').slice(0, -1), PROGRAM], {
       cwd: ROOT,
       env: { PATH: process.env.PATH, ...own },

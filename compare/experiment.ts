@@ -1,5 +1,5 @@
 import type { Guarantees, Pattern } from '@redis-messaging/shared/pattern';
-import type { Environment } from '../local/service-process.ts';
+import type { Environment } from '../local/environment.ts';
 import type { Claim, Measured } from './result.ts';
 import type { Stage } from './stage.ts';
 

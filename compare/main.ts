@@ -1,12 +1,12 @@
 /** `npm run compare`: the same load and the same faults for every pattern, and what came of each promise. */
 import { resolve } from 'node:path';
+import { INTERRUPTED, stopOnSignals } from '../local/stop-on-signals.ts';
 import { againstBaseline, readBaseline } from './baseline.ts';
 import { HELP, type Options, OptionsError, readOptions } from './options.ts';
 import { renderTerminal } from './report/terminal.ts';
 import { writeReport } from './report/write.ts';
 import type { Results } from './result.ts';
 import { runExperiments } from './session.ts';
-import { INTERRUPTED, stopOnSignals } from './stop-on-signals.ts';
 
 const BAD_OPTIONS = 2;
 
@@ -21,7 +21,10 @@ async function main(): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     }
-    return await compare(options, stopOnSignals(say));
+    return await compare(
+      options,
+      stopOnSignals((name) => say(`\nStopping (${name}); what there is so far will be written`)),
+    );
   } catch (error) {
     if (!(error instanceof OptionsError)) throw error;
     for (const line of error.message.split('\n')) say(`compare: ${line}`);

@@ -2,11 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeQuickly, connect, type Redis, type RedisOptions } from '@redis-messaging/shared/redis';
+import type { Environment } from '../local/environment.ts';
 import type { ServerProgram } from '../local/find-server.ts';
 import { freePort, type RedisServer, startRedisServer } from '../local/redis-server.ts';
-import type { Environment } from '../local/service-process.ts';
-
-const NOBODY = { onUp() {}, onDown() {}, onClosed() {} };
 
 /** A Redis to experiment with. */
 export interface LabRedis extends AsyncDisposable {
@@ -81,5 +79,5 @@ export async function givenRedis(url: string, signal: AbortSignal): Promise<LabR
 }
 
 async function adminOf(options: Omit<RedisOptions, 'name'>, signal: AbortSignal): Promise<Redis> {
-  return await connect({ ...options, name: 'compare' }, NOBODY, signal);
+  return await connect({ ...options, name: 'compare' }, {}, signal);
 }

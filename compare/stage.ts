@@ -1,7 +1,8 @@
 import type { SubscriberFigures } from '@redis-messaging/shared/figures';
 import type { Redis } from '@redis-messaging/shared/redis';
 import { builtCommand } from '../local/child.ts';
-import { type Environment, type Line, ServiceProcess } from '../local/service-process.ts';
+import type { Environment } from '../local/environment.ts';
+import { type Line, ServiceProcess } from '../local/service-process.ts';
 import { audiencesOf, type Blame } from './census.ts';
 import type { Findings, Load, Subject } from './experiment.ts';
 import { madeBy, measureByLogs } from './measure.ts';

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { ServiceReport } from '@redis-messaging/shared/reporting';
 import { ROOT, serviceCommand } from './child.ts';
+import { type Environment, stringsOf } from './environment.ts';
 import { until } from './until.ts';
 
 /** A line of a service's log. */
@@ -10,7 +11,6 @@ import { until } from './until.ts';
 export type Line = Record<string, any>;
 
 export type ServiceName = 'publisher' | 'subscriber';
-export type Environment = Readonly<Record<string, string | number>>;
 
 /** A service in a process of its own that is watched by its log. It ends with this process. */
 export class ServiceProcess implements AsyncDisposable {
@@ -35,7 +35,7 @@ export class ServiceProcess implements AsyncDisposable {
     nodeArguments: readonly string[] = [],
     command: (name: string) => string[] = serviceCommand,
   ) {
-    const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
+    const own = stringsOf(env);
     this.process = spawn(process.execPath, [...nodeArguments, ...command(name)], {
       cwd: ROOT,
       env: { ...passedOn(), LOG_FORMAT: 'json', REDIS_HOST: '127.0.0.1', ...own },

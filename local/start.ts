@@ -4,23 +4,26 @@ import { type Config, ConfigError, loadConfig, loadDotEnv } from '@redis-messagi
 import { printLine, type Service, startService } from './child.ts';
 import { finalTable, hasEverythingArrived, isBacklogEmpty, receivedInAll } from './outcome.ts';
 import { type LocalRedis, provideRedis } from './provide-redis.ts';
+import { stopOnSignals } from './stop-on-signals.ts';
 
 /** Nothing has arrived for so long (ms), and nothing waits: what is missing will not come. */
 const QUIET_MS = 2000;
 const READY_TIMEOUT_MS = 30_000;
-/** npm passes Ctrl-C on to us once more: that is one stop. */
-const SAME_STOP_MS = 500;
 
 const say = (line: string) => printLine('start', line);
-const stopping = new AbortController();
 const services: Service[] = [];
+const stop = stopOnSignals(
+  (name) => say(`Stopping (${name})`),
+  () => {
+    for (const service of services) service.process.kill('SIGKILL');
+  },
+);
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
   const config = readConfig();
   if (!config) return 1;
-  stopOnSignals();
   const redis = await provideRedis(config, say).catch((error: Error) => say(error.message));
   if (!redis) return 1;
   try {
@@ -42,29 +45,13 @@ function readConfig(): Config | undefined {
   }
 }
 
-function stopOnSignals(): void {
-  let first = 0;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (first === 0) {
-        first = performance.now();
-        say(`Stopping (${signal})`);
-        stopping.abort();
-      } else if (performance.now() - first > SAME_STOP_MS) {
-        for (const service of services) service.process.kill('SIGKILL');
-        process.exit(130);
-      }
-    });
-  }
-}
-
 /** @returns the exit code: 0, or that of the service that failed */
 async function runServices(config: Config, redis: LocalRedis): Promise<number> {
   const healthPort = config.HEALTH_PORT;
   const subscriberHealth = healthPort === 0 ? {} : { HEALTH_PORT: String(healthPort + 1) };
   const subscriber = launch('subscriber', { ...redis.env, ...subscriberHealth });
   await untilReady(subscriber); // or the first Pub/Sub messages would reach nobody
-  if (stopping.signal.aborted || subscriber.process.exitCode !== null) return await end([subscriber]);
+  if (stop.aborted || subscriber.process.exitCode !== null) return await end([subscriber]);
   const publisher = launch('publisher', redis.env);
 
   const failure = await untilDone(config, redis, publisher, subscriber);
@@ -86,7 +73,7 @@ async function untilDone(
   const broken = Promise.race([redis.ended.then(() => 'Redis ended'), gone(subscriber), stopped()]);
   const published = await Promise.race([publisher.exited, broken]);
   if (typeof published !== 'number') return published;
-  if (stopping.signal.aborted) return undefined;
+  if (stop.aborted) return undefined;
   if (published !== 0) return await gone(publisher);
   return await Promise.race([untilEverythingArrived(config, publisher, subscriber), broken]);
 }
@@ -99,12 +86,12 @@ function launch(name: string, env: NodeJS.ProcessEnv): Service {
 
 async function untilReady(service: Service): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
-  const waiting = () => !service.reports.ready && service.process.exitCode === null && !stopping.signal.aborted;
+  const waiting = () => !service.reports.ready && service.process.exitCode === null && !stop.aborted;
   while (waiting() && performance.now() < deadline) await sleep(20);
 }
 
 async function stopped(): Promise<undefined> {
-  await new Promise((resolve) => stopping.signal.addEventListener('abort', resolve, { once: true }));
+  await new Promise((resolve) => stop.addEventListener('abort', resolve, { once: true }));
   return undefined;
 }
 
@@ -112,7 +99,7 @@ async function untilEverythingArrived(config: Config, publisher: Service, subscr
   const patience = QUIET_MS + 2000 * config.WORK_TIME;
   let received = -1;
   let since = performance.now();
-  while (!stopping.signal.aborted && performance.now() - since < patience) {
+  while (!stop.aborted && performance.now() - since < patience) {
     const now = subscriber.reports.progress?.patterns ?? {};
     if (hasEverythingArrived(publisher.reports.stopped?.patterns ?? {}, now)) return;
     if (receivedInAll(now) !== received || !isBacklogEmpty(now)) since = performance.now();

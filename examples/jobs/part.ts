@@ -13,12 +13,10 @@ export const part = {
   listen: { host: process.env.HOST ?? '127.0.0.1', port: Number(process.env.PORT ?? 0) },
 };
 
-const NOBODY = { onUp() {}, onDown() {}, onClosed() {} };
-
 /** Connects to the Redis of REDIS_URL or REDIS_HOST. The connection comes back by itself. */
 export async function connectPart(role: string, events: Partial<ConnectionEvents> = {}): Promise<Redis> {
   const options = redisOptions(loadConfig(), `example:${part.name}:${role}`);
-  return await connect(options, { ...NOBODY, ...events }, new AbortController().signal);
+  return await connect(options, events, new AbortController().signal);
 }
 
 /** Tells the process that started this one that it can be used, and at which port. */

@@ -38,7 +38,7 @@ const REFUSED_FOR_GOOD =
 
 interface Family {
   readonly options: RedisOptions;
-  readonly events: ConnectionEvents;
+  readonly events: Partial<ConnectionEvents>;
 }
 const families = new WeakMap<Redis, Family & { stopWatching(): void }>();
 
@@ -46,7 +46,11 @@ const families = new WeakMap<Redis, Family & { stopWatching(): void }>();
  * Connects, and waits for Redis as long as it takes. Throws an ErrorReply if Redis refuses us for good (wrong password,
  * no such database), and the signal's reason if it aborts first.
  */
-export async function connect(options: RedisOptions, events: ConnectionEvents, signal: AbortSignal): Promise<Redis> {
+export async function connect(
+  options: RedisOptions,
+  events: Partial<ConnectionEvents>,
+  signal: AbortSignal,
+): Promise<Redis> {
   return await open({ options, events }, options.name, signal);
 }
 
@@ -64,7 +68,7 @@ export async function closeQuickly(redis: Redis): Promise<void> {
     await Promise.race([redis.close().catch(() => {}), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
   redis.destroy();
-  family?.events.onClosed(redis);
+  family?.events.onClosed?.(redis);
 }
 
 /**
@@ -109,13 +113,13 @@ async function open(family: Family, name: string, signal: AbortSignal): Promise<
   const { events } = family;
   let connected = false;
   redis.on('error', (error: Error) => {
-    if (connected || !isRefusedForGood(error)) events.onDown(redis, describe(error));
+    if (connected || !isRefusedForGood(error)) events.onDown?.(redis, describe(error));
   });
   redis.on('ready', () => {
     connected = true;
-    events.onUp(redis);
+    events.onUp?.(redis);
   });
-  const stopWatching = watch(redis, (reason) => events.onDown(redis, reason));
+  const stopWatching = watch(redis, (reason) => events.onDown?.(redis, reason));
   families.set(redis, { ...family, stopWatching });
   try {
     await firstReady(redis, signal);

@@ -7,7 +7,8 @@ import { peers } from '../../compare/peers/index.ts';
 import type { Peer } from '../../compare/peers/peer.ts';
 import { peerCommand } from '../../compare/run.ts';
 import { ROOT } from '../../local/child.ts';
-import { type Environment, ServiceProcess } from '../../local/service-process.ts';
+import type { Environment } from '../../local/environment.ts';
+import { ServiceProcess } from '../../local/service-process.ts';
 import { until } from '../../local/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 

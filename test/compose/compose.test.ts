@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import type { Environment } from '../../local/environment.ts';
 import type { Line } from '../../local/service-process.ts';
 import { until } from '../../local/until.ts';
-import { Compose, docker, type Environment, expectUnprivileged } from './compose.ts';
+import { Compose, docker, expectUnprivileged } from './compose.ts';
 
 const GENERATIONS = [
   ['docker-compose', ['docker-compose'], 'redis:8-alpine'],
@@ -17,7 +18,7 @@ const GENERATIONS = [
 
 describe.each(GENERATIONS)('%s', (name, command, image) => {
   const compose = new Compose(command, `rmp-test-${name.replace(/\W+/g, '-').toLowerCase()}`);
-  compose.env.REDIS_IMAGE = image;
+  compose.env = { ...compose.env, REDIS_IMAGE: image };
 
   afterEach(() => {
     const { LOG_FORMAT, PUBLISH_INTERVAL, REDIS_IMAGE } = compose.env;

@@ -1,14 +1,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from '@jest/globals';
+import { type Environment, stringsOf } from '../../local/environment.ts';
 import type { Line } from '../../local/service-process.ts';
 import { until } from '../../local/until.ts';
 
 const run = promisify(execFile);
 /** What a command of docker prints. */
 export const docker = async (...args: string[]) => (await run('docker', args, { maxBuffer: 2 ** 28 })).stdout.trim();
-
-export type Environment = Record<string, string | number>;
 
 /** A compose file of this checkout, under a project name of its own. */
 export class Compose {
@@ -24,7 +23,7 @@ export class Compose {
 
   async call(...args: string[]): Promise<string> {
     const [program, ...first] = this.#command;
-    const own = Object.fromEntries(Object.entries(this.env).map(([key, value]) => [key, String(value)]));
+    const own = stringsOf(this.env);
     const env = { PATH: process.env.PATH, HOME: process.env.HOME, ...own };
     try {
       const { stdout } = await run(program as string, [...first, '-p', this.project, ...args], {

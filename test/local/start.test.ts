@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message';
+import { stringsOf } from '../../local/environment.ts';
 import { freePort } from '../../local/redis-server.ts';
 import { until } from '../../local/until.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
@@ -15,7 +16,7 @@ class Start {
   readonly exited: Promise<number>;
 
   constructor(env: Record<string, string | number> = {}, command = 'npm', args: readonly string[] = ['start']) {
-    const own = Object.fromEntries(Object.entries(env).map(([key, value]) => [key, String(value)]));
+    const own = stringsOf(env);
     this.process = spawn(command, args, {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...own },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,15 +2,16 @@ import { type ConnectionEvents, closeQuickly, connect, type Redis } from '@redis
 import { findServer } from '../../local/find-server.ts';
 import { type RedisServer, type ServerOptions, startRedisServer } from '../../local/redis-server.ts';
 
-const NOBODY: ConnectionEvents = { onUp() {}, onDown() {}, onClosed() {} };
-
 /** A Redis of a test's own, on a free port of the loopback address. */
 export async function startRedis(options?: ServerOptions): Promise<RedisServer> {
   return await startRedisServer(await findServer(console.error), options);
 }
 
 /** A connection to it for a test. `await using` closes it. */
-export async function connectTo(port: number, events = NOBODY): Promise<Redis & AsyncDisposable> {
+export async function connectTo(
+  port: number,
+  events: Partial<ConnectionEvents> = {},
+): Promise<Redis & AsyncDisposable> {
   const options = { host: '127.0.0.1', port, name: 'test' };
   const redis = await connect(options, events, new AbortController().signal);
   return Object.assign(redis, { [Symbol.asyncDispose]: () => closeQuickly(redis) });

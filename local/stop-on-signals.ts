@@ -5,8 +5,12 @@ export const INTERRUPTED = 130;
 /** npm passes Ctrl-C on once more: that is one stop. */
 const SAME_STOP_MS = 500;
 
-/** Aborts at the first Ctrl-C or SIGTERM; the second one ends the process. */
-export function stopOnSignals(say: (line: string) => void): AbortSignal {
+/**
+ * Aborts at the first Ctrl-C or SIGTERM; the second one ends the process.
+ * @param onStop told of the first one, with its name
+ * @param onEnd called before the process ends at the second one
+ */
+export function stopOnSignals(onStop: (name: string) => void, onEnd: () => void = () => {}): AbortSignal {
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   let first = 0;
@@ -14,9 +18,12 @@ export function stopOnSignals(say: (line: string) => void): AbortSignal {
     process.on(name, () => {
       if (first === 0) {
         first = performance.now();
-        say(`\nStopping (${name}); what there is so far will be written`);
+        onStop(name);
         stop.abort(new Error(`stopped by ${name}`));
-      } else if (performance.now() - first > SAME_STOP_MS) process.exit(INTERRUPTED);
+      } else if (performance.now() - first > SAME_STOP_MS) {
+        onEnd();
+        process.exit(INTERRUPTED);
+      }
     });
   }
   return stop.signal;
