@@ -5,7 +5,7 @@ import { lateGroup } from './experiments/late-group.ts';
 import { latency } from './experiments/latency.ts';
 import { nobodyListens } from './experiments/nobody-listens.ts';
 import { redisKilled } from './experiments/redis-killed.ts';
-import { subscriberCrashes } from './experiments/subscriber-crashes.ts';
+import { subscriberCrashes, subscriberCrashesOnce } from './experiments/subscriber-crashes.ts';
 import { subscriberStops } from './experiments/subscriber-stops.ts';
 import { throughput } from './experiments/throughput.ts';
 import type { Need, Needs } from './needs.ts';
@@ -38,7 +38,6 @@ const MOST_WORKERS = 3;
 const LATENCY_SECONDS = 2;
 const FEWEST = 1000;
 const MOST = 20_000;
-const DEDUPE_SECONDS = 3600;
 
 /** The experiments that concern what is needed, and no others. */
 export function stepsFor(needs: Needs): Step[] {
@@ -58,7 +57,7 @@ export function stepsFor(needs: Needs): Step[] {
     ...(loss === 'none'
       ? [subscriberCrashes, redisKilled('always')].map((each) => step('loss', each, nothingLost))
       : []),
-    ...(duplicates === 'none' ? [step('duplicates', crashesWithMarks, ({ claims }) => asked(claims[0]))] : []),
+    ...(duplicates === 'none' ? [step('duplicates', subscriberCrashesOnce, ({ claims }) => asked(claims[0]))] : []),
     ...(fanout > 1 || workers > 1
       ? [
           step(
@@ -106,14 +105,3 @@ const isExpected = ({ fits, findings }: Judged, { needs }: Step): boolean =>
   findings.every(({ need, met }) => !needs.includes(need) || (met ?? fits));
 
 const messagesAt = (rate: number): number => Math.min(MOST, Math.max(FEWEST, LATENCY_SECONDS * rate));
-
-/** The crashes once more with DEDUPE_TTL, where what comes again must have its effect once. */
-const crashesWithMarks: Experiment = {
-  ...subscriberCrashes,
-  name: 'subscriber-crashes-once',
-  question: 'A subscriber crashes several times, with DEDUPE_TTL: what has its effect twice?',
-  env: { DEDUPE_TTL: DEDUPE_SECONDS },
-  claims: (_guarantees, { duplicated }) => [
-    { text: 'nothing has its effect twice', promised: true, holds: duplicated === 0 },
-  ],
-};

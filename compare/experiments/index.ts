@@ -10,7 +10,7 @@ import { nobodyListens } from './nobody-listens.ts';
 import { poison } from './poison.ts';
 import { redisKilled } from './redis-killed.ts';
 import { slowSubscriber } from './slow-subscriber.ts';
-import { subscriberCrashes } from './subscriber-crashes.ts';
+import { subscriberCrashes, subscriberCrashesOnce } from './subscriber-crashes.ts';
 import { subscriberStops } from './subscriber-stops.ts';
 import { throughput } from './throughput.ts';
 
@@ -20,6 +20,7 @@ export const experimentsFor = (counts: readonly number[]): readonly Experiment[]
   throughput,
   nobodyListens,
   subscriberCrashes,
+  subscriberCrashesOnce,
   subscriberStops,
   ...counts.map(manySubscribers),
   consumers(2, 2),

@@ -18,7 +18,7 @@ export const lateGroup: Experiment = {
     await stage.settle();
     stage.fault('a subscriber of another group starts');
     const late = await stage.subscriber('B', { GROUP: 'late' });
-    for (const pattern of stage.patterns) await stage.received(pattern, late, stage.load.messages);
+    await Promise.all(stage.patterns.map((pattern) => stage.received(pattern, late, stage.load.messages)));
     const findings = await stage.count(() => [{ cause: 'published before it came' }]);
     return withFigures(findings, (name) => ({ [LATE]: stage.linesOf('B', 'received', name).length }));
   },

@@ -1,27 +1,55 @@
-import { nothingLostInHand, nothingTwice } from '../claims.ts';
-import type { Experiment } from '../experiment.ts';
+import type { Guarantees } from '@redis-messaging/shared/pattern';
+import { figure } from '@redis-messaging/shared/table';
+import { handledOnce, nothingLostInHand, nothingTwice } from '../claims.ts';
+import type { Experiment, Findings } from '../experiment.ts';
 import { publishToLives } from '../lives.ts';
+import type { Stage } from '../stage.ts';
 
 const KILLS = 3;
 /** Long enough that Pub/Sub shows what an absence costs: ms. */
 const ABSENCE_MS = 150;
+const DEDUPE_SECONDS = 60;
 
-export const subscriberCrashes: Experiment = {
-  name: 'subscriber-crashes',
-  question: 'A subscriber crashes in the middle of its work, several times: what is lost, what comes twice?',
+const crashes: Pick<Experiment, 'steps' | 'seconds'> = {
   steps: [
     'messages are published at the given rate',
     `the subscriber is killed (SIGKILL) ${KILLS} times, at moments from the seed, and starts again each time`,
   ],
-  seconds: 9,
+  seconds: 7,
+};
+
+/** @param reasonOf why a pattern's messages that were in hand at a crash are in nobody's log */
+async function crash(stage: Stage, reasonOf: (guarantees: Guarantees) => string): Promise<Findings> {
+  await publishToLives(stage, { signal: 'SIGKILL', times: KILLS, absenceMs: ABSENCE_MS });
+  return await stage.count(({ guarantees }) => [{ cause: reasonOf(guarantees), atMost: KILLS * 500 }]);
+}
+
+const lostInHand = ({ keepsUnread }: Guarantees): string =>
+  keepsUnread ? 'popped, then crashed' : 'sent to it, then crashed';
+
+export const subscriberCrashes: Experiment = {
+  ...crashes,
+  name: 'subscriber-crashes',
+  question: 'A subscriber crashes in the middle of its work, several times: what is lost, what comes twice?',
   withPeers: true,
-
-  async run(stage) {
-    await publishToLives(stage, { signal: 'SIGKILL', times: KILLS, absenceMs: ABSENCE_MS });
-    return await stage.count(({ guarantees }) => [
-      { cause: guarantees.keepsUnread ? 'popped, then crashed' : 'sent to it, then crashed', atMost: KILLS * 500 },
-    ]);
-  },
-
+  run: (stage) => crash(stage, lostInHand),
   claims: (guarantees, measured) => [nothingLostInHand, nothingTwice].map((expect) => expect(guarantees, measured)),
+};
+
+/** What is delivered at least once, with an effect that happens once. */
+export const subscriberCrashesOnce: Experiment = {
+  ...crashes,
+  name: 'subscriber-crashes-once',
+  question: 'The same crashes, where Redis remembers what was handled (DEDUPE_TTL): is anything handled twice?',
+  env: { DEDUPE_TTL: DEDUPE_SECONDS },
+
+  run: (stage) =>
+    crash(stage, (guarantees) =>
+      guarantees.delivery === 'at-least-once'
+        ? 'handled and marked, then crashed before it was logged'
+        : lostInHand(guarantees),
+    ),
+
+  headline: ({ duplicated }) => (duplicated === 0 ? 'none twice' : `${figure(duplicated)} twice`),
+  claims: (guarantees, measured) => [handledOnce(guarantees, measured)],
 };
