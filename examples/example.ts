@@ -10,7 +10,14 @@ export interface Scene {
   readonly redisUrl: string;
   /** Another connection, which is closed at the end. */
   connect(name: string): Promise<Redis>;
-  /** Prints a line behind the name of who says it. */
+  /**
+   * Says which keys the example makes; `name:*` are all that begin so. They are removed at the end, however it ends.
+   * @throws if one is there already: this may be somebody's Redis, and it his
+   */
+  own(...keys: string[]): Promise<void>;
+  /** Waits until `probe` returns something truthy, and returns it. @throws after 15 s, or when the signal aborts */
+  until<Value>(what: string, probe: () => Value | Promise<Value>): Promise<NonNullable<Value>>;
+  /** Prints a line behind the name of who says it. Text of others becomes harmless: no line moves the cursor. */
   say(who: string, line: string): void;
 }
 
@@ -20,6 +27,6 @@ export interface Example {
   readonly about: string;
   /** The words with which it plays by itself and ends, if without them it serves until Ctrl-C. */
   readonly demoArgs?: readonly string[];
-  /** Plays it, and leaves nothing behind: no process, no connection, no key. */
+  /** Plays it. Leaves no process behind, and in Redis nothing but its own keys, which are removed after it. */
   run(scene: Scene): Promise<void>;
 }

@@ -1,34 +1,35 @@
 import type { Redis } from '@redis-messaging/shared/redis';
-import { until } from '../../local/until.ts';
 import type { Example } from '../example.ts';
 
 const CHANNEL = 'cache:invalidate';
-const CACHE = 'cache:product:1';
-const VERSION = 'version:product:1';
+const PRODUCT = 'cache:product:1';
 const EXPIRY_SECONDS = 3600;
 
-interface Product {
-  readonly price: number;
-  readonly version: number;
-}
+const versionOf = (key: string): string => `${key}:version`;
 
-/** What is true, and slow to ask. */
-const database = new Map<string, Product>();
+/** A copy, with the version that Redis named before the original was read: later versions make it worthless. */
+interface Copy {
+  readonly price: number;
+  readonly version: string | null;
+}
 
 /** One process of the application: its own memory first, then Redis, then the database. */
 class Instance {
-  readonly #local = new Map<string, Product>();
+  readonly #local = new Map<string, Copy>();
+  readonly #database: Map<string, number>;
   readonly #redis: Redis;
   readonly #listener: Redis;
   /** Invalidations so far. */
   heard = 0;
 
-  constructor(redis: Redis, listener: Redis) {
+  /** @param database what is true, and slow to ask: here only a map */
+  constructor(database: Map<string, number>, redis: Redis, listener: Redis) {
+    this.#database = database;
     this.#redis = redis;
     this.#listener = listener;
   }
 
-  /** Listens for invalidations. What was missed before this is missed. */
+  /** Listens for invalidations. What was published before this is missed. */
   async listen(): Promise<void> {
     await this.#listener.subscribe(CHANNEL, (key) => {
       this.#local.delete(key);
@@ -42,32 +43,37 @@ class Instance {
   }
 
   /** Read-through: each level that does not have it asks the next one, and keeps the answer. */
-  async read(key: string): Promise<{ product: Product; from: string }> {
+  async read(key: string): Promise<{ price: number; from: string }> {
     const own = this.#local.get(key);
-    if (own) return { product: own, from: 'its own memory' };
-    const cached = await this.#redis.get(key);
-    const product = cached === null ? (database.get(key) as Product) : (JSON.parse(cached) as Product);
-    // The expiry bounds how long a mistake can live, even if every message is lost.
-    if (cached === null) await this.#redis.set(key, JSON.stringify(product), { EX: EXPIRY_SECONDS });
-    this.#local.set(key, product);
-    return { product, from: cached === null ? 'the database' : 'Redis' };
+    if (own) return { price: own.price, from: 'its own memory' };
+    const heardBefore = this.heard;
+    const [cached, version] = (await this.#redis.mGet([key, versionOf(key)])) as [string | null, string | null];
+    let copy: Copy | undefined = cached === null ? undefined : JSON.parse(cached);
+    const isCurrent = copy?.version === version; // or it was read before a change, and stored after it
+    if (!copy || !isCurrent) {
+      copy = { price: this.#database.get(key) as number, version }; // the version is the older of the two: on the safe side
+      await this.#redis.set(key, JSON.stringify(copy), { EX: EXPIRY_SECONDS });
+    }
+    if (this.heard === heardBefore) this.#local.set(key, copy); // not what was invalidated while it was read
+    return { price: copy.price, from: isCurrent ? 'Redis' : 'the database' };
   }
 
-  /** Writes the truth first, then makes the copies go: the one in Redis, and with a broadcast those in memories. */
+  /** Writes the truth first. Then the copies must go: the one in Redis, and with a broadcast those in memories. */
   async write(key: string, price: number): Promise<number> {
-    const version = await this.#redis.incr(VERSION);
-    database.set(key, { price, version });
-    await this.#redis.del(key);
+    this.#database.set(key, price);
+    await this.#redis.multi().incr(versionOf(key)).del(key).exec();
+    this.#local.delete(key); // not when the broadcast comes back: who has written reads what it wrote
     return await this.#redis.publish(CHANNEL, key);
   }
 
   /** Compares what it has with the version in Redis, which was raised whether or not anybody heard of it. */
   async checkVersion(key: string): Promise<string> {
-    const current = Number(await this.#redis.get(VERSION));
-    const own = this.#local.get(key)?.version;
-    if (own === undefined || own >= current) return `has version ${own ?? 'none'}, as it should`;
+    const current = await this.#redis.get(versionOf(key));
+    const own = this.#local.get(key);
+    if (!own) return 'has no copy';
+    if (own.version === current) return `has version ${own.version}, as it should`;
     this.#local.delete(key);
-    return `has version ${own}, current is ${current}: dropped`;
+    return `has version ${own.version}, current is ${current}: dropped`;
   }
 }
 
@@ -75,24 +81,23 @@ class Instance {
 export const cacheInvalidation: Example = {
   about: 'two instances with caches, invalidated by a broadcast; the stale read of a missed one, and its repair',
 
-  async run({ connect, say }) {
-    const cleaner = await connect('cleaner');
-    await cleaner.del([CACHE, VERSION]);
-    const a = new Instance(await connect('a'), await connect('a:listener'));
-    const b = new Instance(await connect('b'), await connect('b:listener'));
+  async run({ connect, own, until, say }) {
+    await own(PRODUCT, versionOf(PRODUCT));
+    const database = new Map<string, number>();
+    const a = new Instance(database, await connect('a'), await connect('a:listener'));
+    const b = new Instance(database, await connect('b'), await connect('b:listener'));
     for (const instance of [a, b]) await instance.listen();
 
     async function show(name: string, instance: Instance): Promise<void> {
-      const { product, from } = await instance.read(CACHE);
-      const isStale = product.version < (database.get(CACHE)?.version ?? 0);
-      say(name, `price ${product.price} from ${from}${isStale ? '  <- STALE' : ''}`);
+      const { price, from } = await instance.read(PRODUCT);
+      say(name, `price ${price} from ${from}${price === database.get(PRODUCT) ? '' : '  <- STALE'}`);
     }
 
     /** A writes; the scene goes on when those whom the broadcast reached have handled it. */
     async function setPrice(price: number): Promise<void> {
       const heardBefore = a.heard + b.heard;
-      const reached = await a.write(CACHE, price);
-      await until('the copies to be dropped', () => a.heard + b.heard === heardBefore + reached);
+      const reached = await a.write(PRODUCT, price);
+      await until('the copies to be dropped', () => a.heard + b.heard >= heardBefore + reached);
       say('instance a', `sets the price ${price}: the broadcast reached ${reached}`);
     }
 
@@ -112,12 +117,11 @@ export const cacheInvalidation: Example = {
     await b.listen();
     say('instance b', 'is back, and knows of nothing');
     await show('instance a', a);
-    await show('instance b', b); // and so for ever, without the next step
+    await show('instance b', b); // and so for ever, without the next step: its memory has no expiry
 
     // To be done after each reconnect, and now and then besides. (Or simply drop everything: right, but then all ask at once.)
-    say('instance b', await b.checkVersion(CACHE));
+    say('instance b', await b.checkVersion(PRODUCT));
     await show('instance b', b);
-    say('instance b', await b.checkVersion(CACHE));
-    await cleaner.del([CACHE, VERSION]);
+    say('instance b', await b.checkVersion(PRODUCT));
   },
 };

@@ -1,11 +1,15 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from '@redis-messaging/shared/redis';
 import { neutralise } from '@redis-messaging/shared/text';
-import { until } from '../../local/until.ts';
 import type { Example, Scene } from '../example.ts';
+import { readObject } from '../read-object.ts';
 
 const LONGEST_TEXT = 200;
 const LONGEST_NAME = 20;
+/** How long to wait for Redis when leaving: ms. */
+const PATIENCE_MS = 500;
 
 /** What goes over a room's channel. */
 interface Post {
@@ -18,7 +22,7 @@ const channelOf = (room: string): string => `chat:${room}`;
 
 /** Rooms are channels. Nothing is kept: who comes later has missed what was said. */
 export const chat: Example = {
-  about: 'a chat with rooms; with ROOM NAME behind it you take part (several terminals, one REDIS_URL)',
+  about: 'a chat with rooms; with ROOM NAME behind it you take part, in several terminals',
 
   async run(scene) {
     const [room, name] = scene.args;
@@ -50,36 +54,51 @@ async function join(publisher: Redis, listener: Redis, room: string, name: strin
 
 /** Anybody can publish anything on a channel: what is no post is marked, and nothing gets to the terminal as it came. */
 function lineOf(payload: string): string {
-  try {
-    const { kind, from, text }: Post = JSON.parse(payload);
-    const who = neutralise(String(from), LONGEST_NAME);
-    if (kind === 'text') return `<${who}> ${neutralise(String(text), LONGEST_TEXT)}`;
-    return `* ${who} ${kind === 'join' ? 'comes in' : 'has left'}`;
-  } catch {
-    return `(not a post: ${neutralise(payload, 40)})`;
-  }
+  const { kind, from, text } = (readObject(payload) ?? {}) as Partial<Post>;
+  const who = neutralise(String(from), LONGEST_NAME);
+  if (kind === 'text') return `<${who}> ${neutralise(String(text), LONGEST_TEXT)}`;
+  if (kind === 'join') return `* ${who} comes in`;
+  if (kind === 'leave') return `* ${who} has left`;
+  return `(not a post: ${neutralise(payload, 40)})`;
 }
 
-/** The terminal: a line is said, `/quit` or Ctrl-D leaves. */
-async function takePart({ connect, say, signal }: Scene, room: string, name: string): Promise<void> {
+/** The terminal: a line is said; `/quit`, Ctrl-D or Ctrl-C leaves. */
+async function takePart(scene: Scene, room: string, name: string): Promise<void> {
+  const { connect, say, signal } = scene;
+  const [publisher, listener] = [await connect('chat'), await connect('chat:listener')];
+  // Only now, and nothing to wait for before lines are read: what was typed, or piped in, meanwhile is still there.
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ', signal });
+  let isLeaving = false;
+  const closed = once(terminal, 'close');
   terminal.on('SIGINT', () => terminal.close());
   const show = (line: string) => {
     if (process.stdout.isTTY) process.stdout.write('\r\u001b[K'); // over the prompt, which comes back below
     say(neutralise(room, LONGEST_NAME), line);
     if (process.stdout.isTTY) terminal.prompt(true);
   };
-  const member = await join(await connect('chat'), await connect('chat:listener'), room, name, show);
-  for await (const line of terminal) {
-    if (line === '/quit') break;
-    if (line) await member.say(line).catch((error: Error) => show(error.message));
-  }
-  terminal.close();
-  await member.leave();
+  say('chat', `others come in with ${invitation(scene, room)}`);
+
+  const entering = join(publisher, listener, room, name, show);
+  let saying: Promise<unknown> = entering;
+  terminal.on('line', (line) => {
+    isLeaving ||= line === '/quit';
+    if (isLeaving) terminal.close();
+    else if (line) saying = saying.then(async () => (await entering).say(line)).catch((error) => show(error.message));
+  });
+  await closed;
+  const leaving = saying.then(async () => (await entering).leave()).catch(() => {});
+  await Promise.race([leaving, sleep(PATIENCE_MS)]); // who cannot reach Redis leaves without a word
+}
+
+/** The command for somebody else on this machine; a password is not for the screen. */
+function invitation({ redisUrl }: Scene, room: string): string {
+  const address = new URL(redisUrl);
+  address.password &&= '...';
+  return `REDIS_URL=${address.href} npm run example -- chat ${room} NAME`;
 }
 
 /** Three people, two rooms. Each step waits until everybody in the room has seen it. */
-async function perform({ connect, say }: Scene): Promise<void> {
+async function perform({ connect, until, say }: Scene): Promise<void> {
   const publisher = await connect('people');
   const seen: string[] = [];
 
@@ -90,7 +109,7 @@ async function perform({ connect, say }: Scene): Promise<void> {
   /** Shows what so many people see of a step. */
   async function step<Result>(people: number, action: Promise<Result>): Promise<Result> {
     const result = await action;
-    await until(`${people} to see it`, () => seen.length === people);
+    await until(`${people} to see it`, () => seen.length >= people);
     for (const line of seen.splice(0).sort()) say('chat', line);
     return result;
   }

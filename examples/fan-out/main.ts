@@ -1,101 +1,125 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from '@redis-messaging/shared/redis';
-import { until } from '../../local/until.ts';
 import type { Example, Scene } from '../example.ts';
+import { Pool } from './pool.ts';
 
 const CHANNEL = 'signups';
 const REPORT = 'claim:report';
 const EVENTS = 6;
 const AT_ONCE = 2;
-
-/** Does so many things at once, and keeps the others waiting. */
-class Pool {
-  readonly waiting: (() => Promise<void>)[] = [];
-  busy = 0;
-  readonly #limit: number;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** Returns at once. A real one also says what becomes of too many: refuse them, or drop the oldest. */
-  hand(work: () => Promise<void>): void {
-    this.waiting.push(work);
-    this.#next();
-  }
-
-  #next(): void {
-    if (this.busy >= this.#limit) return;
-    const work = this.waiting.shift();
-    if (!work) return;
-    this.busy += 1;
-    work()
-      .catch(() => {}) // one that fails must not cost the others; a real one counts it
-      .finally(() => {
-        this.busy -= 1;
-        this.#next();
-      });
-  }
-}
+const WORK_MS = 100;
 
 /** One event, several listeners of different speed; what is large stays in Redis, and only its name goes around. */
 export const fanOut: Example = {
   about: 'one event to many listeners, slow work in a pool of limited size, large payloads by reference',
 
-  async run({ connect, say, signal }) {
-    const publisher = await connect('publisher');
-    await publisher.del(REPORT);
-
-    /** Asks before it publishes. Only a hint: who is there now can be gone when the message goes out. */
-    async function publish(text: string): Promise<number> {
-      const { [CHANNEL]: listening } = await publisher.pubSubNumSub([CHANNEL]);
-      if (Number(listening) === 0) return 0; // the moment to put it somewhere else
-      return await publisher.publish(CHANNEL, text);
-    }
-    say('publisher', `NUMSUB ${CHANNEL}: reaches ${await publish('too early')}, so it is not published`);
-
-    // A quick listener does its work at once.
-    let counted = 0;
-    const analytics = await connect('analytics');
-    await analytics.subscribe(CHANNEL, () => {
-      counted += 1;
-    });
-
-    // A slow one hands it to its pool: the callback returns at once, and the connection is read on.
-    const pool = new Pool(AT_ONCE);
-    const sent: string[] = [];
-    let heard = 0;
-    let openMailServer = () => {};
-    const mailServer = new Promise<void>((open) => {
-      openMailServer = open;
-      signal.addEventListener('abort', () => open());
-    });
-    const mailer = await connect('mailer');
-    await mailer.subscribe(CHANNEL, (user) => {
-      heard += 1;
-      pool.hand(async () => {
-        await mailServer; // slow: it does not answer yet
-        sent.push(user);
-      });
-    });
-
-    const reached: number[] = [];
-    for (let number = 1; number <= EVENTS; number++) reached.push(await publish(`user ${number}`));
-    say('publisher', `published ${EVENTS} events; listeners of each: ${reached.join(' ')}`);
-    await until('everybody to have heard', () => counted === EVENTS && heard === EVENTS);
-    say('analytics', `counted ${counted}; the slow neighbour costs it nothing`);
-    say('mailer', `heard ${heard}: ${pool.busy} at work, ${pool.waiting.length} wait, ${sent.length} sent`);
-    openMailServer();
-    await until('all mails to be sent', () => signal.aborted || sent.length === EVENTS);
-    say('mailer', `sent: ${sent.join(', ')}`);
-    for (const listener of [analytics, mailer]) await listener.unsubscribe(CHANNEL);
-
-    await claimCheck(publisher, analytics, await connect('archive'), say);
+  async run(scene) {
+    await askFirst(scene);
+    await compareHandlers(scene);
+    await claimCheck(scene);
   },
 };
 
+/** The subscriber count, before anything is published. */
+async function askFirst({ connect, say }: Scene): Promise<void> {
+  const publisher = await connect('asking');
+  const { [CHANNEL]: listening } = await publisher.pubSubNumSub([CHANNEL]);
+  // A hint: it leaves out who listens by a pattern, and who is there now may be gone. What PUBLISH answers is the fact.
+  say('publisher', `NUMSUB ${CHANNEL}: ${listening}, so whatever is published now reaches nobody by that name`);
+}
+
+/** A listener, and how far it is. */
+class Listener {
+  readonly name: string;
+  heard = 0;
+  done = 0;
+  /** The most events that it worked on at the same time. */
+  busiest = 0;
+  #busy = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  begin(): void {
+    this.#busy += 1;
+    this.busiest = Math.max(this.busiest, this.#busy);
+  }
+
+  end(): void {
+    this.#busy -= 1;
+    this.done += 1;
+  }
+}
+
+type Handler = (listener: Listener) => void;
+
+/** Everybody hears every event; what one listener does with them is its own affair, unless it does it in the callback. */
+async function compareHandlers({ connect, until, say }: Scene): Promise<void> {
+  const publisher = await connect('publisher');
+  const pool = new Pool(AT_ONCE);
+  let onMail = () => {};
+
+  const count: Handler = (listener) => {
+    listener.begin();
+    listener.end();
+  };
+  async function sendMail(listener: Listener): Promise<void> {
+    listener.begin();
+    await sleep(WORK_MS); // until the mail server has answered, say
+    listener.end();
+    onMail();
+  }
+  // Begun in the callback, which does not wait for it: nothing is held up, and nothing limits how much is begun.
+  const sendAtOnce: Handler = (listener) => void sendMail(listener);
+  // Put aside in the callback: nothing is held up, and only so many are at work.
+  const sendInPool: Handler = (listener) => pool.submit(() => sendMail(listener));
+  // Done in the callback: until it returns nothing else is heard, on this connection or any other of the process.
+  const sendInCallback: Handler = (listener) => {
+    listener.begin();
+    for (const end = performance.now() + WORK_MS; performance.now() < end; );
+    listener.end();
+    onMail();
+  };
+
+  /** Publishes all events to some listeners, and shows how far each was when the first mail was out. */
+  async function publishTo(handlers: Readonly<Record<string, Handler>>): Promise<void> {
+    const listeners = Object.keys(handlers).map((name) => new Listener(name));
+    const connections: Redis[] = [];
+    for (const listener of listeners) {
+      const connection = await connect(listener.name);
+      connections.push(connection);
+      await connection.subscribe(CHANNEL, () => {
+        listener.heard += 1;
+        handlers[listener.name]?.(listener);
+      });
+    }
+    let heardAtFirstMail: readonly number[] | undefined;
+    onMail = () => {
+      heardAtFirstMail ??= listeners.map(({ heard }) => heard);
+    };
+    const events = Array.from({ length: EVENTS }, (_, index) => `user ${index + 1} has signed up`);
+    const reached = await Promise.all(events.map((event) => publisher.publish(CHANNEL, event)));
+    say('publisher', `${EVENTS} events, each heard by ${[...new Set(reached)].join(' or ')}`);
+    await until('all work to be done', () => listeners.every(({ done }) => done >= EVENTS));
+    for (const connection of connections) await connection.unsubscribe(CHANNEL);
+    for (const [index, { name, busiest }] of listeners.entries())
+      say(
+        name,
+        `had heard ${heardAtFirstMail?.[index]} when the first mail was out; worked on up to ${busiest} at once`,
+      );
+  }
+
+  await publishTo({ analytics: count, 'mail-now': sendAtOnce, 'mail-pool': sendInPool });
+  await publishTo({ 'mail-block': sendInCallback });
+}
+
 /** A claim check: a megabyte to every listener costs Redis a copy for each; a name costs nothing, and who wants it fetches it. */
-async function claimCheck(publisher: Redis, listener: Redis, archive: Redis, say: Scene['say']): Promise<void> {
+async function claimCheck({ connect, own, until, say }: Scene): Promise<void> {
+  await own(REPORT);
+  const [publisher, listener] = [await connect('archive:publisher'), await connect('archive:listener')];
+  const archive = await connect('archive');
   const names: string[] = [];
   await listener.subscribe(CHANNEL, (name) => names.push(name));
 
@@ -104,11 +128,11 @@ async function claimCheck(publisher: Redis, listener: Redis, archive: Redis, say
   await publisher.publish(CHANNEL, REPORT);
   say('publisher', `stored ${report.length} bytes, published ${REPORT.length}: "${REPORT}"`);
 
-  await until('the reference', () => names.length === 1);
-  const fetched = await archive.get(names[0] as string);
+  const name = await until('the reference', () => names.find((text) => text === REPORT));
+  const fetched = await archive.get(name);
   say('archive', `fetched ${fetched?.length} bytes, ${fetched === report ? 'the same' : 'others'}`);
 
   await publisher.pExpire(REPORT, 1); // as if a minute had passed
   await until('it to expire', async () => (await publisher.exists(REPORT)) === 0);
-  say('archive', `came too late: ${await archive.get(REPORT)}; whoever takes a reference must bear that`);
+  say('archive', `came too late: ${await archive.get(name)}; whoever takes a reference must bear that`);
 }

@@ -14,8 +14,8 @@ export async function play({ say, signal }: Scene, settings: Omit<Settings, 'say
   const worker = await system.startWorker();
   say('system', 'two API processes behind one address, one worker');
 
-  using ann = await Visitor.arrive(system.url);
-  using ben = await Visitor.arrive(system.url);
+  using ann = await Visitor.arrive(system.url, signal);
+  using ben = await Visitor.arrive(system.url, signal);
   const tabs = [await ann.open(), await ann.open()];
   say('ann', `opens the page in two tabs, which reach ${tabs.sort().join(' and ')}`);
   await ben.open();

@@ -1,6 +1,7 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Redis } from '@redis-messaging/shared/redis';
 import { Server, type Socket } from 'socket.io';
+import { readObject } from '../read-object.ts';
 import { isForUs, isFromUs } from './origin.ts';
 import { type Announcement, CHANNEL, type JobQueue, type JobView } from './queue.ts';
 import { userOf } from './session.ts';
@@ -75,12 +76,9 @@ export async function startLive(http: HttpServer, redis: Redis, jobs: JobQueue, 
   };
 }
 
-/** Anybody who reaches Redis can publish: what is no announcement is not passed on. */
+/** What a text announces, if it does: what is no announcement is not passed on. */
 function read(text: string): Announcement | undefined {
-  try {
-    const announcement = JSON.parse(text);
-    return typeof announcement.user === 'string' && typeof announcement.job.id === 'string' ? announcement : undefined;
-  } catch {
-    return undefined;
-  }
+  const announcement = readObject(text) as Partial<Announcement> | undefined;
+  const isOne = typeof announcement?.user === 'string' && typeof announcement.job?.id === 'string';
+  return isOne ? (announcement as Announcement) : undefined;
 }

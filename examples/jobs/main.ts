@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { Redis } from '@redis-messaging/shared/redis';
 import { freePort, isTaken } from '../../local/redis-server.ts';
 import type { Example, Scene } from '../example.ts';
 import { play } from './demo.ts';
@@ -16,13 +15,9 @@ export const jobs: Example = {
   demoArgs: ['demo'],
 
   async run(scene) {
-    const redis = await scene.connect('jobs');
     const settings = { redisUrl: scene.redisUrl, prefix: `example-jobs:${randomUUID()}` };
-    try {
-      await (scene.args[0] === 'demo' ? play(scene, settings) : serve(scene, settings));
-    } finally {
-      await removeKeys(redis, settings.prefix);
-    }
+    await scene.own(`${settings.prefix}:*`);
+    await (scene.args[0] === 'demo' ? play(scene, settings) : serve(scene, settings));
   },
 };
 
@@ -55,9 +50,4 @@ async function address(): Promise<Address> {
   const { HOST: host = '127.0.0.1', PORT: port } = process.env;
   if (port !== undefined) return { host, port: Number(port) };
   return { host, port: (await isTaken(PORT)) ? await freePort() : PORT };
-}
-
-async function removeKeys(redis: Redis, prefix: string): Promise<void> {
-  for await (const keys of redis.scanIterator({ MATCH: `${prefix}:*`, COUNT: 1000 }))
-    if (keys.length > 0) await redis.unlink(keys);
 }

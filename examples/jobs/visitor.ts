@@ -7,20 +7,22 @@ import type { JobView } from './queue.ts';
 export class Visitor implements Disposable {
   readonly #url: string;
   readonly #cookie: string;
+  readonly #signal: AbortSignal | undefined;
   readonly #sockets: Socket<ToBrowser>[] = [];
   readonly #jobs = new Map<string, JobView>();
   /** Every change that was heard, in its order. */
   readonly heard: JobView[] = [];
 
-  private constructor(url: string, cookie: string) {
+  private constructor(url: string, cookie: string, signal: AbortSignal | undefined) {
     this.#url = url;
     this.#cookie = cookie;
+    this.#signal = signal;
   }
 
-  /** Somebody who was never there before. */
-  static async arrive(url: string): Promise<Visitor> {
+  /** Somebody who was never there before. @param signal ends the patience */
+  static async arrive(url: string, signal?: AbortSignal): Promise<Visitor> {
     const page = await fetch(url);
-    return new Visitor(url, page.headers.getSetCookie()[0]?.split(';')[0] as string);
+    return new Visitor(url, page.headers.getSetCookie()[0]?.split(';')[0] as string, signal);
   }
 
   /** Opens the page, perhaps in another tab. Resolves with the API process that it reached, when the jobs are there. */
@@ -63,7 +65,10 @@ export class Visitor implements Disposable {
 
   /** Waits until the page shows a video so. */
   async sees(name: string, condition: (job: JobView) => boolean): Promise<JobView> {
-    const shown = () => this.jobs.find((job) => job.name === name && condition(job));
+    const shown = () => {
+      this.#signal?.throwIfAborted();
+      return this.jobs.find((job) => job.name === name && condition(job));
+    };
     return await until(`news of ${name}`, shown, 30_000);
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { renderTable } from '@redis-messaging/shared/table';
-import { until } from '../../local/until.ts';
 import type { Example } from '../example.ts';
+import { readObject } from '../read-object.ts';
 
 const SCORES = 'leaderboard';
 const CHANNEL = 'leaderboard:updates';
@@ -14,6 +14,7 @@ const GAMES = [
   ['lou', 105],
   ['ada', 15],
   ['kim', 2],
+  ['max', 62],
 ] as const;
 
 interface Update {
@@ -21,17 +22,17 @@ interface Update {
   readonly score: number;
   /** From 1. */
   readonly rank: number;
-  /** Places won: positive is up. */
-  readonly delta: number;
+  /** Places won: positive is up. `null` for a player who had no place. */
+  readonly delta: number | null;
 }
 
 /** A sorted set keeps the scores in order; the broadcast only says that something changed, and viewers read the set. */
 export const leaderboard: Example = {
   about: 'scores in a sorted set, changes broadcast with rank and delta, a live top ten',
 
-  async run({ connect, say, signal }) {
+  async run({ connect, own, until, say, signal }) {
+    await own(SCORES);
     const game = await connect('game');
-    await game.del(SCORES);
     await game.zAdd(
       SCORES,
       START.map((value, index) => ({ value, score: 120 - 10 * index })),
@@ -39,44 +40,57 @@ export const leaderboard: Example = {
 
     /** Rank, points, rank in one transaction: else somebody else's points come between, and the delta is not true. */
     async function score(player: string, points: number): Promise<void> {
-      const replies = await game
+      const [before, now, after] = await game
         .multi()
         .zRevRank(SCORES, player)
         .zIncrBy(SCORES, points, player)
         .zRevRank(SCORES, player)
-        .exec();
-      const [before, now, after] = replies.map(Number) as [number, number, number];
-      const update: Update = { player, score: now, rank: after + 1, delta: before - after };
+        .execTyped();
+      const rank = Number(after) + 1;
+      const update: Update = { player, score: Number(now), rank, delta: before === null ? null : before + 1 - rank };
       await game.publish(CHANNEL, JSON.stringify(update));
     }
 
     const display = new Display(say);
     const screen = await connect('screen');
     const news = await connect('screen:news'); // a connection that subscribes is for nothing else
-    let drawn = 0;
+    const drawn = new Set<string | undefined>();
 
     /** The updates are hints: each drawing reads the truth, so a lost one is made good by the next. */
     async function draw(update?: Update): Promise<void> {
       const top = await screen.zRangeWithScores(SCORES, 0, TOP - 1, { REV: true });
       display.show(top, update);
-      drawn += 1;
+      drawn.add(update?.player);
     }
-    // First listen, then draw what was there before: else a change between the two is on no screen.
-    let last = Promise.resolve();
-    await news.subscribe(CHANNEL, (text) => {
-      last = last.then(() => draw(JSON.parse(text))).catch(() => {}); // one drawing at a time
-    });
-    last = last.then(() => draw());
+    let drawing = Promise.resolve();
+    /** One drawing after the other. */
+    function redraw(update?: Update): void {
+      drawing = drawing.then(() => draw(update));
+    }
 
-    await last;
-    for (const [index, [player, points]] of GAMES.entries()) {
+    // First listen, then draw what was there before: else a change between the two is on no screen.
+    await news.subscribe(CHANNEL, (text) => {
+      const update = updateIn(text);
+      if (update) redraw(update);
+    });
+    redraw();
+
+    await until('the first drawing', () => drawn.has(undefined));
+    for (const [player, points] of GAMES) {
       if (process.stdout.isTTY) await sleep(PAUSE_MS, undefined, { signal });
       await score(player, points);
-      await until(`${player}'s points on the screen`, () => drawn === index + 2);
+      await until(`${player}'s points on the screen`, () => drawn.has(player));
     }
-    await game.del(SCORES);
   },
 };
+
+/** What a text announces, if it does. */
+function updateIn(text: string): Update | undefined {
+  const update = readObject(text) as Update | undefined;
+  const isUpdate =
+    typeof update?.player === 'string' && [update.score, update.rank, update.delta ?? 0].every(Number.isFinite);
+  return isUpdate ? update : undefined;
+}
 
 /** The top ten: drawn over itself in a terminal, one below the other elsewhere. */
 class Display {
@@ -104,4 +118,8 @@ class Display {
 const headline = (update?: Update): string =>
   update ? `${update.player} has ${update.score}: rank ${update.rank} (${move(update.delta)})` : `top ${TOP}`;
 
-const move = (delta: number): string => (delta === 0 ? 'stays' : delta > 0 ? `up ${delta}` : `down ${-delta}`);
+function move(delta: number | null): string {
+  if (delta === null) return 'new';
+  if (delta === 0) return 'stays';
+  return delta > 0 ? `up ${delta}` : `down ${-delta}`;
+}

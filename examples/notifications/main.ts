@@ -1,34 +1,39 @@
-import type { Redis } from '@redis-messaging/shared/redis';
-import { until } from '../../local/until.ts';
 import type { Example } from '../example.ts';
+
+const INBOX = 'user:3:inbox';
 
 /** Names of channels as addresses: one for each user, wildcards over all of them, and topics below topics. */
 export const notifications: Example = {
-  about: 'a channel for each user, wildcards over many, topic hierarchies, and what the delivered count tells',
+  about:
+    'a channel for each user, wildcards over many, topic hierarchies, and what to do when the delivered count is 0',
 
-  async run({ connect, say }) {
+  async run({ connect, own, until, say }) {
+    await own(INBOX);
     const server = await connect('server');
-    const heard: string[] = [];
+    let heard: string[] = [];
 
     /** Publishes, and shows who heard it. Redis answers with the number of deliveries, so this knows what to wait for. */
-    async function notify(channel: string, text: string): Promise<void> {
-      heard.length = 0;
+    async function notify(channel: string, text: string): Promise<number> {
+      heard = [];
       const delivered = await server.publish(channel, text);
-      await until(`${delivered} deliveries`, () => heard.length === delivered);
+      await until(`${delivered} deliveries`, () => heard.length >= delivered);
       say('server', `${channel}  "${text}"  delivered: ${delivered}`);
       for (const line of heard.sort()) say('', `  ${line}`); // sorted: who is first among several is chance
+      return delivered;
     }
     const listener = (who: string) => (text: string, channel: string) => heard.push(`${who} hears ${channel}: ${text}`);
 
-    const [phone, laptop, other]: Redis[] = [await connect('phone'), await connect('laptop'), await connect('other')];
-    await phone?.subscribe('user:1:notifications', listener('phone of user 1'));
-    await laptop?.subscribe('user:1:notifications', listener('laptop of user 1'));
-    await other?.subscribe(['user:2:notifications', 'user:2:alerts'], listener('user 2'));
+    const [phone, laptop, other] = [await connect('phone'), await connect('laptop'), await connect('other')] as const;
+    await phone.subscribe('user:1:notifications', listener('phone of user 1'));
+    await laptop.subscribe('user:1:notifications', listener('laptop of user 1'));
+    await other.subscribe(['user:2:notifications', 'user:2:alerts'], listener('user 2'));
 
     await notify('user:1:notifications', 'your parcel is on its way'); // every device of the user
     await notify('user:2:notifications', 'you have a new follower');
-    // 0 is the moment to do something else (an e-mail, an entry in a stream): Redis keeps this for nobody.
-    await notify('user:3:notifications', 'nobody is there');
+    // 0 says that Redis has kept this for nobody: the moment to put it where it waits.
+    const text = 'you have won';
+    if ((await notify('user:3:notifications', text)) === 0) await server.rPush(INBOX, text);
+    say('user 3', `comes later, and finds in ${INBOX}: ${await server.lPopCount(INBOX, 10)}`);
 
     // One subscription for the alerts of all users, also of those who do not exist yet.
     const security = await connect('security');
@@ -42,13 +47,14 @@ export const notifications: Example = {
       await desk.pSubscribe(pattern, listener(`desk (${pattern})`));
     await notify('news.politics', 'an election');
     await notify('news.sport.tennis', 'a match');
-    // Three patterns of one client fit, so it hears it three times. Who must handle it once subscribes once.
+    // Three patterns of one client match, so it hears it three times. Who must handle it once subscribes once.
     await notify('news.sport.football.cup', 'the final');
-    await notify('newsletter', 'fits none');
+    await notify('newsletter', 'matches none');
 
+    const patterns = await server.pubSubNumPat();
     say(
       'server',
-      `${await server.pubSubNumPat()} patterns: Redis compares each of them with every message that is published`,
+      `${patterns} patterns: Redis compares each of them with every message that is published, on any channel`,
     );
   },
 };

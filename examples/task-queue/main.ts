@@ -1,4 +1,4 @@
-import { until } from '../../local/until.ts';
+import { isBlocked } from '../blocked.ts';
 import type { Example } from '../example.ts';
 
 const QUEUE = 'task_queue';
@@ -11,9 +11,9 @@ const PATIENCE = 1;
 export const taskQueue: Example = {
   about: 'a list as a task queue: workers share the load, and a slow task holds up nobody else',
 
-  async run({ connect, say, signal }) {
+  async run({ connect, own, until, say, signal }) {
+    await own(QUEUE);
     const producer = await connect('producer');
-    await producer.del(QUEUE);
 
     // RPOP answers at once, also with nothing. Who polls with it either asks too often or comes too late.
     const poller = await connect('poller');
@@ -23,9 +23,13 @@ export const taskQueue: Example = {
 
     // BRPOP waits in Redis until there is a task. It holds up its connection meanwhile, so a worker has one of its own.
     const waiter = await connect('waiter');
-    const awaited = waiter.brPop(QUEUE, 5);
+    const brpop = waiter
+      .brPop(QUEUE, 5)
+      .then((taken) => say('waiter', `BRPOP: ${taken?.element}, as soon as it was there`));
+    await until('the waiter to wait', () => isBlocked(producer, 'waiter'));
+    say('waiter', 'waits in Redis');
     await producer.lPush(QUEUE, 'second task');
-    say('waiter', `BRPOP: ${(await awaited)?.element}; it came by itself`);
+    await brpop;
 
     // In at the left, out at the right: first in, first out. One command takes many.
     await producer.lPush(QUEUE, TASKS);
@@ -52,10 +56,10 @@ export const taskQueue: Example = {
     async function work(task: string): Promise<void> {
       await new Promise<void>((end) => {
         inHand.set(task, end);
-        signal.addEventListener('abort', () => end());
+        signal.addEventListener('abort', () => end(), { once: true });
       });
     }
-    const isTaken = (task: string) => until(`${task} to be taken`, () => signal.aborted || inHand.has(task));
+    const isTaken = (task: string) => until(`${task} to be taken`, () => inHand.has(task));
     const finish = (task: string) => inHand.get(task)?.();
 
     const workers: Promise<void>[] = [];
@@ -71,10 +75,8 @@ export const taskQueue: Example = {
     }
     finish('big report');
     await Promise.all(workers);
-    signal.throwIfAborted();
 
     for (const [name, tasks] of Object.entries(done)) say(name, `did ${tasks.join(', ')}`);
-    await producer.del(QUEUE);
   },
 };
 

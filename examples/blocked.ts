@@ -1,0 +1,7 @@
+import type { Redis } from '@redis-messaging/shared/redis';
+
+/** Whether a connection of an example waits in Redis, at this moment, for something to come (BRPOP, XREADGROUP BLOCK). */
+export async function isBlocked(redis: Redis, name: string): Promise<boolean> {
+  const clients = await redis.clientList();
+  return clients.some((client) => client.name === `example:${name}` && client.flags.includes('b'));
+}

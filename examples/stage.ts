@@ -1,0 +1,109 @@
+import { loadConfig } from '@redis-messaging/shared/config';
+import { closeQuickly, connect, type Redis, type RedisOptions } from '@redis-messaging/shared/redis';
+import { redisOptions } from '@redis-messaging/shared/redis-options';
+import { neutralise } from '@redis-messaging/shared/text';
+import { printLine } from '../local/child.ts';
+import { type LocalRedis, provideRedis } from '../local/provide-redis.ts';
+import { until } from '../local/until.ts';
+import type { Scene } from './example.ts';
+
+const LONGEST_LINE = 1000;
+
+/** Where examples are played: a Redis as `npm start` would provide it, connections to it, and keys that go at the end. */
+export class Stage implements Scene, AsyncDisposable {
+  readonly args: readonly string[];
+  readonly signal: AbortSignal;
+  readonly redisUrl: string;
+  readonly #redis: LocalRedis;
+  readonly #options: RedisOptions;
+  readonly #connections: Redis[] = [];
+  readonly #keys: string[] = [];
+
+  private constructor(args: readonly string[], signal: AbortSignal, redis: LocalRedis) {
+    this.args = args;
+    this.signal = signal;
+    this.#redis = redis;
+    this.#options = redisOptions(loadConfig({ ...process.env, ...redis.env }), 'example');
+    this.redisUrl = urlOf(this.#options);
+  }
+
+  /** @throws a ConfigError if the environment has mistakes; an Error if there is no Redis to be had */
+  static async open(args: readonly string[], signal: AbortSignal): Promise<Stage> {
+    return new Stage(args, signal, await provideRedis(loadConfig(), warn));
+  }
+
+  readonly connect = async (name: string): Promise<Redis> => {
+    let isAway = false;
+    const events = {
+      onUp: () => {
+        isAway = false;
+      },
+      onDown: (_connection: object, reason: string) => {
+        if (!isAway) warn(`Redis: no connection for ${name} (${reason}); trying again`);
+        isAway = true;
+      },
+    };
+    const connection = await connect({ ...this.#options, name: `example:${name}` }, events, this.signal);
+    this.#connections.push(connection);
+    return connection;
+  };
+
+  readonly own = async (...keys: string[]): Promise<void> => {
+    const redis = this.#connections[0] ?? (await this.connect('keys'));
+    for (const name of keys) {
+      for await (const key of keysOf(redis, name))
+        throw new Error(`Redis has a key "${key}" already, and it may be yours: remove it, or take another Redis`);
+    }
+    this.#keys.push(...keys);
+  };
+
+  readonly until = async <Value>(what: string, probe: () => Value | Promise<Value>): Promise<NonNullable<Value>> =>
+    await until(what, () => {
+      this.signal.throwIfAborted();
+      return probe();
+    });
+
+  readonly say = (who: string, line: string): void => printLine(who, neutralise(line, LONGEST_LINE));
+
+  /** Ends every connection, so that whatever still waits for an answer fails. */
+  clear(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#keys.length > 0) await this.#removeKeys();
+    for (const connection of this.#connections) await closeQuickly(connection);
+    await this.#redis.stop();
+  }
+
+  /** By a connection of its own, which cannot be stuck; not at all if Redis is away. */
+  async #removeKeys(): Promise<void> {
+    const patience = AbortSignal.timeout(1000);
+    try {
+      const keeper = await connect({ ...this.#options, name: 'example:keeper' }, {}, patience);
+      for (const name of this.#keys) for await (const key of keysOf(keeper, name)) await keeper.unlink(key);
+      await closeQuickly(keeper);
+    } catch {
+      warn(`Redis cannot be reached, so these keys may be left in it: ${this.#keys.join(', ')}`);
+    }
+  }
+}
+
+/** Which keys of a name there are: one or none, or, with `*` at its end, all that begin so. */
+async function* keysOf(redis: Redis, name: string): AsyncGenerator<string> {
+  if (!name.endsWith('*')) {
+    if ((await redis.exists(name)) > 0) yield name;
+  } else for await (const keys of redis.scanIterator({ MATCH: name, COUNT: 1000 })) yield* keys;
+}
+
+function warn(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Where Redis is, as one URL, with the credentials that were given beside it. */
+function urlOf({ url, host, port, username = '', password = '' }: RedisOptions): string {
+  const complete = new URL(url ?? `redis://${host.includes(':') ? `[${host}]` : host}:${port}`);
+  complete.username ||= encodeURIComponent(username);
+  complete.password ||= encodeURIComponent(password);
+  return complete.href;
+}
