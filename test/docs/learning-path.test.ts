@@ -34,7 +34,13 @@ describe('the learning path', () => {
     for (const line of [
       'heard by 0',
       '3 before it were missed',
-      'heard 6: 2 at work, 4 wait',
+      '(BUSYGROUP)',
+      '1 delivered and not acknowledged',
+      'taken over',
+      '<- STALE',
+      'had heard 1 when the first mail was out',
+      'worked on up to 6 at once',
+      'delivered: 0',
       'stored 1000000 bytes, published 12',
     ]) {
       expect(page).toContain(line);
