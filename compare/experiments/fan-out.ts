@@ -13,13 +13,19 @@ import type { Stage } from '../stage.ts';
 const SIZES = [1, 10, 100];
 /** Where each gets a copy, also so many. */
 const MANY = 1000;
+/** With --full, what so many cost when nothing is published. */
+const IDLE = 10_000;
 /** Messages a second by the number of subscribers, as they are quoted all over the web, without a source. */
 const QUOTED: Readonly<Record<number, number>> = { 1: 1_000_000, 10: 100_000, 100: 50_000, 1000: 10_000 };
 /** Messages and deliveries of one size: enough for a figure, few enough to wait for. */
 const MOST_MESSAGES = 2000;
 const DELIVERIES = 20_000;
 const PACED = 20;
-const PACE = 40;
+/** Messages a second for the latency, and deliveries: few enough to be handled as they come. */
+const PACE = 200;
+const PACED_DELIVERIES = 40_000;
+/** Clients that are no subscribers of the crowd. */
+const OTHERS = 20;
 const PATIENCE_MS = 20_000;
 
 export const fanOut: Experiment = {
@@ -27,19 +33,22 @@ export const fanOut: Experiment = {
   question: `One publisher, ${SIZES.join(', ')} (where each gets a copy, ${MANY}) subscribers: what does another one cost?`,
   steps: [
     'so many subscribers subscribe, each with a connection of its own, in one process',
-    `${PACED} messages come at ${PACE} a second, for the latency`,
+    `${PACED} messages come at ${PACED_DELIVERIES / MANY} to ${PACE} a second, for the latency`,
     'then messages are published as fast as they go, for the throughput',
   ],
-  seconds: 25,
+  ownSettings: [`maxclients ${IDLE + 1000}`],
+  seconds: 17,
 
   async run(stage) {
     return await forEach(stage.patterns, async (pattern) => {
-      const sizes = pattern.guarantees.audience === 'every-subscriber' ? [...SIZES, MANY] : [1, 100];
+      const copied = pattern.guarantees.audience === 'every-subscriber';
+      const sizes = copied ? [...SIZES, MANY] : [1, 100];
       await using crowd = await Crowd.start(stage.env(pattern));
       const rounds: Measured[] = [];
       for (const [index, size] of sizes.entries())
         rounds.push(await measure(stage, pattern, crowd, size, sizes[index - 1] ?? 0));
-      const figures = Object.assign({}, ...rounds.map((round) => round.figures));
+      const idle = stage.load.full && copied ? await memoryAt(stage, crowd, IDLE) : {};
+      const figures = Object.assign({}, ...rounds.map((round) => round.figures), idle);
       return { ...(rounds.at(-1) as Measured), figures };
     });
   },
@@ -55,13 +64,11 @@ export const fanOut: Experiment = {
 
 async function measure(stage: Stage, pattern: Subject, crowd: Crowd, size: number, before: number): Promise<Measured> {
   const copies = pattern.guarantees.audience === 'every-subscriber' ? size : 1;
-  const memory = await usedMemory(stage);
-  await crowd.growTo(size);
-  const eachBytes = ((await usedMemory(stage)) - memory) / (size - before);
+  const eachKilobytes = await grow(stage, crowd, before, size);
   const env = { PATTERN: pattern.name, LOG_LEVEL: 'warn' };
   const { deliveries: earlier } = await crowd.report();
 
-  const walk = await stage.publisher({ messages: PACED, rate: PACE, env });
+  const walk = await stage.publisher({ messages: PACED, rate: Math.min(PACE, PACED_DELIVERIES / copies), env });
   await walk.exited;
   const paced = await arrived(crowd, earlier + PACED * copies);
   const latency = percentilesOf(paced.latencies);
@@ -98,9 +105,23 @@ async function measure(stage: Stage, pattern: Subject, crowd: Crowd, size: numbe
       [`${by}: deliveries/s`]: Math.round(deliveries / seconds),
       [`${by}: latency p50 (ms)`]: latency?.p50 ?? null,
       [`${by}: latency p99 (ms)`]: latency?.p99 ?? null,
-      [`${by}: Redis memory each (KB)`]: Math.round(eachBytes / 1000),
+      [`${by}: Redis memory each (KB)`]: eachKilobytes,
     },
   };
+}
+
+/** The memory of Redis for each of so many subscribers. Says nothing if Redis does not take so many clients. */
+async function memoryAt(stage: Stage, crowd: Crowd, size: number): Promise<Measured['figures']> {
+  const { maxclients } = await stage.redis.admin.configGet('maxclients');
+  if (Number(maxclients) < size + OTHERS) return {};
+  return { [`${size} subscribers: Redis memory each (KB)`]: await grow(stage, crowd, MANY, size) };
+}
+
+/** Lets the crowd grow. Returns what each that came costs Redis: KB. */
+async function grow(stage: Stage, crowd: Crowd, before: number, size: number): Promise<number> {
+  const memory = await usedMemory(stage);
+  await crowd.growTo(size);
+  return Math.round(((await usedMemory(stage)) - memory) / (size - before) / 1000);
 }
 
 /** What the crowd has, once it has so much, or no more comes. */
