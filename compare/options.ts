@@ -30,7 +30,7 @@ export interface Options {
 /** Options that cannot be understood: a line each. */
 export class OptionsError extends Error {}
 
-const DEFAULTS = { messages: 1000, rate: 500, size: 0, subscribers: '2,5' };
+const DEFAULTS = { messages: 1000, rate: 600, size: 0, subscribers: '2,5' };
 const FULL = { messages: 5000, rate: 1000, size: 0, subscribers: '2,5' };
 
 const settings = {

@@ -9,7 +9,7 @@ import { madeBy, measureByLogs } from './measure.ts';
 import type { LabRedis } from './redis.ts';
 import type { Fault, Measured } from './result.ts';
 import { sum } from './sum.ts';
-import { Waits } from './waits.ts';
+import { silenceOf, Waits } from './waits.ts';
 
 interface StageOptions {
   readonly redis: LabRedis;
@@ -39,8 +39,10 @@ interface Publishing {
 
 const RECLAIM_AFTER = 1;
 const GROUP = 'subscribers';
-/** How long to wait for the last message of a pattern that may have lost it. */
+/** Nothing has come for so long: what is missing will not come, also if it is the last message: ms. */
 const LAST_MS = 1500;
+/** The last message has come, and nothing for so long: nobody works on others that came before it: ms. */
+const QUIET_MS = 250;
 
 /** The services of one experiment, the faults that they suffer, and what became of the messages. Disposing it ends all and cleans up. */
 export class Stage implements AsyncDisposable {
@@ -127,8 +129,12 @@ export class Stage implements AsyncDisposable {
   async settle(): Promise<void> {
     for (const publisher of this.#publishers) await this.#waits.exit(publisher);
     for (const pattern of this.patterns) await this.emptied(pattern);
+    const quietFor = silenceOf(() => sum([...this.#roles.values()].flat().map(({ lines }) => lines.length)));
     const allHeardLast = () => this.patterns.every((pattern) => this.#heardLast(pattern));
-    await this.#waits.untilOrNot('the last message', allHeardLast, LAST_MS);
+    await this.#waits.until('the last message', () => {
+      const quietMs = quietFor();
+      return quietMs > LAST_MS || (quietMs > QUIET_MS && allHeardLast());
+    });
   }
 
   /** Waits until nothing of a pattern waits or is in hand, as long as it becomes less. */
@@ -155,14 +161,9 @@ export class Stage implements AsyncDisposable {
   async received(pattern: Subject, subscriber: ServiceProcess, messages: number): Promise<void> {
     const received = () => subscriber.progress[pattern.name] as SubscriberFigures | undefined;
     await this.emptied(pattern);
-    let before = -1;
-    let since = Date.now();
-    await this.#waits.until('the last message', () => {
-      const now = received()?.received ?? 0;
-      if (now !== before) since = Date.now();
-      before = now;
-      return now >= messages || Date.now() - since > LAST_MS;
-    });
+    const total = () => received()?.received ?? 0;
+    const quietFor = silenceOf(total);
+    await this.#waits.until('the last message', () => total() >= messages || quietFor() > LAST_MS);
   }
 
   /** Ends the subscribers in good order. */
