@@ -16,7 +16,7 @@ const SILENT_MS = 2000;
 type Report = Record<string, any>;
 
 /** A process that says by IPC how things stand: objects with an `event`. It is killed if it lives too long. */
-export class Child {
+class Child {
   readonly exited: Promise<unknown>;
   /** The most memory that it has held when it last reported: MB; `undefined` where there is no /proc. */
   peakMemory: number | undefined;

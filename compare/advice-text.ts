@@ -49,7 +49,7 @@ export function renderProof(needs: Needs, shown: readonly Shown[]): string {
 }
 
 /** A need as it stands on the command line. */
-export const flagOf = (needs: Needs, need: Need): string => `--${need} ${needs[need]}`;
+const flagOf = (needs: Needs, need: Need): string => `--${need} ${needs[need]}`;
 
 const isAsked = (needs: Needs, need: Need): boolean => !(need === 'fanout' || need === 'workers') || needs[need] > 1;
 

@@ -91,7 +91,7 @@ ${foldedTable('These figures as a table', {
 }
 
 /** Which colour is which pattern. */
-export function patternLegend(names: readonly string[]): Markup {
+function patternLegend(names: readonly string[]): Markup {
   return html`<ul class="patterns" aria-label="Colours of the patterns">${names.map((name) => html`<li>${label(name, names)}</li>`)}</ul>`;
 }
 

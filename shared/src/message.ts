@@ -49,13 +49,8 @@ export function decode(payload: Buffer): Decoded {
   return validate(value as Record<string, unknown>);
 }
 
-/** Takes over own fields of the wire format only, so that nothing else (`__proto__`) gets in. */
-function validate(value: Record<string, unknown>): Decoded {
-  const id = own(value, 'id');
-  const timestamp = own(value, 'timestamp');
-  const message = own(value, 'message');
-  const sender = own(value, 'sender');
-  const count = own(value, 'count');
+/** Takes over the fields of the wire format only. */
+function validate({ id, timestamp, message, sender, count }: Record<string, unknown>): Decoded {
   if (typeof id !== 'string' || !UUID.test(id)) return wrong('id', 'a UUID', id);
   const madeAt = typeof timestamp === 'string' ? parseMicros(timestamp) : undefined;
   if (madeAt === undefined) return wrong('timestamp', 'an ISO 8601 time', timestamp);
@@ -68,9 +63,6 @@ function validate(value: Record<string, unknown>): Decoded {
     madeAt,
   };
 }
-
-const own = (value: Record<string, unknown>, field: string): unknown =>
-  Object.hasOwn(value, field) ? value[field] : undefined;
 
 const invalid = (reason: string): Decoded => ({ ok: false, reason });
 

@@ -19,7 +19,7 @@ export function simulatedWork({ WORK_TIME, FAIL_RATE, HANDLER_TIMEOUT }: Config)
 }
 
 /** A handler that fails when it takes longer than `seconds`. */
-export function withTimeout(handler: Handler, seconds: number): Handler {
+function withTimeout(handler: Handler, seconds: number): Handler {
   return async (message, abandon) => {
     const timeout = AbortSignal.timeout(seconds * 1000);
     try {
