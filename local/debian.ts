@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { onPath } from './on-path.ts';
 
@@ -88,12 +88,18 @@ async function download(
   await run('apt-get', [...options, 'install', ...flags, ...packages]);
 }
 
-/** The folders of the libraries that came along: `usr/lib/<triplet>`. */
+/** The folders of the libraries that came along: `usr/lib/<triplet>`, and those in it that packages keep for themselves. */
 async function libraryFolders(folder: string): Promise<string[]> {
   const folders: string[] = [];
   for (const base of LIBRARIES.map((name) => join(folder, name)).filter(existsSync)) {
-    const names = await readdir(base);
-    folders.push(...names.filter((name) => name.includes('-linux-')).map((name) => join(base, name)));
+    const triplets = (await readdir(base)).filter((name) => name.includes('-linux-')).map((name) => join(base, name));
+    for (const triplet of triplets) {
+      const files = await readdir(triplet, { recursive: true });
+      const owners = files
+        .filter((file) => /\/lib[^/]*\.so[.\d]*$/.test(`/${file}`))
+        .map((file) => dirname(join(triplet, file)));
+      folders.push(...new Set([triplet, ...owners]));
+    }
   }
   return folders;
 }
