@@ -73,11 +73,9 @@ export async function redisCli(): Promise<OtherClient> {
   };
 }
 
-/** redis-py of the system's Python; else Debian's package of it, unpacked into a folder of ours. */
+/** redis-py of the system's Python; else Debian's package of it, with a Python if there is none, unpacked into a folder of ours. */
 export async function python(): Promise<OtherClient> {
-  const path = ['/usr/bin/python3', onPath('python3')].find((candidate) => candidate && existsSync(candidate));
-  if (!path) throw new Error('no python3: install the packages python3 and python3-redis');
-  const env = await environmentOf(path);
+  const { path, env } = await findPython();
   const start = (...words: (string | number)[]) => new Program(path, [SCRIPT, ...words.map(String)], env);
   return {
     send: (port, pattern, topic, text) => start(port, 'send', pattern, topic, text),
@@ -85,12 +83,17 @@ export async function python(): Promise<OtherClient> {
   };
 }
 
-async function environmentOf(path: string): Promise<NodeJS.ProcessEnv> {
-  if (hasRedis(path, {})) return {};
+async function findPython(): Promise<{ readonly path: string; readonly env: NodeJS.ProcessEnv }> {
+  const system = ['/usr/bin/python3', onPath('python3')].find((candidate) => candidate && existsSync(candidate));
+  if (system && hasRedis(system, {})) return { path: system, env: {} };
   const module = await installFromDebian(REDIS_PY, console.error);
-  const env = { PYTHONPATH: dirname(dirname(module.path)) };
-  if (!hasRedis(path, env)) throw new Error(`${path} cannot import redis: install the package python3-redis`);
-  return env;
+  const root = module.path.slice(0, -REDIS_PY.program.length);
+  const modules = { PYTHONPATH: dirname(dirname(module.path)) };
+  const found = system
+    ? { path: system, env: modules }
+    : { path: join(root, 'usr/bin/python3'), env: { ...module.env, ...modules, PYTHONHOME: join(root, 'usr') } };
+  if (!hasRedis(found.path, found.env)) throw new Error(`${found.path} cannot import redis: install python3-redis`);
+  return found;
 }
 
 /** Asked from `/`: in the project's folder, Python takes our folder `redis` for a module. */
