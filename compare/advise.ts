@@ -1,25 +1,21 @@
 /** `npm run advise`: which pattern fits what somebody needs, why the others do not, and, with --prove, whether that is so. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { INTERRUPTED, stopOnSignals } from '../local/stop-on-signals.ts';
+import { INTERRUPTED } from '../local/stop-on-signals.ts';
 import { renderAdvice, renderProof } from './advice-text.ts';
 import { type Advice, advise } from './advisor.ts';
 import { readBaseline } from './baseline.ts';
 import { type AdviseOptions, DEFAULT_RESULTS, HELP, readNeeds } from './needs.ts';
 import { type Options, OptionsError, readOptions } from './options.ts';
 import { contradicts, experimentsOf, shownBy, stepsFor } from './proof.ts';
-import { renderTerminal } from './report/terminal.ts';
-import { writeReport } from './report/write.ts';
 import type { Results } from './result.ts';
-import { runExperiments } from './session.ts';
+import { runAndReport, say } from './run-and-report.ts';
 import { speedIn } from './speed.ts';
 
 const NOTHING_FITS = 1;
 const BAD_OPTIONS = 2;
 
 const tell = (text: string) => process.stdout.write(`${text}\n`);
-const say = (line: string) => process.stderr.write(`${line}\n`);
 
 process.exit(await main());
 
@@ -61,14 +57,7 @@ async function prove({ needs, seed, out }: AdviseOptions, advice: Advice): Promi
   }
   const defaults = readOptions(seed === undefined ? [] : ['--seed', seed]) as Options;
   tell('');
-  const results = await runExperiments(
-    { ...defaults, experiments: experimentsOf(steps), out },
-    stopOnSignals((name) => say(`\nStopping (${name}); what there is so far will be written`)),
-    say,
-  );
-  tell(renderTerminal(results));
-  const written = await writeReport(resolve(out), results);
-  say(`Written: ${written.join(', ')}`);
+  const results = await runAndReport({ ...defaults, experiments: experimentsOf(steps), out });
   if (results.interrupted) return INTERRUPTED;
   const shown = shownBy(results, advice, steps);
   tell(`\n${renderProof(needs, shown)}`);

@@ -4,7 +4,7 @@ import type { Cause, Counts } from './result.ts';
 import { sum } from './sum.ts';
 import { UNEXPLAINED } from './verdict.ts';
 
-export const NOBODY_LISTENED = 'nobody was listening';
+const NOBODY_LISTENED = 'nobody was listening';
 
 /** What the experiment knows of why messages may have been lost. */
 export interface Blame {
@@ -55,7 +55,7 @@ export function takeCensus({ published, received, made, held, strange, blames, .
     reordered: sum([...received.values()].map(reorderedIn)),
     deadLettered: held.dead,
     waiting: held.waiting + held.inFlight,
-    causes: lost > 0 ? causesOf(missing, lost, blames) : [],
+    causes: causesOf(lost, missing.filter((line) => line.reply === 0).length, blames),
   };
 }
 
@@ -85,11 +85,11 @@ function reorderedIn(deliveries: readonly Line[]): number {
   return reordered;
 }
 
-function causesOf(missing: readonly Line[], lost: number, blames: readonly Blame[]): Cause[] {
-  const unheard = missing.filter((line) => line.reply === 0).length;
+/** The causes of what was lost: that nobody heard it first, then the others, in their order. @param unheard how many reached nobody */
+export function causesOf(lost: number, unheard: number, blames: readonly Blame[]): Cause[] {
   const all: readonly Blame[] = [{ cause: NOBODY_LISTENED, atMost: unheard }, ...blames, { cause: UNEXPLAINED }];
   const causes: Cause[] = [];
-  let left = lost; // what is kept at the end is among the missing, but not lost
+  let left = Math.max(0, lost); // what is kept at the end is among the missing, but not lost
   for (const { cause, atMost = left } of all) {
     const messages = Math.min(atMost, left);
     if (messages > 0) causes.push({ cause, messages });

@@ -18,7 +18,7 @@ export class Crowd implements AsyncDisposable {
   /** A process that has nobody in it yet. */
   static async start(env: Environment): Promise<Crowd> {
     const own = stringsOf(env);
-    const child = spawn(process.execPath, [...serviceCommand('subscriber').slice(0, -1), PROGRAM], {
+    const child = spawn(process.execPath, serviceCommand('subscriber', PROGRAM), {
       cwd: ROOT,
       env: { PATH: process.env.PATH, ...own },
       detached: true,

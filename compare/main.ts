@@ -1,16 +1,11 @@
 /** `npm run compare`: the same load and the same faults for every pattern, and what came of each promise. */
-import { resolve } from 'node:path';
-import { INTERRUPTED, stopOnSignals } from '../local/stop-on-signals.ts';
+import { INTERRUPTED } from '../local/stop-on-signals.ts';
 import { againstBaseline, readBaseline } from './baseline.ts';
 import { HELP, type Options, OptionsError, readOptions } from './options.ts';
-import { renderTerminal } from './report/terminal.ts';
-import { writeReport } from './report/write.ts';
 import type { Results } from './result.ts';
-import { runExperiments } from './session.ts';
+import { runAndReport, say } from './run-and-report.ts';
 
 const BAD_OPTIONS = 2;
-
-const say = (line: string) => process.stderr.write(`${line}\n`);
 
 process.exit(await main());
 
@@ -21,10 +16,7 @@ async function main(): Promise<number> {
       process.stdout.write(HELP);
       return 0;
     }
-    return await compare(
-      options,
-      stopOnSignals((name) => say(`\nStopping (${name}); what there is so far will be written`)),
-    );
+    return await compare(options);
   } catch (error) {
     if (!(error instanceof OptionsError)) throw error;
     for (const line of error.message.split('\n')) say(`compare: ${line}`);
@@ -32,12 +24,9 @@ async function main(): Promise<number> {
   }
 }
 
-async function compare(options: Options, signal: AbortSignal): Promise<number> {
+async function compare(options: Options): Promise<number> {
   const baseline = options.baseline === undefined ? undefined : readBaseline(options.baseline);
-  const results = await runExperiments(options, signal, say);
-  process.stdout.write(`${renderTerminal(results)}\n`);
-  const written = await writeReport(resolve(options.out), results);
-  say(`Written: ${written.join(', ')}`);
+  const results = await runAndReport(options);
   const worse = baseline ? againstBaseline(results, baseline) : [];
   for (const line of worse) say(line);
   return exitCode(results, worse.length > 0);

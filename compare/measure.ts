@@ -1,8 +1,8 @@
 import type { PublisherFigures, SubscriberFigures } from '@redis-messaging/shared/figures';
 import type { ServiceProcess } from '../local/service-process.ts';
-import { type Evidence, NOBODY_LISTENED, takeCensus } from './census.ts';
+import { causesOf, type Evidence, takeCensus } from './census.ts';
 import { distributionOf, percentilesOf } from './percentiles.ts';
-import type { Cause, Measured, Percentiles, Timeline } from './result.ts';
+import type { Measured, Percentiles, Timeline } from './result.ts';
 
 const BUCKET_MS = 100;
 
@@ -48,7 +48,7 @@ export function measureByFigures({ name, publisher, subscriber, cause, drained =
     reordered: got.reordered,
     deadLettered: got.dead,
     waiting: got.backlog ?? 0,
-    causes: lost > 0 ? causesOf(lost, sent.unheard, cause) : [],
+    causes: causesOf(lost, sent.unheard, [{ cause }]),
     throughput: got.received > 0 ? Math.round(got.received / seconds) : null,
     latencyMs: got.latencyMs.p50 === null ? null : (got.latencyMs as Percentiles),
     latencyAt: null,
@@ -61,14 +61,6 @@ export function measureByFigures({ name, publisher, subscriber, cause, drained =
 export function madeBy(publisher: ServiceProcess, pattern: string): number {
   const { published, refused, unknown, waiting } = publisher.progress[pattern] as PublisherFigures;
   return published + refused + unknown + waiting;
-}
-
-function causesOf(lost: number, unheard: number, cause: string): Cause[] {
-  const causes = [
-    { cause: NOBODY_LISTENED, messages: Math.min(lost, unheard) },
-    { cause, messages: Math.max(0, lost - unheard) },
-  ];
-  return causes.filter(({ messages }) => messages > 0);
 }
 
 /** @param times of the deliveries: ms from the beginning */

@@ -101,7 +101,7 @@ const peersOf = ({ options }: Lab, { withPeers }: Experiment): readonly Subject[
   options.peers && withPeers ? peers : [];
 
 /** The services by a peer. */
-export const peerCommand: ServiceCommand = (name) => [...serviceCommand(name).slice(0, -1), PEER_PROGRAM, name];
+export const peerCommand: ServiceCommand = (name) => serviceCommand(name, PEER_PROGRAM, name);
 
 function judged(experiment: Experiment, runs: readonly Run[], lab: Lab): Record<string, Measurement> {
   const entries = [...lab.options.patterns, ...peersOf(lab, experiment)].flatMap(({ name, guarantees }) => {

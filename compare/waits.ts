@@ -20,11 +20,7 @@ export class Waits {
 
   /** Waits for what must come. @throws if it does not come in time, saying what was waited for */
   async until(what: string, probe: Probe, timeoutMs = TIMEOUT_MS): Promise<void> {
-    const probeOrThrow = () => {
-      this.#signal.throwIfAborted();
-      return probe();
-    };
-    await until(what, probeOrThrow, timeoutMs);
+    await until(what, probe, timeoutMs, this.#signal);
   }
 
   /** Waits for what may not come. */

@@ -58,10 +58,7 @@ export class Stage implements Scene, AsyncDisposable {
   };
 
   readonly until = async <Value>(what: string, probe: () => Value | Promise<Value>): Promise<NonNullable<Value>> =>
-    await until(what, () => {
-      this.signal.throwIfAborted();
-      return probe();
-    });
+    await until(what, probe, undefined, this.signal);
 
   readonly say = (who: string, line: string): void => printLine(who, neutralise(line, LONGEST_LINE));
 

@@ -19,9 +19,13 @@ const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8
 const LABEL_WIDTH = 11;
 const COLOURS: Readonly<Record<string, number>> = { publisher: 36, subscriber: 33 };
 
-/** The arguments for Node with which a service runs from source: those of `npm run publisher` and `npm run subscriber`. */
-export function serviceCommand(name: string): string[] {
-  return scripts[name].split(' ').slice(1);
+/**
+ * The arguments for Node with which a service runs from source: those of `npm run publisher` and `npm run subscriber`.
+ * @param program another one that runs in the same way, with its arguments
+ */
+export function serviceCommand(name: string, ...program: readonly string[]): string[] {
+  const command = scripts[name].split(' ').slice(1);
+  return program.length === 0 ? command : [...command.slice(0, -1), ...program];
 }
 
 /** The same for what `npm run build` has made of it: starts faster, and needs less memory. */
@@ -43,11 +47,14 @@ export function startService(name: string, env: NodeJS.ProcessEnv): Service {
   child.on('message', (report: ServiceReport) => {
     reports[report.event] = report;
   });
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream) createInterface({ input: stream }).on('line', (line) => printLine(name, line));
-  }
+  onLine(child, (line) => printLine(name, line));
   const exited = once(child, 'close').then(([code]) => (code as number | null) ?? 1);
   return { name, reports, process: child, exited };
+}
+
+/** Calls a listener with each line that a process writes, on either of its outputs that are piped. */
+export function onLine({ stdout, stderr }: ChildProcess, listener: (line: string) => void): void {
+  for (const stream of [stdout, stderr]) if (stream) createInterface({ input: stream }).on('line', listener);
 }
 
 /** Prints a line behind a name, as docker-compose does. */

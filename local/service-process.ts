@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import type { ServiceReport } from '@redis-messaging/shared/reporting';
-import { ROOT, serviceCommand } from './child.ts';
+import { onLine, ROOT, serviceCommand } from './child.ts';
 import { type Environment, stringsOf } from './environment.ts';
 import { until } from './until.ts';
 
@@ -42,9 +41,7 @@ export class ServiceProcess implements AsyncDisposable {
       detached: true, // Ctrl-C is for the process that started it
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // the service ends with the channel, and the channel with this process
     });
-    for (const stream of [this.process.stdout, this.process.stderr]) {
-      if (stream) createInterface({ input: stream }).on('line', (line) => this.#read(line));
-    }
+    onLine(this.process, (line) => this.#read(line));
     this.process.on('message', (report: ServiceReport) => {
       if (report.event === 'ready') this.isReady = true;
       else this.progress = report.patterns;

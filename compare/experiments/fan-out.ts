@@ -9,6 +9,7 @@ import { readInfo } from '../info.ts';
 import { distributionOf, percentilesOf } from '../percentiles.ts';
 import type { Measured } from '../result.ts';
 import type { Stage } from '../stage.ts';
+import { silenceOf } from '../waits.ts';
 
 const SIZES = [1, 10, 100];
 /** Where each gets a copy, also so many. */
@@ -27,6 +28,8 @@ const PACED_DELIVERIES = 40_000;
 /** Clients that are no subscribers of the crowd. */
 const OTHERS = 20;
 const PATIENCE_MS = 20_000;
+/** Nothing has come for so long: no more will. */
+const QUIET_MS = 1000;
 
 export const fanOut: Experiment = {
   name: 'fan-out',
@@ -128,15 +131,13 @@ async function grow(stage: Stage, crowd: Crowd, before: number, size: number): P
 async function arrived(crowd: Crowd, deliveries: number) {
   const latencies: number[] = [];
   let report = await crowd.report();
-  let quietSince = Date.now();
+  const quietFor = silenceOf(() => report.deliveries);
   await until(
     'the crowd to have everything',
     async () => {
-      const before = report.deliveries;
       latencies.push(...report.latencies);
-      if (report.deliveries >= deliveries || Date.now() - quietSince > 1000) return true;
+      if (report.deliveries >= deliveries || quietFor() > QUIET_MS) return true;
       report = await crowd.report();
-      if (report.deliveries !== before) quietSince = Date.now();
       return false;
     },
     PATIENCE_MS,

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { ROOT, serviceCommand } from '../../local/child.ts';
+import { onLine, ROOT, serviceCommand } from '../../local/child.ts';
 import { type Address, type Front, startFront } from './front.ts';
 
 /** An API process or a worker. */
@@ -77,7 +76,7 @@ export class System implements AsyncDisposable {
 
 async function startPart(kind: 'api' | 'worker', name: string, settings: Settings): Promise<Part> {
   const { HOST: _, PORT: __, ...environment } = process.env; // those are the front's
-  const child = spawn(process.execPath, [...serviceCommand('example').slice(0, -1), `examples/jobs/${kind}.ts`], {
+  const child = spawn(process.execPath, serviceCommand('example', `examples/jobs/${kind}.ts`), {
     cwd: ROOT,
     env: {
       ...environment,
@@ -89,9 +88,7 @@ async function startPart(kind: 'api' | 'worker', name: string, settings: Setting
     detached: true, // Ctrl-C reaches only us, so that they end in order
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // they end with the channel, and the channel with this process
   });
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream) createInterface({ input: stream }).on('line', (line) => settings.say(name, line));
-  }
+  onLine(child, (line) => settings.say(name, line));
   const ended = once(child, 'exit'); // not 'close', which does not come after disconnect()
   const [message] = await Promise.race([
     once(child, 'message'),

@@ -3,6 +3,12 @@ import { until } from '../../local/until.ts';
 import type { ToBrowser } from './live.ts';
 import type { JobView } from './queue.ts';
 
+/** The cookie of somebody who was never there before. */
+export async function newCookie(url: string): Promise<string> {
+  const page = await fetch(url);
+  return page.headers.getSetCookie()[0]?.split(';')[0] as string;
+}
+
 /** Does what the page does, without a browser: keeps a cookie, uploads, and hears what becomes of it. */
 export class Visitor implements Disposable {
   readonly #url: string;
@@ -21,8 +27,7 @@ export class Visitor implements Disposable {
 
   /** Somebody who was never there before. @param signal ends the patience */
   static async arrive(url: string, signal?: AbortSignal): Promise<Visitor> {
-    const page = await fetch(url);
-    return new Visitor(url, page.headers.getSetCookie()[0]?.split(';')[0] as string, signal);
+    return new Visitor(url, await newCookie(url), signal);
   }
 
   /** Opens the page, perhaps in another tab. Resolves with the API process that it reached, when the jobs are there. */
@@ -65,11 +70,8 @@ export class Visitor implements Disposable {
 
   /** Waits until the page shows a video so. */
   async sees(name: string, condition: (job: JobView) => boolean): Promise<JobView> {
-    const shown = () => {
-      this.#signal?.throwIfAborted();
-      return this.jobs.find((job) => job.name === name && condition(job));
-    };
-    return await until(`news of ${name}`, shown, 30_000);
+    const shown = () => this.jobs.find((job) => job.name === name && condition(job));
+    return await until(`news of ${name}`, shown, 30_000, this.#signal);
   }
 
   #hear(job: JobView): void {

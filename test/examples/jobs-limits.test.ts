@@ -8,6 +8,7 @@ import type { ToBrowser } from '../../examples/jobs/live.ts';
 import { isForUs } from '../../examples/jobs/origin.ts';
 import { type JobView, QUEUE } from '../../examples/jobs/queue.ts';
 import { System } from '../../examples/jobs/system.ts';
+import { newCookie } from '../../examples/jobs/visitor.ts';
 import { until } from '../../local/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
@@ -37,8 +38,7 @@ describe('what the API of the example jobs accepts', () => {
 
   /** Somebody's session, as headers. */
   async function session(): Promise<{ cookie: string; origin: string }> {
-    const page = await fetch(system.url);
-    return { cookie: page.headers.getSetCookie()[0]?.split(';')[0] as string, origin: system.url };
+    return { cookie: await newCookie(system.url), origin: system.url };
   }
 
   async function upload(headers: OutgoingHttpHeaders, body: unknown = VIDEO): Promise<number | undefined> {

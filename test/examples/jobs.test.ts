@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startFront } from '../../examples/jobs/front.ts';
 import { System } from '../../examples/jobs/system.ts';
-import { Visitor } from '../../examples/jobs/visitor.ts';
+import { newCookie, Visitor } from '../../examples/jobs/visitor.ts';
 import { BROWSER_TIMEOUT_MS, launchBrowser } from '../support/browser.ts';
 import { useRedis } from '../support/use-redis.ts';
 
@@ -96,7 +96,7 @@ describe('the page of the example jobs', () => {
     ['from another site', { origin: 'http://evil.example' }, 403],
     ['without saying from where', {}, 403],
   ])('an upload %s is refused', async (_, headers: Record<string, string>, status) => {
-    const cookie = (await fetch(system.url)).headers.getSetCookie()[0]?.split(';')[0] as string;
+    const cookie = await newCookie(system.url);
     const body = JSON.stringify({ name: 'a.mp4', size: 1 });
     const all = { 'Content-Type': 'application/json', cookie, ...headers };
     expect((await fetch(`${system.url}/upload`, { method: 'POST', headers: all, body })).status).toBe(status);
