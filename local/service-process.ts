@@ -9,6 +9,9 @@ import { until } from './until.ts';
 // biome-ignore lint/suspicious/noExplicitAny: a log line may hold anything
 export type Line = Record<string, any>;
 
+/** So many lines tell how a service came to where it is. */
+const LAST_LINES = 20;
+
 export type ServiceName = 'publisher' | 'subscriber';
 
 /** A service in a process of its own that is watched by its log. It ends with this process. */
@@ -57,7 +60,11 @@ export class ServiceProcess implements AsyncDisposable {
   /** Waits until an event that fulfils a condition is in the log. Fails after `timeout` ms. */
   async event(event: string, condition: (line: Line) => boolean = () => true, timeout?: number): Promise<Line> {
     const what = `"${event}" of ${this.process.spawnargs.at(-1)}`;
-    return await until(what, () => this.lines.find((line) => line.event === event && condition(line)), timeout);
+    try {
+      return await until(what, () => this.lines.find((line) => line.event === event && condition(line)), timeout);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; ${this.#state()}`);
+    }
   }
 
   /** Sends a signal and waits for the end: the exit code, or the name of the signal that ended it. */
@@ -77,6 +84,18 @@ export class ServiceProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.isRunning) await this.stop('SIGKILL');
+  }
+
+  /** How it stands, for the reader of a failed test: what it said last that is not about one message. */
+  #state(): string {
+    const { exitCode, signalCode } = this.process;
+    const state = this.isRunning ? 'it runs' : `it ended with ${exitCode ?? signalCode}`;
+    const said = this.lines.filter((line) => line.count === undefined).slice(-LAST_LINES);
+    return [
+      `${state} and said last:`,
+      ...said.map((line) => JSON.stringify(line)),
+      ...this.text.slice(-LAST_LINES),
+    ].join('\n');
   }
 
   #read(line: string): void {

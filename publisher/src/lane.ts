@@ -157,7 +157,7 @@ export class Lane {
     }
     if (outcome === 'unknown') this.retried += batch.length;
     const reason = outcome === 'refused' ? `Redis refuses it (${error.message})` : AWAY;
-    if (outcome === 'refused') this.#holdBack();
+    if (outcome === 'refused' || this.#redis.isReady) this.#holdBack(); // or this would begin again at once
     if (keepsUnread) {
       this.#waiting = [...batch, ...this.#waiting].sort((a, b) => a.message.count - b.message.count);
       if (outcome === 'refused') this.#say(reason);

@@ -18,17 +18,19 @@ export interface RedisOptions {
 
 /** Told of every connection of one family (a connection and its duplicates) that comes or goes. */
 export interface ConnectionEvents {
-  /** A connection is usable: connected, authenticated, subscribed again. */
+  /** A connection is usable: connected, authenticated, subscribed again, and Redis has loaded its data. */
   onUp(connection: object): void;
   /** A connection was lost or could not be made. Called for every attempt. */
   onDown(connection: object, reason: string): void;
-  /** A connection was closed on purpose. */
+  /** A connection was closed on purpose; the last that is told of it. */
   onClosed(connection: object): void;
 }
 
 const CONNECT_TIMEOUT_MS = 1000;
 /** How long a connection may take to answer what it has in hand when it is closed. */
 const CLOSE_TIMEOUT_MS = 300;
+/** How often a Redis that loads its data is asked whether it is done. */
+const LOADING_RETRY_MS = 50;
 const FIRST_RETRY_MS = 25;
 /** Half of the 2 s within which a service is to be ready again. */
 const LONGEST_RETRY_MS = 1000;
@@ -40,7 +42,11 @@ interface Family {
   readonly options: RedisOptions;
   readonly events: Partial<ConnectionEvents>;
 }
-const families = new WeakMap<Redis, Family & { stopWatching(): void }>();
+/** A connection of a family until it is closed. */
+interface Member extends Family {
+  stopWatching(): void;
+}
+const families = new WeakMap<Redis, Member>();
 
 /**
  * Connects, and waits for Redis as long as it takes. Throws an ErrorReply if Redis refuses us for good (wrong password,
@@ -63,6 +69,7 @@ export async function duplicate(redis: Redis, role: string, signal: AbortSignal)
 /** Closes after the replies that are due, but does not wait for them longer than `CLOSE_TIMEOUT_MS`. Never throws. */
 export async function closeQuickly(redis: Redis): Promise<void> {
   const family = families.get(redis);
+  families.delete(redis); // before the client can tell of a failure that our closing caused
   family?.stopWatching();
   if (redis.isReady) {
     await Promise.race([redis.close().catch(() => {}), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
@@ -72,18 +79,18 @@ export async function closeQuickly(redis: Redis): Promise<void> {
 }
 
 /**
- * What became of a command that failed: Redis `refused` it; it was `not-sent`; or the connection broke while it was
- * under way and nobody can say (`unknown`).
+ * What became of a command that failed: Redis `refused` it; it was `not-sent`, or as good as that, because Redis still
+ * loads its data; or the connection broke while it was under way and nobody can say (`unknown`).
  */
 export function outcomeOf(error: unknown): 'refused' | 'not-sent' | 'unknown' {
-  if (error instanceof ErrorReply) return 'refused';
+  if (error instanceof ErrorReply) return isLoading(error) ? 'not-sent' : 'refused';
   const notSent = ['ClientClosedError', 'ClientOfflineError', 'AbortError', 'TimeoutError'];
   return notSent.includes((error as Error)?.constructor?.name) ? 'not-sent' : 'unknown';
 }
 
 /**
- * Runs a command again after each lost connection, until it is answered or the signal aborts (then `undefined`). For
- * commands that may be repeated. Throws what Redis refuses.
+ * Runs a command again after each lost connection and while Redis loads its data, until it is answered or the signal
+ * aborts (then `undefined`). For commands that may be repeated. Throws what Redis refuses.
  */
 export async function surviveDisconnects<Reply>(
   redis: { readonly isReady: boolean },
@@ -112,17 +119,23 @@ async function open(family: Family, name: string, signal: AbortSignal): Promise<
   const redis = newClient(family.options, name, (cause) => !connected && isRefusedForGood(cause));
   const { events } = family;
   let connected = false;
+  const onDown = (reason: string) => {
+    if (families.has(redis)) events.onDown?.(redis, reason);
+  };
   redis.on('error', (error: Error) => {
-    if (connected || !isRefusedForGood(error)) events.onDown?.(redis, describe(error));
+    if (connected || !isRefusedForGood(error)) onDown(describe(error));
   });
-  redis.on('ready', () => {
-    connected = true;
-    events.onUp?.(redis);
+  const up = new Promise<void>((resolve) => {
+    redis.on('ready', async () => {
+      connected = true;
+      if (!(await isServed(redis, onDown)) || !families.has(redis)) return;
+      events.onUp?.(redis);
+      resolve();
+    });
   });
-  const stopWatching = watch(redis, (reason) => events.onDown?.(redis, reason));
-  families.set(redis, { ...family, stopWatching });
+  families.set(redis, { ...family, stopWatching: watch(redis, onDown) });
   try {
-    await firstReady(redis, signal);
+    await firstUp(redis, up, signal);
   } catch (error) {
     await closeQuickly(redis);
     throw error;
@@ -130,14 +143,25 @@ async function open(family: Family, name: string, signal: AbortSignal): Promise<
   return redis;
 }
 
+/** Whether a connection that stands is of use: waits while Redis loads its data, unless the connection is lost. */
+async function isServed(redis: Redis, onLoading: (reason: string) => void): Promise<boolean> {
+  while (redis.isReady) {
+    const answer: unknown = await redis.ping().catch((error) => error);
+    if (!isLoading(answer)) return redis.isReady;
+    onLoading(answer.message);
+    await sleep(LOADING_RETRY_MS);
+  }
+  return false;
+}
+
 /** The client's own `connect` ends early when the watchdog gives up on a handshake; this waits for the success. */
-async function firstReady(redis: Redis, signal: AbortSignal): Promise<void> {
+async function firstUp(redis: Redis, up: Promise<void>, signal: AbortSignal): Promise<void> {
   let abort = () => {};
   try {
     await new Promise<void>((resolve, reject) => {
       abort = () => reject(signal.reason);
       signal.addEventListener('abort', abort, { once: true });
-      redis.once('ready', resolve);
+      up.then(resolve);
       redis.once('terminated', (cause: Error & { originalError?: Error }) => reject(cause.originalError ?? cause));
       redis.connect().catch(() => {});
     });
@@ -180,6 +204,11 @@ function nextRetryIn(retries: number): number {
 
 function isRefusedForGood(cause: Error): boolean {
   return cause instanceof ErrorReply && REFUSED_FOR_GOOD.test(cause.message);
+}
+
+/** Whether Redis answers that it has just started and cannot answer yet. */
+function isLoading(answer: unknown): answer is ErrorReply {
+  return answer instanceof ErrorReply && answer.message.startsWith('LOADING');
 }
 
 /** An error with its codes for people; an AggregateError (several addresses) has no message of its own. */

@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { closeQuickly } from '@redis-messaging/shared/redis';
+import { freePort } from '../../local/redis-server.ts';
+import { until } from '../../local/until.ts';
+import { connectTo, startRedis } from '../support/redis.ts';
+import { Scenario } from '../support/scenario.ts';
+
+/** Slow to load, as with gigabytes: 1 ms a key (a setting that Redis' own tests use), answering meanwhile. */
+const SLOW = ['key-load-delay 1000', 'loading-process-events-interval-bytes 1024'];
+const KEYS = 2000;
+
+test('a Redis that loads its data after a restart is not there yet: waited for, refused by nobody', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'loading-'));
+  await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+  const port = await freePort();
+  const settings = [`dir ${folder}`, 'dbfilename kept.rdb'];
+  let server = await startRedis({ port, settings });
+  await using __ = { [Symbol.asyncDispose]: () => server.stop() };
+  await using redis = await connectTo(port);
+  await redis.mSet(Object.fromEntries(Array.from({ length: KEYS }, (_, index) => [`key:${index}`, 'x'])));
+  await using run = new Scenario(redis, { REDIS_PORT: port, RECLAIM_AFTER: 1 });
+  const reader = await run.subscribe();
+  const writer = await run.publish({ PUBLISH_INTERVAL: 0.01 });
+  await reader.event('received', (line) => line.count === 20);
+  await redis.sendCommand(['SAVE']);
+
+  process.kill(server.pid, 'SIGKILL');
+  await server.stop();
+  server = await startRedis({ port, settings: [...settings, ...SLOW] });
+  for (const service of [writer, reader]) {
+    const { afterSeconds } = await service.event('reconnected');
+    expect(afterSeconds).toBeGreaterThan((KEYS * 1000) / 1e6);
+  }
+  await run.flowing();
+  const { afterSeconds } = await writer.event('reconnected');
+  const stats = await redis.info('commandstats');
+  const refused = Number(/^cmdstat_rpush:.*rejected_calls=(\d+)/m.exec(stats)?.[1]);
+  expect(refused / afterSeconds).toBeLessThan(40); // it is asked now and then, not all the time
+
+  await run.close({ keeps: false });
+  for (const line of reader.lines) expect(line.event).not.toMatch(/refused|unsaved/);
+});
+
+test('nothing more is told of a connection that was closed, such as the failure that the closing causes', async () => {
+  await using server = { ...(await startRedis()), [Symbol.asyncDispose]: () => server.stop() };
+  await using other = await connectTo(server.port);
+  /** Closes a connection as soon as it answers again, perhaps before the client holds it to be ready. */
+  const told = async () => {
+    const events: string[] = [];
+    const listener = { onDown: () => events.push('down'), onClosed: () => events.push('closed') };
+    await using redis = await connectTo(server.port, listener);
+    await other.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
+    while (redis.isReady) await new Promise(setImmediate);
+    await expect(redis.sendCommand(['NO-SUCH-COMMAND'])).rejects.toThrow();
+    const early = !redis.isReady;
+    await closeQuickly(redis);
+    await other.ping();
+    expect(events).toEqual(['down', 'closed']);
+    return { early };
+  };
+  await until('a closing in the middle of a handshake', async () => (await told()).early);
+});
