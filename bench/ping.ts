@@ -1,18 +1,23 @@
-/** `node ping.ts COUNT INTERVAL`: round trips of PING, one every INTERVAL ms; says their latency by IPC when it is done. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/** `node ping.ts COUNT INTERVAL`: round trips of PING, one due every INTERVAL ms; says their latency by IPC when it is done. */
 import { Latency } from '@redis-messaging/shared/latency';
 import { createClient } from 'redis';
+import { pace } from '../publisher/src/pace.ts';
 
-const [count, interval] = process.argv.slice(2).map(Number) as [number, number];
+const [count, intervalMs] = process.argv.slice(2).map(Number) as [number, number];
 const redis = createClient({ socket: { host: '127.0.0.1', port: Number(process.env.REDIS_PORT) } });
 await redis.connect();
 process.send?.({ event: 'ready' });
 
 const latency = new Latency();
-for (let sent = 0; sent < count; sent++) {
+async function ping(): Promise<void> {
   const sentAt = performance.now();
   await redis.ping();
   latency.record((performance.now() - sentAt) * 1000);
-  await sleep(interval);
 }
+
+// Like the publisher, it sends what is due without waiting for answers: else a pause would count once, not for all it delays.
+const pings: Promise<void>[] = [];
+const signal = new AbortController().signal;
+for await (const due of pace({ intervalMs, count, batch: count, signal })) pings.push(...due.map(ping));
+await Promise.all(pings);
 process.send?.({ event: 'done', latencyMs: latency.report() }, () => process.exit(0));

@@ -26,7 +26,7 @@ export class Outlet {
     this.#redis = redis;
     this.#group = config.GROUP;
     this.#log = log.child({ pattern: pattern.name });
-    this.#lines = new LineBudget((lines) => this.#logSuppressed(lines), log.isLevelEnabled('debug'));
+    this.#lines = new LineBudget(log, (lines) => this.#logSuppressed(lines));
     this.lane = new Lane(pattern, redis, config.topics.get(pattern) as string, {
       limit: config.BUFFER_LIMIT,
       dedupeMs: Math.round(config.DEDUPE_TTL * 1000),
@@ -59,7 +59,7 @@ export class Outlet {
     this.#firstAt ??= batch[0]?.message.timestamp ?? null;
     this.#lastAt = batch.at(-1)?.message.timestamp ?? null;
     for (const [index, outgoing] of batch.entries()) {
-      if (this.#lines.take()) this.#logOne(outgoing, receipt[index] as number);
+      if (this.#lines.take('info')) this.#logOne(outgoing, receipt[index] as number);
     }
   }
 

@@ -48,7 +48,7 @@ export class Tally {
     const { GROUP, CONSUMER } = service.config;
     this.#books = new Books(service.redis, this.#ledger, [topic, pattern.name, GROUP], CONSUMER);
     this.#observe = service.metrics.latencyObserver(pattern.name);
-    this.#lines = new LineBudget((lines) => this.#logSuppressed(lines), service.log.isLevelEnabled('debug'));
+    this.#lines = new LineBudget(service.log, (lines) => this.#logSuppressed(lines));
   }
 
   /** Goes on with the account of an earlier life of this subscriber, if there is one. */
@@ -91,14 +91,14 @@ export class Tally {
     if (latency >= 0) this.#observe(latency);
     this.#span.mark(receivedAt);
     this.#deliveries++;
-    if (this.#lines.take()) this.#logReceived(message, latency / 1000, kind, delivery);
+    if (this.#lines.take('info')) this.#logReceived(message, latency / 1000, kind, delivery);
   }
 
   /** Books a delivery of a message that had been handled before, and was left out. */
   deduplicated({ id, sender, count, message }: Message, { attempt }: Delivery): void {
     if (attempt > 1) this.#redelivered++;
     this.#deduplicated++;
-    if (!this.#lines.take()) return;
+    if (!this.#lines.take('info')) return;
     this.log.info(
       { event: 'deduplicated', id, sender: neutralise(sender, 60), count, attempt },
       `Handled before, left out: ${neutralise(message)} [${this.#pattern.label}, attempt ${attempt}]`,
@@ -110,7 +110,7 @@ export class Tally {
     this.#failed++;
     if (fate === 'dead') this.#dead++;
     if (fate === 'lost') this.#ledger.lose({ ...message, madeAt });
-    if (!this.#lines.take()) return;
+    if (!this.#lines.take('warn')) return;
     const { id, sender, count } = message;
     const ends = { again: 'it comes again', dead: 'it went to the dead letters', lost: 'it is lost' };
     this.log.warn(
@@ -142,7 +142,7 @@ export class Tally {
   /** Books a payload that is not a message. */
   invalid(delivery: Delivery, reason: string): void {
     this.#invalid++;
-    if (!this.#lines.take()) return;
+    if (!this.#lines.take('warn')) return;
     const { label } = this.#pattern;
     const preview = neutralise(delivery.payload.toString('utf8', 0, 200), 60);
     this.log.warn(

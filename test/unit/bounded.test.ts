@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { DeliveryBuffer } from '@redis-messaging/shared/delivery-buffer';
 import { Latency } from '@redis-messaging/shared/latency';
 import { LineBudget } from '@redis-messaging/shared/line-budget';
+import { createLogger } from '@redis-messaging/shared/logger';
 
 const delivery = (number: number, bytes = 4) => {
   const payload = Buffer.alloc(bytes);
@@ -79,20 +80,32 @@ describe('latency', () => {
 });
 
 describe('line budget', () => {
-  test('lets 10,000 lines through, then counts', () => {
+  const LINES = 50_000;
+  /** How many of many lines are written, and how many are counted instead. */
+  function spend(logLevel: string, level: 'info' | 'warn') {
     let suppressed = 0;
-    const budget = new LineBudget((lines) => {
+    const log = createLogger({ service: 'test', level: logLevel, format: 'json' });
+    const budget = new LineBudget(log, (lines) => {
       suppressed += lines;
     });
     let written = 0;
-    for (let line = 0; line < 50_000; line++) if (budget.take()) written++;
+    for (let line = 0; line < LINES; line++) if (budget.take(level)) written++;
     budget.flush();
+    return { written, suppressed };
+  }
+
+  test.each(['info', 'warn'] as const)('lets 10,000 lines of level %s through, then counts', (level) => {
+    const { written, suppressed } = spend(level, level);
     expect(written).toBeGreaterThanOrEqual(10_000);
-    expect(written + suppressed).toBe(50_000);
+    expect(suppressed).toBeGreaterThan(0);
+    expect(written + suppressed).toBe(LINES);
   });
 
-  test('unlimited lets all through', () => {
-    const budget = new LineBudget(() => {}, true);
-    for (let line = 0; line < 20_000; line++) expect(budget.take()).toBe(true);
+  test('at debug all are let through', () => {
+    expect(spend('debug', 'info')).toEqual({ written: LINES, suppressed: 0 });
+  });
+
+  test('below the level of the log there is nothing to write or to count', () => {
+    expect(spend('warn', 'info')).toEqual({ written: 0, suppressed: 0 });
   });
 });
