@@ -8,30 +8,39 @@
  *   PATTERN=queue,stream npm run bench       some patterns
  *   MESSAGES=1000000 npm run bench           more messages
  */
-import { loadConfig } from '@redis-messaging/shared/config';
+import { ConfigError } from '@redis-messaging/shared/config';
 import { renderTable } from '@redis-messaging/shared/table';
 import { findServer } from '../local/find-server.ts';
 import { startRedisServer } from '../local/redis-server.ts';
 import { drain } from './drain.ts';
 import { latency } from './latency.ts';
 import type { Measurement } from './measurement.ts';
+import { type Options, readOptions } from './options.ts';
 import { throughput } from './throughput.ts';
 import { wildcards } from './wildcards.ts';
 
+const BAD_OPTIONS = 2;
 const measurements: Readonly<Record<string, Measurement>> = { throughput, latency, drain, wildcards };
-const name = process.argv[2] ?? 'throughput';
-const measurement = measurements[name];
-if (!measurement) throw new Error(`"${name}": expected one of ${Object.keys(measurements).join(', ')}`);
 
-const { PATTERN: patterns } = loadConfig({ PATTERN: process.env.PATTERN || 'all' });
-const server = await startRedisServer(await findServer(console.error));
 try {
-  const rows: string[][] = [];
-  for (const pattern of patterns) {
-    rows.push(...(await measurement.rowsOf(pattern, server.port)));
-    console.error(`${pattern.name}: done`);
+  await measure(readOptions(process.argv.slice(2), process.env, Object.keys(measurements)));
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  for (const line of error.message.split('\n')) console.error(`bench: ${line}`);
+  process.exitCode = BAD_OPTIONS;
+}
+
+async function measure({ measurement, patterns, messages }: Options): Promise<void> {
+  const { columns, usualMessages, rowsOf } = measurements[measurement] as Measurement;
+  const server = await startRedisServer(await findServer(console.error));
+  try {
+    const rows: string[][] = [];
+    for (const pattern of patterns) {
+      rows.push(...(await rowsOf(pattern, server.port, messages ?? usualMessages)));
+      console.error(`${pattern.name}: done`);
+    }
+    console.log(renderTable(columns, rows));
+  } finally {
+    await server.stop();
   }
-  console.log(renderTable(measurement.columns, rows));
-} finally {
-  await server.stop();
 }

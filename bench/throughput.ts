@@ -5,13 +5,8 @@ import { receiveAll, startScript, startService } from './child.ts';
 import type { Measurement } from './measurement.ts';
 import { redisBenchmark } from './redis-benchmark.ts';
 
-const MESSAGES = Number(process.env.MESSAGES ?? 200_000);
-/** One BLPOP a message is so slow that fewer will do. */
-const REFERENCE_MESSAGES: Readonly<Record<string, number>> = {
-  pubsub: MESSAGES,
-  stream: MESSAGES,
-  queue: Math.ceil(MESSAGES / 10),
-};
+/** The patterns that have a reference, with the share of the messages that it gets: one BLPOP a message is so slow. */
+const REFERENCE_SHARES: Readonly<Record<string, number>> = { pubsub: 1, stream: 1, queue: 0.1 };
 /** The command that puts a message into Redis, for redis-benchmark. */
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   pubsub: ['PUBLISH', 'bench'],
@@ -32,12 +27,14 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
  */
 export const throughput: Measurement = {
   columns: ['pattern', 'messages/s', 'reference', 'ratio', 'redis-benchmark', 'share'],
-  async rowsOf(pattern, port) {
-    const ours = await runOurs(pattern, port);
-    const reference = pattern.name in REFERENCE_MESSAGES ? await runReference(pattern, port) : undefined;
+  usualMessages: 200_000,
+  async rowsOf(pattern, port, messages) {
+    const ours = await runOurs(pattern, port, messages);
+    const share = REFERENCE_SHARES[pattern.name];
+    const reference = share ? await runReference(pattern, port, Math.ceil(messages * share)) : undefined;
     const command = COMMANDS[pattern.name];
-    const payload = encode(makeMessage('typescript-publisher', MESSAGES));
-    const limit = command && (await redisBenchmark(port, MESSAGES, [...command, payload]));
+    const payload = encode(makeMessage('typescript-publisher', messages));
+    const limit = command && (await redisBenchmark(port, messages, [...command, payload]));
     return [
       [
         pattern.name,
@@ -51,17 +48,16 @@ export const throughput: Measurement = {
   },
 };
 
-async function runOurs(pattern: Pattern, port: number): Promise<number> {
+async function runOurs(pattern: Pattern, port: number, messages: number): Promise<number> {
   const subscriber = startService('subscriber', pattern, port);
   await subscriber.says('ready');
-  const publisher = startService('publisher', pattern, port, { MESSAGE_COUNT: MESSAGES, PUBLISH_INTERVAL: 0 });
+  const publisher = startService('publisher', pattern, port, { MESSAGE_COUNT: messages, PUBLISH_INTERVAL: 0 });
   await publisher.says('stopped');
-  const { received, lastAt } = await receiveAll(subscriber, pattern, MESSAGES);
+  const { received, lastAt } = await receiveAll(subscriber, pattern, messages);
   return (received / (Date.parse(lastAt) - Date.parse(publisher.figures(pattern).firstAt))) * 1000;
 }
 
-async function runReference({ name }: Pattern, port: number): Promise<number> {
-  const count = REFERENCE_MESSAGES[name] as number;
+async function runReference({ name }: Pattern, port: number, count: number): Promise<number> {
   const subscriber = startScript('naive.ts', ['subscribe', name, String(count)], port);
   await subscriber.says('ready');
   const publisher = startScript('naive.ts', ['publish', name, String(count)], port);

@@ -3,7 +3,6 @@ import { createClient } from 'redis';
 import type { Measurement } from './measurement.ts';
 
 const COUNTS = [0, 10, 100, 1000, 10_000];
-const MESSAGES = 2000;
 const WARM_UP = 200;
 /** Begins like every pattern and matches none: what is measured is the looking, without any delivery. */
 const CHANNEL = 'user:nobody:alerts';
@@ -14,7 +13,8 @@ const CHANNEL = 'user:nobody:alerts';
  */
 export const wildcards: Measurement = {
   columns: ['wildcards', 'µs a PUBLISH, in Redis', 'round trip, µs'],
-  async rowsOf(pattern, port) {
+  usualMessages: 2000,
+  async rowsOf(pattern, port, messages) {
     if (pattern.name !== 'pubsub') return [];
     const socket = { host: '127.0.0.1', port };
     const [publisher, subscriber] = [createClient({ socket }), createClient({ socket })];
@@ -29,8 +29,8 @@ export const wildcards: Measurement = {
       for (let sent = 0; sent < WARM_UP; sent++) await publisher.publish(CHANNEL, 'message');
       await publisher.configResetStat();
       const startedAt = performance.now();
-      for (let sent = 0; sent < MESSAGES; sent++) await publisher.publish(CHANNEL, 'message');
-      const roundTrip = ((performance.now() - startedAt) * 1000) / MESSAGES;
+      for (let sent = 0; sent < messages; sent++) await publisher.publish(CHANNEL, 'message');
+      const roundTrip = ((performance.now() - startedAt) * 1000) / messages;
       const inRedis = Number(
         /cmdstat_publish:.*usec_per_call=([\d.]+)/.exec(await publisher.info('commandstats'))?.[1],
       );

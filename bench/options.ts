@@ -1,0 +1,34 @@
+import { ConfigError, loadConfig } from '@redis-messaging/shared/config';
+import type { Pattern } from '@redis-messaging/shared/pattern';
+
+export interface Options {
+  /** The name of a measurement. */
+  readonly measurement: string;
+  readonly patterns: readonly Pattern[];
+  /** How many messages for each pattern, if it is said. */
+  readonly messages: number | undefined;
+}
+
+/**
+ * What to measure, from the command line and the environment. @param known the measurements, the usual one first
+ * @throws ConfigError that names every mistake
+ */
+export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv, known: readonly string[]): Options {
+  const mistakes: string[] = [];
+  const [measurement = known[0] as string, ...others] = args;
+  if (!known.includes(measurement)) mistakes.push(`"${measurement}": expected one of ${known.join(', ')}`);
+  if (others.length > 0) mistakes.push(`"${others.join(' ')}": expected one measurement, and nothing after it`);
+  const messages = env.MESSAGES ? wholeNumber(env.MESSAGES) : undefined;
+  if (Number.isNaN(messages)) mistakes.push(`MESSAGES="${env.MESSAGES}": expected a whole number, 1 or more`);
+  let patterns: readonly Pattern[] = [];
+  try {
+    patterns = loadConfig({ PATTERN: env.PATTERN || 'all' }).PATTERN;
+  } catch (error) {
+    mistakes.push((error as ConfigError).message);
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  return { measurement, patterns, messages };
+}
+
+/** NaN if it is not one. */
+const wholeNumber = (text: string): number => (/^[1-9]\d*$/.test(text) ? Number(text) : Number.NaN);
