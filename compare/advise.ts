@@ -1,7 +1,7 @@
 /** `npm run advise`: which pattern fits what somebody needs, why the others do not, and, with --prove, whether that is so. */
 import { existsSync } from 'node:fs';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { INTERRUPTED } from '../local/stop-on-signals.ts';
+import { INTERRUPTED, Stopped } from '../local/stop-on-signals.ts';
 import { renderAdvice, renderProof } from './advice-text.ts';
 import { type Advice, advise } from './advisor.ts';
 import { readBaseline } from './baseline.ts';
@@ -37,6 +37,7 @@ async function main(): Promise<number> {
     const fits = advice.fitting.length > 0 ? 0 : NOTHING_FITS;
     return options.prove ? Math.max(fits, await prove(options, advice)) : fits;
   } catch (error) {
+    if (error instanceof Stopped) return INTERRUPTED;
     if (!(error instanceof OptionsError)) throw error;
     for (const line of error.message.split('\n')) say(`advise: ${line}`);
     return BAD_OPTIONS;
@@ -57,7 +58,9 @@ async function prove({ needs, seed, out }: AdviseOptions, advice: Advice): Promi
   }
   const defaults = readOptions(seed === undefined ? [] : ['--seed', seed]) as Options;
   tell('');
-  const results = await runAndReport({ ...defaults, experiments: experimentsOf(steps), out });
+  const asked = Object.entries(needs).flatMap(([need, value]) => (value === undefined ? [] : [`--${need} ${value}`]));
+  const again = ['npm run advise --', ...asked, `--prove --seed ${defaults.seed}`].join(' ');
+  const results = await runAndReport({ ...defaults, experiments: experimentsOf(steps), out }, again);
   if (results.interrupted) return INTERRUPTED;
   const shown = shownBy(results, advice, steps);
   tell(`\n${renderProof(needs, shown)}`);

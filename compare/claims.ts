@@ -1,15 +1,20 @@
 import type { Guarantees } from '@redis-messaging/shared/pattern';
+import { TOO_FAST } from './census.ts';
 import type { Claim, Counts } from './result.ts';
 
 /** What experiments expect, computed from what a pattern guarantees. */
 export type Expectation = (guarantees: Guarantees, counts: Counts) => Claim;
 
-/** Nothing that Redis took is lost while subscribers are there. */
-export const nothingLost: Expectation = (_guarantees, { lost }) => ({
+/** Nothing that Redis took is lost while subscribers are there and, where Redis keeps nothing for them, keep up. */
+export const nothingLost: Expectation = (guarantees, counts) => ({
   text: 'nothing that Redis accepted is lost',
-  promised: true,
-  holds: lost === 0,
+  promised: keptUp(guarantees, counts),
+  holds: counts.lost === 0,
 });
+
+/** Whether nobody left out what came too fast: patterns that keep nothing promise nothing to those who do. */
+export const keptUp = ({ keepsUnread }: Guarantees, { causes }: Counts): boolean =>
+  keepsUnread || causes.every(({ cause }) => cause !== TOO_FAST);
 
 /** Nothing is lost although a subscriber was away. */
 export const nothingLostUnread: Expectation = ({ keepsUnread }, { lost }) => ({

@@ -12,6 +12,8 @@ import { redisOptions } from '@redis-messaging/shared/redis-options';
 /** What the crowd tells. */
 export interface CrowdReport {
   readonly deliveries: number;
+  /** Deliveries to somebody who had that message already, or, where they share, to another of them. */
+  readonly duplicated: number;
   /** Of the last delivery: ms since 1970. */
   readonly lastAt: number;
   /** Of each delivery: ms. */
@@ -31,10 +33,15 @@ const redis = await connect(redisOptions(config, 'crowd'), {}, signal);
 
 let size = 0;
 let deliveries = 0;
+let duplicated = 0;
 let lastAt = 0;
 let latencies: number[] = [];
 
+/** The ids that they have, where they share. */
+const shared = new Set<string>();
+
 async function listen(index: number): Promise<void> {
+  const ids = pattern.guarantees.audience === 'one-subscriber' ? shared : new Set<string>();
   const subscription = await pattern.subscribe(redis, topic, {
     signal,
     batch: BATCH,
@@ -51,6 +58,8 @@ async function listen(index: number): Promise<void> {
         const decoded = decode(payload);
         if (!decoded.ok) continue;
         deliveries++;
+        if (ids.has(decoded.message.id)) duplicated++;
+        ids.add(decoded.message.id);
         lastAt = receivedAt / 1000;
         latencies.push((receivedAt - decoded.madeAt) / 1000);
       }
@@ -69,7 +78,7 @@ async function growTo(count: number): Promise<void> {
 
 process.on('message', async (count: number | 'report') => {
   if (count === 'report') {
-    process.send?.({ deliveries, lastAt, latencies } satisfies CrowdReport);
+    process.send?.({ deliveries, duplicated, lastAt, latencies } satisfies CrowdReport);
     latencies = [];
   } else {
     await growTo(count);

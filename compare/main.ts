@@ -1,5 +1,5 @@
 /** `npm run compare`: the same load and the same faults for every pattern, and what came of each promise. */
-import { INTERRUPTED } from '../local/stop-on-signals.ts';
+import { INTERRUPTED, Stopped } from '../local/stop-on-signals.ts';
 import { againstBaseline, readBaseline } from './baseline.ts';
 import { HELP, type Options, OptionsError, readOptions } from './options.ts';
 import type { Results } from './result.ts';
@@ -18,6 +18,7 @@ async function main(): Promise<number> {
     }
     return await compare(options);
   } catch (error) {
+    if (error instanceof Stopped) return INTERRUPTED;
     if (!(error instanceof OptionsError)) throw error;
     for (const line of error.message.split('\n')) say(`compare: ${line}`);
     return BAD_OPTIONS;

@@ -38,6 +38,7 @@ const MOST_WORKERS = 3;
 const LATENCY_SECONDS = 2;
 const FEWEST = 1000;
 const MOST = 20_000;
+const MOST_SECONDS = 30;
 
 /** The experiments that concern what is needed, and no others. */
 export function stepsFor(needs: Needs): Step[] {
@@ -104,4 +105,5 @@ export const contradicts = ({ step, expected, met }: Shown): boolean =>
 const isExpected = ({ fits, findings }: Judged, { needs }: Step): boolean =>
   findings.every(({ need, met }) => !needs.includes(need) || (met ?? fits));
 
-const messagesAt = (rate: number): number => Math.min(MOST, Math.max(FEWEST, LATENCY_SECONDS * rate));
+const messagesAt = (rate: number): number =>
+  Math.min(MOST, MOST_SECONDS * rate, Math.max(FEWEST, LATENCY_SECONDS * rate));

@@ -42,9 +42,16 @@ export class OwnRedis implements LabRedis {
     const port = await freePort();
     const folder = await mkdtemp(join(tmpdir(), 'redis-compare-'));
     const start = () => startRedisServer(program, { port, settings: [`dir ${JSON.stringify(folder)}`, ...settings] });
-    const server = await start();
-    const admin = await adminOf({ host: '127.0.0.1', port }, signal);
-    return new OwnRedis(port, folder, start, server, admin);
+    let server: RedisServer | undefined;
+    try {
+      server = await start();
+      const admin = await adminOf({ host: '127.0.0.1', port }, signal);
+      return new OwnRedis(port, folder, start, server, admin);
+    } catch (error) {
+      await server?.stop();
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   get env(): Environment {

@@ -11,6 +11,8 @@ export interface Results {
   readonly interrupted: boolean;
   readonly seed: number;
   readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** The command that does the same again, where the seed and the options do not tell it. Not in older files. */
+  readonly again?: string;
   readonly machine: Machine;
   readonly experiments: readonly ExperimentResult[];
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { stopOnSignals } from '../local/stop-on-signals.ts';
 import type { Options } from './options.ts';
 import { renderTerminal } from './report/terminal.ts';
-import { writeReport } from './report/write.ts';
+import { prepareFolder, writeReport } from './report/write.ts';
 import type { Results } from './result.ts';
 import { runExperiments } from './session.ts';
 
@@ -11,12 +11,17 @@ export const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
-/** Runs the chosen experiments until Ctrl-C, prints what came of them, and writes the report. Throws as `runExperiments` does. */
-export async function runAndReport(options: Options): Promise<Results> {
+/**
+ * Runs the chosen experiments until Ctrl-C, prints what came of them, and writes the report. Throws as `runExperiments` and
+ * `prepareFolder` do. @param again the command that does the same again, if the options do not tell it
+ */
+export async function runAndReport(options: Options, again?: string): Promise<Results> {
+  const folder = resolve(options.out);
+  await prepareFolder(folder);
   const signal = stopOnSignals((name) => say(`\nStopping (${name}); what there is so far will be written`));
-  const results = await runExperiments(options, signal, say);
+  const results = { ...(await runExperiments(options, signal, say)), ...(again && { again }) };
   process.stdout.write(`${renderTerminal(results)}\n`);
-  const written = await writeReport(resolve(options.out), results);
+  const written = await writeReport(folder, results);
   say(`Written: ${written.join(', ')}`);
   return results;
 }

@@ -59,6 +59,7 @@ async function runAll(lab: Lab, say: Say): Promise<ExperimentResult[]> {
 async function openGiven({ redis: url, force }: Options, signal: AbortSignal): Promise<LabRedis> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(5000)]);
   const redis = await givenRedis(url as string, patience).catch((error: Error) => {
+    signal.throwIfAborted();
     throw new OptionsError(
       `--redis: cannot be used (${patience.aborted ? 'no connection within 5 s' : error.message})`,
     );

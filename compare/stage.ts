@@ -3,7 +3,7 @@ import type { Redis } from '@redis-messaging/shared/redis';
 import { builtCommand } from '../local/child.ts';
 import type { Environment } from '../local/environment.ts';
 import { type Line, ServiceProcess } from '../local/service-process.ts';
-import { audiencesOf, type Blame } from './census.ts';
+import { audiencesOf, type Blame, TOO_FAST } from './census.ts';
 import type { Findings, Load, Subject } from './experiment.ts';
 import { madeBy, measureByLogs } from './measure.ts';
 import type { LabRedis } from './redis.ts';
@@ -50,11 +50,12 @@ export class Stage implements AsyncDisposable {
   readonly load: Load;
   readonly redis: LabRedis;
   readonly faults: Fault[] = [];
+  /** Aborts when all is to end. */
+  readonly signal: AbortSignal;
   readonly #prefix: string;
   readonly #further: Environment;
   readonly #command: ServiceCommand;
   readonly #random: () => number;
-  readonly #signal: AbortSignal;
   readonly #waits: Waits;
   readonly #beganAt = Date.now();
   readonly #publishers: ServiceProcess[] = [];
@@ -69,7 +70,7 @@ export class Stage implements AsyncDisposable {
     this.#further = env;
     this.#command = command;
     this.#random = random;
-    this.#signal = signal;
+    this.signal = signal;
     this.#waits = new Waits(signal);
   }
 
@@ -96,7 +97,7 @@ export class Stage implements AsyncDisposable {
 
   /** Starts to publish; resolves with the first message. */
   async publisher({ messages = this.load.messages, rate = this.load.rate, env = {} }: Publishing = {}) {
-    const interval = rate === 0 ? 0 : 1 / rate;
+    const interval = rate === 0 ? 0 : (1 / rate).toFixed(9); // seconds, never as 5e-7
     const service = this.#launch('publisher', { MESSAGE_COUNT: messages, PUBLISH_INTERVAL: interval, ...env });
     this.#publishers.push(service);
     await this.#begun(service, 'the first message', () =>
@@ -125,13 +126,18 @@ export class Stage implements AsyncDisposable {
     return Array.from({ length: count }, () => Math.round(spanMs * part())).sort((a, b) => a - b);
   }
 
+  /** Waits until a publisher has ended by itself. */
+  async ended(publisher: ServiceProcess): Promise<void> {
+    await this.#waits.exit(publisher);
+  }
+
   /** Waits until the publishers have ended, nothing waits or is in hand, and the living have heard the last message. */
   async settle(): Promise<void> {
-    for (const publisher of this.#publishers) await this.#waits.exit(publisher);
+    for (const publisher of this.#publishers) await this.ended(publisher);
     for (const pattern of this.patterns) await this.emptied(pattern);
     const quietFor = silenceOf(() => sum([...this.#roles.values()].flat().map(({ lines }) => lines.length)));
     const allHeardLast = () => this.patterns.every((pattern) => this.#heardLast(pattern));
-    await this.#waits.until('the last message', () => {
+    await this.#waits.untilSilent(() => {
       const quietMs = quietFor();
       return quietMs > LAST_MS || (quietMs > QUIET_MS && allHeardLast());
     });
@@ -163,7 +169,7 @@ export class Stage implements AsyncDisposable {
     await this.emptied(pattern);
     const total = () => received()?.received ?? 0;
     const quietFor = silenceOf(total);
-    await this.#waits.until('the last message', () => total() >= messages || quietFor() > LAST_MS);
+    await this.#waits.untilSilent(() => total() >= messages || quietFor() > LAST_MS);
   }
 
   /** Ends the subscribers in good order. */
@@ -205,7 +211,7 @@ export class Stage implements AsyncDisposable {
   }
 
   #launch(name: 'publisher' | 'subscriber', env: Environment): ServiceProcess {
-    this.#signal.throwIfAborted();
+    this.signal.throwIfAborted();
     return new ServiceProcess(name, { ...this.#env(), ...env }, [], this.#command);
   }
 
@@ -237,7 +243,7 @@ export class Stage implements AsyncDisposable {
     const groups = pattern.guarantees.groups && this.#groupOf.size > 0 ? new Set(this.#groupOf.values()) : [GROUP];
     const ask = (group: string) => pattern.backlog(this.redis.admin, this.topic(pattern), group);
     const held = await Promise.all([...groups].map(ask));
-    const total = (key: 'waiting' | 'inFlight') => sum(held.map((each) => each[key]));
+    const total = (key: 'waiting' | 'inFlight') => sum(held.map((each) => each[key] ?? 0));
     return { waiting: total('waiting'), inFlight: total('inFlight'), dead: held[0]?.dead ?? 0 };
   }
 
@@ -255,6 +261,7 @@ export class Stage implements AsyncDisposable {
     const published = this.publishedLines(name);
     const made = sum(this.#publishers.map((service) => madeBy(service, name)));
     const groupOf = this.#groupOf;
+    const tooFast = sum(roles.flatMap((role) => this.linesOf(role, 'overflow', name)).map(({ messages }) => messages));
     const evidence = {
       guarantees,
       published,
@@ -263,7 +270,7 @@ export class Stage implements AsyncDisposable {
       made,
       held: await this.#held(pattern),
       strange,
-      blames,
+      blames: [{ cause: TOO_FAST, atMost: tooFast }, ...blames],
     };
     return measureByLogs(evidence, this.#beganAt);
   }

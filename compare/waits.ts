@@ -28,8 +28,14 @@ export class Waits {
     await this.until(what, probe, timeoutMs).catch(() => this.#signal.throwIfAborted());
   }
 
+  /** Waits, however long it takes, until a condition holds that holds at the latest when nothing has come for a while. */
+  async untilSilent(probe: Probe): Promise<void> {
+    await this.until('silence', probe, Number.POSITIVE_INFINITY);
+  }
+
   /** Waits until a service has ended. */
   async exit(service: ServiceProcess): Promise<void> {
+    this.#signal.throwIfAborted();
     const aborted = new Promise<never>((_resolve, reject) =>
       this.#signal.addEventListener('abort', () => reject(this.#signal.reason), { once: true }),
     );

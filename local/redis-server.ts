@@ -29,11 +29,17 @@ export interface ServerOptions {
 const START_TIMEOUT_MS = 10_000;
 
 /**
- * Keeps the server on a leash: a shell that ends it when its standard input ends, which it does when this process ends, in
- * whatever way; and that ends when the server does.
+ * Keeps the server on a leash: a shell that ends it and removes its folder, the first argument, when its standard input
+ * ends, which it does when this process ends, in whatever way; and that ends when the server does.
  */
-const LEASH =
-  '"$@" </dev/null & server=$!; exec 2>/dev/null; echo $server; exec 3<&0; { cat <&3; kill $server; } >/dev/null 2>&1 & wait $server';
+const LEASH = `
+folder=$1; shift
+"$@" </dev/null & server=$!
+exec 2>/dev/null
+echo $server
+exec 3<&0
+{ cat <&3; kill $server; while kill -0 $server; do sleep 0.1; done; rm -rf "$folder"; } >/dev/null 2>&1 &
+wait $server`;
 
 /** Starts a server that only this machine can reach and that keeps nothing. Resolves once it answers. */
 export async function startRedisServer(program: ServerProgram, options: ServerOptions = {}): Promise<RedisServer> {
@@ -41,7 +47,7 @@ export async function startRedisServer(program: ServerProgram, options: ServerOp
   const port = options.port ?? (await freePort());
   const configuration = join(folder, 'redis.conf');
   await writeFile(configuration, settingsOf(folder, port, options).join('\n'), { mode: 0o600 });
-  const shell = spawn('sh', ['-c', LEASH, 'sh', program.path, configuration], {
+  const shell = spawn('sh', ['-c', LEASH, 'sh', folder, program.path, configuration], {
     detached: true, // Ctrl-C is for the services, which need Redis to end in order
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...program.env },

@@ -2,6 +2,9 @@ import { setMaxListeners } from 'node:events';
 
 /** The exit code of a run that was stopped. */
 export const INTERRUPTED = 130;
+/** Why the signal aborted: somebody wants this process to end. */
+export class Stopped extends Error {}
+
 /** npm passes Ctrl-C on once more: that is one stop. */
 const SAME_STOP_MS = 500;
 
@@ -19,7 +22,7 @@ export function stopOnSignals(onStop: (name: string) => void, onEnd: () => void 
       if (first === 0) {
         first = performance.now();
         onStop(name);
-        stop.abort(new Error(`stopped by ${name}`));
+        stop.abort(new Stopped(`stopped by ${name}`));
       } else if (performance.now() - first > SAME_STOP_MS) {
         onEnd();
         process.exit(INTERRUPTED);

@@ -19,7 +19,7 @@ export const backlog: Experiment = {
 
   async run(stage) {
     const publisher = await stage.publisher({ messages: WAITING, rate: 0, env: { LOG_LEVEL: 'warn' } });
-    await publisher.exited;
+    await stage.ended(publisher);
     return await forEach(stage.patterns, async (pattern) => {
       const subscriber = await stage.subscriber(pattern.name, { PATTERN: pattern.name, LOG_LEVEL: 'warn' });
       const memory = residentBytes(subscriber.process.pid as number);

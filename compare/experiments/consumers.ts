@@ -1,5 +1,5 @@
 import type { Guarantees } from '@redis-messaging/shared/pattern';
-import { nothingLost, nothingTwice } from '../claims.ts';
+import { keptUp, nothingLost, nothingTwice } from '../claims.ts';
 import { type Experiment, withFigures } from '../experiment.ts';
 import type { Stage } from '../stage.ts';
 import { sum } from '../sum.ts';
@@ -38,7 +38,7 @@ export const consumers = (kinds: number, workers: number): Experiment => ({
   claims: (guarantees, measured) => [
     {
       text: 'each kind of consumers gets every message, and its workers share them',
-      promised: promises(guarantees, kinds, workers),
+      promised: promises(guarantees, kinds, workers) && keptUp(guarantees, measured),
       holds: measured.figures[COMPLETE] === kinds && measured.figures[TIMES] === 1,
     },
     nothingLost(guarantees, measured),

@@ -2,6 +2,7 @@ import type { PublisherFigures } from '@redis-messaging/shared/figures';
 import { figure } from '@redis-messaging/shared/table';
 import type { ServiceProcess } from '../../local/service-process.ts';
 import { until } from '../../local/until.ts';
+import { causesOf, TOO_FAST } from '../census.ts';
 import { nothingLost, nothingTwice } from '../claims.ts';
 import { Crowd } from '../crowd.ts';
 import { type Experiment, forEach, type Subject } from '../experiment.ts';
@@ -28,6 +29,7 @@ const PACED_DELIVERIES = 40_000;
 /** Clients that are no subscribers of the crowd. */
 const OTHERS = 20;
 const PATIENCE_MS = 20_000;
+const DELIVERED = 'deliveries/s';
 /** Nothing has come for so long: no more will. */
 const QUIET_MS = 1000;
 
@@ -45,19 +47,27 @@ export const fanOut: Experiment = {
   async run(stage) {
     return await forEach(stage.patterns, async (pattern) => {
       const copied = pattern.guarantees.audience === 'every-subscriber';
-      const sizes = copied ? [...SIZES, MANY] : [1, 100];
-      await using crowd = await Crowd.start(stage.env(pattern));
+      const wanted = copied ? [...SIZES, MANY] : [1, 100];
+      const most = await mostSubscribers(stage);
+      const sizes = wanted.filter((size, index) => index === 0 || size <= most);
+      await using crowd = await Crowd.start(stage.env(pattern), stage.signal);
       const rounds: Measured[] = [];
       for (const [index, size] of sizes.entries())
         rounds.push(await measure(stage, pattern, crowd, size, sizes[index - 1] ?? 0));
-      const idle = stage.load.full && copied ? await memoryAt(stage, crowd, IDLE) : {};
+      const idle = stage.load.full && copied && IDLE <= most ? await memoryAt(stage, crowd, IDLE) : {};
       const figures = Object.assign({}, ...rounds.map((round) => round.figures), idle);
-      return { ...(rounds.at(-1) as Measured), figures };
+      const last = rounds.at(-1) as Measured;
+      const { throughput, latencyMs, latencyAt } = last;
+      // What is judged is the round in which something went wrong, if there was one: perhaps that of one subscriber.
+      const judged = rounds.find(({ lost, duplicated }) => lost + duplicated > 0) ?? last;
+      return { ...judged, throughput, latencyMs, latencyAt, figures };
     });
   },
 
-  headline: ({ throughput, audiences }) =>
-    throughput === null ? 'nothing arrived' : `${figure(throughput * audiences)} deliveries/s`,
+  headline({ figures }) {
+    const [, deliveries] = Object.entries(figures).findLast(([name]) => name.endsWith(`: ${DELIVERED}`)) ?? [];
+    return deliveries ? `${figure(Number(deliveries))} ${DELIVERED}` : 'nothing arrived';
+  },
 
   claims: (guarantees, measured) => [
     { ...nothingLost(guarantees, measured), promised: guarantees.keepsUnread },
@@ -69,22 +79,23 @@ async function measure(stage: Stage, pattern: Subject, crowd: Crowd, size: numbe
   const copies = pattern.guarantees.audience === 'every-subscriber' ? size : 1;
   const eachKilobytes = await grow(stage, crowd, before, size);
   const env = { PATTERN: pattern.name, LOG_LEVEL: 'warn' };
-  const { deliveries: earlier } = await crowd.report();
+  const earlier = await crowd.report();
 
   const walk = await stage.publisher({ messages: PACED, rate: Math.min(PACE, PACED_DELIVERIES / copies), env });
-  await walk.exited;
-  const paced = await arrived(crowd, earlier + PACED * copies);
+  await stage.ended(walk);
+  const paced = await arrived(stage, crowd, earlier.deliveries + PACED * copies);
   const latency = percentilesOf(paced.latencies);
 
   const messages = Math.min(MOST_MESSAGES, Math.ceil(DELIVERIES / copies));
   const rush = await stage.publisher({ messages, rate: 0, env });
-  await rush.exited;
+  await stage.ended(rush);
   const sent = (publisher: ServiceProcess) => publisher.progress[pattern.name] as PublisherFigures;
   const accepted = sent(walk).published + sent(rush).published;
-  const all = await arrived(crowd, earlier + accepted * copies);
+  const all = await arrived(stage, crowd, earlier.deliveries + accepted * copies);
   const seconds = (all.lastAt - Date.parse(String(sent(rush).firstAt))) / 1000;
   const deliveries = all.deliveries - paced.deliveries;
-  const received = all.deliveries - earlier;
+  const duplicated = all.duplicated - earlier.duplicated;
+  const received = all.deliveries - earlier.deliveries - duplicated;
   const lost = accepted * copies - received;
   const by = size === 1 ? '1 subscriber' : `${size} subscribers`;
   return {
@@ -92,12 +103,12 @@ async function measure(stage: Stage, pattern: Subject, crowd: Crowd, size: numbe
     accepted,
     audiences: copies,
     received,
-    lost: Math.max(0, lost),
-    duplicated: Math.max(0, -lost),
+    lost,
+    duplicated,
     reordered: 0,
     deadLettered: 0,
     waiting: 0,
-    causes: lost > 0 ? [{ cause: 'too fast for the subscribers', messages: lost }] : [],
+    causes: causesOf(lost, 0, pattern.guarantees.keepsUnread ? [] : [{ cause: TOO_FAST }]),
     throughput: Math.round(deliveries / copies / seconds),
     latencyMs: latency,
     latencyAt: distributionOf(paced.latencies),
@@ -105,7 +116,7 @@ async function measure(stage: Stage, pattern: Subject, crowd: Crowd, size: numbe
     figures: {
       [`${by}: messages/s`]: Math.round(deliveries / copies / seconds),
       [`${by}: messages/s, as often quoted`]: QUOTED[size] ?? null,
-      [`${by}: deliveries/s`]: Math.round(deliveries / seconds),
+      [`${by}: ${DELIVERED}`]: Math.round(deliveries / seconds),
       [`${by}: latency p50 (ms)`]: latency?.p50 ?? null,
       [`${by}: latency p99 (ms)`]: latency?.p99 ?? null,
       [`${by}: Redis memory each (KB)`]: eachKilobytes,
@@ -113,10 +124,14 @@ async function measure(stage: Stage, pattern: Subject, crowd: Crowd, size: numbe
   };
 }
 
-/** The memory of Redis for each of so many subscribers. Says nothing if Redis does not take so many clients. */
+/** How many subscribers Redis takes, as far as it tells. */
+async function mostSubscribers(stage: Stage): Promise<number> {
+  const settings: Record<string, string> = await stage.redis.admin.configGet('maxclients').catch(() => ({}));
+  return Number(settings.maxclients ?? Number.POSITIVE_INFINITY) - OTHERS;
+}
+
+/** The memory of Redis for each of so many subscribers. */
 async function memoryAt(stage: Stage, crowd: Crowd, size: number): Promise<Measured['figures']> {
-  const { maxclients } = await stage.redis.admin.configGet('maxclients');
-  if (Number(maxclients) < size + OTHERS) return {};
   return { [`${size} subscribers: Redis memory each (KB)`]: await grow(stage, crowd, MANY, size) };
 }
 
@@ -128,7 +143,7 @@ async function grow(stage: Stage, crowd: Crowd, before: number, size: number): P
 }
 
 /** What the crowd has, once it has so much, or no more comes. */
-async function arrived(crowd: Crowd, deliveries: number) {
+async function arrived({ signal }: Stage, crowd: Crowd, deliveries: number) {
   const latencies: number[] = [];
   let report = await crowd.report();
   const quietFor = silenceOf(() => report.deliveries);
@@ -141,6 +156,7 @@ async function arrived(crowd: Crowd, deliveries: number) {
       return false;
     },
     PATIENCE_MS,
+    signal,
   );
   return { ...report, latencies };
 }

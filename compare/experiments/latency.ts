@@ -6,7 +6,9 @@ import { distributionOf, percentilesOf } from '../percentiles.ts';
 import type { Stage } from '../stage.ts';
 import { UNEXPLAINED } from '../verdict.ts';
 
+/** The first so many are left out, but no more than this part of all. */
 const WARM_UP = 50;
+const WARM_UP_PART = 0.1;
 /** What the figure of the rate is called at which the latency was measured. */
 export const PACE = 'pace (messages/s)';
 
@@ -25,7 +27,7 @@ export const latency: Experiment = {
       const env = { PATTERN: pattern.name };
       const subscriber = await stage.subscriber(pattern.name, env);
       const publisher = await stage.publisher({ env });
-      await publisher.exited;
+      await stage.ended(publisher);
       await stage.received(pattern, subscriber, stage.load.messages);
       await subscriber.stop();
       return {
@@ -44,7 +46,7 @@ export const latency: Experiment = {
 /** From due to received in whole, and its two parts: until Redis answered the publisher, and until the subscriber had it. */
 function timesOf(stage: Stage, { name }: Subject) {
   const received = new Map(stage.linesOf(name, 'received', name).map((line) => [line.id, line.latencyMs as number]));
-  const published = stage.publishedLines(name).slice(WARM_UP);
+  const published = stage.publishedLines(name).slice(Math.min(WARM_UP, WARM_UP_PART * stage.load.messages));
   const publish = percentilesOf(published.map((line) => line.lateMs + line.publishMs));
   const delivery = published.flatMap(({ id, lateMs }) => (received.has(id) ? [lateMs + received.get(id)] : []));
   return {

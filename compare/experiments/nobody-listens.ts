@@ -10,7 +10,7 @@ export const nobodyListens: Experiment = {
 
   async run(stage) {
     const publisher = await stage.publisher({ rate: 0 });
-    await publisher.exited;
+    await stage.ended(publisher);
     stage.fault('a subscriber starts after the last message');
     await stage.subscriber();
     await stage.settle();

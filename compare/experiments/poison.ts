@@ -1,4 +1,4 @@
-import { inOrder, nothingTwice } from '../claims.ts';
+import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
 import type { Experiment } from '../experiment.ts';
 
 /** Payloads that nobody can read. */
@@ -25,7 +25,7 @@ export const poison: Experiment = {
   },
 
   claims: (guarantees, measured) => [
-    { text: 'all others arrive', promised: true, holds: measured.lost === 0 },
+    { ...nothingLost(guarantees, measured), text: 'all others arrive' },
     {
       text: 'the poisoned ones are kept, with the reason',
       promised: guarantees.keepsUnread,

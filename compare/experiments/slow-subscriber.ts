@@ -28,7 +28,7 @@ export const slowSubscriber: Experiment = {
     stage.fault('SIGSTOP');
     subscriber.process.kill('SIGSTOP');
     const publisher = await stage.publisher({ messages: MESSAGES, rate: RATE, env: { MESSAGE_SIZE: SIZE } });
-    await publisher.exited;
+    await stage.ended(publisher);
     await stage.sleep(CUT_OFF_MS);
     const memory = new Map<string, number>();
     for (const pattern of stage.patterns)

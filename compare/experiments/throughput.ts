@@ -1,4 +1,5 @@
 import { figure } from '@redis-messaging/shared/table';
+import { TOO_FAST } from '../census.ts';
 import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
 import { type Experiment, forEach } from '../experiment.ts';
 import { measureByFigures } from '../measure.ts';
@@ -21,12 +22,12 @@ export const throughput: Experiment = {
       const cost = await costOf(stage.redis.admin);
       const messages = FACTOR * stage.load.messages;
       const publisher = await stage.publisher({ messages, rate: 0, env });
-      await publisher.exited;
+      await stage.ended(publisher);
       await stage.received(pattern, subscriber, messages);
       const figures = await cost.perMessage(messages);
       await subscriber.stop();
       return {
-        ...measureByFigures({ name: pattern.name, publisher, subscriber, cause: 'too fast for the subscriber' }),
+        ...measureByFigures({ name: pattern.name, publisher, subscriber, cause: TOO_FAST }),
         figures,
       };
     });

@@ -5,7 +5,8 @@ import type { Results } from '../result.ts';
 const NOT_MEASURED = ['seed', 'redis', 'out', 'baseline', 'force'];
 
 /** The command that does the same again: the seed, and all options that are not as they are without being given. */
-export function repeatCommand({ seed, options }: Results): string {
+export function repeatCommand({ seed, options, again }: Results): string {
+  if (again) return again;
   const defaults = readOptions(options.full === true ? ['--full'] : []);
   const usual: Record<string, unknown> = {
     ...defaults,

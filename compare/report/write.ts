@@ -1,12 +1,22 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { OptionsError } from '../options.ts';
 import type { Results } from '../result.ts';
 import { renderHtml } from './html.ts';
 import { renderSummary } from './summary.ts';
 
-/** Writes results.json, summary.md and index.html into a folder, which is made if need be. @returns their paths from here */
+/** Makes the folder of a report, if need be. @throws OptionsError if it cannot be written to */
+export async function prepareFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw new OptionsError(`--out ${folder}: expected a folder that can be written to (${(error as Error).message})`);
+  }
+}
+
+/** Writes results.json, summary.md and index.html into a folder. @returns their paths from here */
 export async function writeReport(folder: string, results: Results): Promise<string[]> {
-  await mkdir(folder, { recursive: true });
   const files = {
     'index.html': await renderHtml(results),
     'results.json': `${JSON.stringify(results, null, 2)}\n`,

@@ -41,8 +41,8 @@ export interface Delivery {
 
 /** What Redis holds for a topic right now. */
 export interface Backlog {
-  /** Messages that wait for a subscriber. */
-  readonly waiting: number;
+  /** Messages that wait for a subscriber; `null` where Redis cannot tell. */
+  readonly waiting: number | null;
   /** Messages in the hands of subscribers, not acknowledged yet. */
   readonly inFlight: number;
   /** Messages among the dead letters. */

@@ -27,6 +27,8 @@ export interface ConnectionEvents {
 }
 
 const CONNECT_TIMEOUT_MS = 1000;
+/** How often it is looked whether a connection is there. */
+const CHECK_EVERY_MS = 20;
 /** How long a connection may take to answer what it has in hand when it is closed. */
 const CLOSE_TIMEOUT_MS = 300;
 /** How often a Redis that loads its data is asked whether it is done. */
@@ -47,6 +49,8 @@ interface Member extends Family {
   stopWatching(): void;
 }
 const families = new WeakMap<Redis, Member>();
+/** Connections that will not come back. */
+const closed = new WeakSet<object>();
 
 /**
  * Connects, and waits for Redis as long as it takes. Throws an ErrorReply if Redis refuses us for good (wrong password,
@@ -71,6 +75,7 @@ export async function closeQuickly(redis: Redis): Promise<void> {
   const family = families.get(redis);
   families.delete(redis); // before the client can tell of a failure that our closing caused
   family?.stopWatching();
+  closed.add(redis);
   if (redis.isReady) {
     await Promise.race([redis.close().catch(() => {}), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
@@ -88,9 +93,13 @@ export function outcomeOf(error: unknown): 'refused' | 'not-sent' | 'unknown' {
   return notSent.includes((error as Error)?.constructor?.name) ? 'not-sent' : 'unknown';
 }
 
+/** Whether an error tells of a mistake in a program or in its data: it would come again, and is not for waiting. */
+export const isMistake = (error: unknown): boolean =>
+  [TypeError, SyntaxError, RangeError, ReferenceError].some((kind) => error instanceof kind);
+
 /**
- * Runs a command again after each lost connection and while Redis loads its data, until it is answered or the signal
- * aborts (then `undefined`). For commands that may be repeated. Throws what Redis refuses.
+ * Runs a command again after each lost connection and while Redis loads its data, until it is answered, the signal aborts
+ * or the connection is closed (then `undefined`). For commands that may be repeated. Throws what Redis refuses, and mistakes.
  */
 export async function surviveDisconnects<Reply>(
   redis: { readonly isReady: boolean },
@@ -101,9 +110,10 @@ export async function surviveDisconnects<Reply>(
     try {
       return await command();
     } catch (error) {
-      if (outcomeOf(error) === 'refused') throw error;
-      if (signal.aborted) return undefined;
+      if (outcomeOf(error) === 'refused' || isMistake(error)) throw error;
+      if (signal.aborted || closed.has(redis)) return undefined;
       await untilReady(redis, signal);
+      if (!redis.isReady) return undefined; // or the command would wait for a Redis that is away
     }
   }
 }
@@ -111,7 +121,28 @@ export async function surviveDisconnects<Reply>(
 /** Resolves when the connection is usable, or the signal aborts. */
 export async function untilReady(redis: { readonly isReady: boolean }, signal: AbortSignal): Promise<void> {
   do await sleep(20);
-  while (!redis.isReady && !signal.aborted);
+  while (!redis.isReady && !signal.aborted && !closed.has(redis));
+}
+
+/**
+ * Closes a connection that has been away for `patienceMs`, once the signal has aborted: what was asked of it fails then,
+ * instead of waiting until Redis is back. @returns ends the watch
+ */
+export function closeWhenAway(redis: Redis, patienceMs: number, signal: AbortSignal): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  function watchIt(): void {
+    let thereAt = performance.now();
+    timer = setInterval(() => {
+      if (redis.isReady) thereAt = performance.now();
+      else if (performance.now() - thereAt > patienceMs) void closeQuickly(redis);
+    }, CHECK_EVERY_MS);
+  }
+  if (signal.aborted) watchIt();
+  else signal.addEventListener('abort', watchIt, { once: true });
+  return () => {
+    signal.removeEventListener('abort', watchIt);
+    clearInterval(timer);
+  };
 }
 
 async function open(family: Family, name: string, signal: AbortSignal): Promise<Redis> {

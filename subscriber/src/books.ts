@@ -59,7 +59,9 @@ export class Books {
   /** Whether no other subscriber has read here for as long as books are kept; `false` if Redis does not say. */
   async areTheOnlyOnes(): Promise<boolean> {
     if (!this.#redis.isReady) return false;
-    return (await this.#redis.hLen(this.#namesKey).catch(() => Number.POSITIVE_INFINITY)) <= 1;
+    const names = await this.#redis.hGetAll(this.#namesKey).catch(() => undefined);
+    if (!names) return false;
+    return Object.entries(names).every(([name, saidAt]) => name === this.#consumer || isOver(saidAt));
   }
 
   #collect({ senders, ...closed }: StoredLedger): void {
@@ -69,6 +71,12 @@ export class Books {
 
   async #renew(): Promise<void> {
     await this.#redis.hSet(this.#namesKey, this.#consumer, new Date().toISOString());
+    const names = Object.entries(await this.#redis.hGetAll(this.#namesKey));
+    const gone = names.filter(([, saidAt]) => isOver(saidAt)).map(([name]) => name);
+    if (gone.length > 0) await this.#redis.hDel(this.#namesKey, gone);
     await Promise.all([this.#namesKey, this.#key].map((key) => this.#redis.pExpire(key, KEEP_MS)));
   }
 }
+
+/** Whether books of which this was said last (ISO time) are kept no longer. */
+const isOver = (saidAt: string): boolean => !(Date.now() - Date.parse(saidAt) <= KEEP_MS);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Decoded, decode, type Message } from '@redis-messaging/shared/message';
 import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/pattern';
-import { outcomeOf, surviveDisconnects } from '@redis-messaging/shared/redis';
+import { isMistake, outcomeOf, surviveDisconnects } from '@redis-messaging/shared/redis';
 import type { Service } from '@redis-messaging/shared/service';
 import type { Handler } from './handler.ts';
 import { Tally } from './tally.ts';
@@ -71,7 +71,7 @@ export class Consumer {
       } catch (error) {
         if (signal.aborted) break;
         if (outcomeOf(error) === 'refused') this.#logRefused(error as Error);
-        else if (!subscribing) throw error;
+        else if (!subscribing || isMistake(error)) throw error;
         await sleep(RETRY_MS, undefined, { signal }).catch(() => {});
       }
     }
@@ -175,7 +175,9 @@ export class Consumer {
   async #outcomeOf(subscription: Subscription, message: Message): Promise<'done' | 'abandoned' | { failure: string }> {
     const { abandon } = this.#service.stop;
     try {
-      if (this.#dedupes && (await this.#wasHandled(subscription, message.id))) return 'done';
+      const isHandled = this.#dedupes && (await this.#wasHandled(subscription, message.id));
+      if (isHandled === undefined) return 'abandoned';
+      if (isHandled) return 'done';
       await this.#handle?.(message, abandon);
       return 'done';
     } catch (error) {
@@ -183,6 +185,7 @@ export class Consumer {
     }
   }
 
+  /** `undefined` if Redis does not say before the end. */
   async #wasHandled(subscription: Subscription, id: string): Promise<boolean | undefined> {
     const { redis, stop } = this.#service;
     return await surviveDisconnects(redis, stop.abandon, () => subscription.wasHandled(id));

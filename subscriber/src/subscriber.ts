@@ -1,7 +1,11 @@
 import type { FiguresByPattern } from '@redis-messaging/shared/figures';
+import { closeWhenAway } from '@redis-messaging/shared/redis';
 import type { Service, Work } from '@redis-messaging/shared/service';
 import { Consumer } from './consumer.ts';
 import { simulatedWork } from './handler.ts';
+
+/** How long a subscriber that is to stop waits for a Redis that is away: ms. */
+const PATIENCE_MS = 500;
 
 /** Consumes every chosen pattern at the same time. */
 export function startSubscribing(service: Service): Work {
@@ -10,8 +14,13 @@ export function startSubscribing(service: Service): Work {
   return {
     isReady: () => consumers.every((consumer) => consumer.isSubscribed),
     figures: () => figuresOf(consumers),
-    finished: Promise.all(consumers.map((consumer) => consumer.run())).then(() => {}),
+    finished: consumeAll(service, consumers),
   };
+}
+
+async function consumeAll({ redis, stop }: Service, consumers: readonly Consumer[]): Promise<void> {
+  const endWatch = closeWhenAway(redis, PATIENCE_MS, stop.signal);
+  await Promise.all(consumers.map((consumer) => consumer.run())).finally(endWatch);
 }
 
 async function figuresOf(consumers: readonly Consumer[]): Promise<FiguresByPattern> {

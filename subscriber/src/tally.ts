@@ -6,7 +6,7 @@ import { LineBudget } from '@redis-messaging/shared/line-budget';
 import type { Logger } from '@redis-messaging/shared/logger';
 import { decode, type Message } from '@redis-messaging/shared/message';
 import type { Delivery, Pattern } from '@redis-messaging/shared/pattern';
-import { outcomeOf, surviveDisconnects } from '@redis-messaging/shared/redis';
+import { isMistake, outcomeOf, surviveDisconnects } from '@redis-messaging/shared/redis';
 import type { Service } from '@redis-messaging/shared/service';
 import { Span } from '@redis-messaging/shared/span';
 import { figure, milliseconds } from '@redis-messaging/shared/table';
@@ -29,7 +29,7 @@ export class Tally {
   readonly #observe: (micros: number) => void;
   readonly #span = new Span();
   readonly #lines: LineBudget;
-  readonly #released = { kept: 0, lost: 0 };
+  readonly #released = { back: 0, stayed: 0, lost: 0 };
   #unwritten: (() => void)[] = [];
   #deliveries = 0;
   #invalid = 0;
@@ -161,10 +161,11 @@ export class Tally {
     );
   }
 
-  /** Books deliveries that were not handled before the end: given back to Redis, or lost. */
-  released(unhandled: readonly Delivery[], kept: boolean): void {
-    this.#released[kept ? 'kept' : 'lost'] += unhandled.length;
-    if (kept) return;
+  /** Books deliveries that were not handled before the end: given back to Redis, still in its keeping, or lost. */
+  released(unhandled: readonly Delivery[], givenBack: boolean): void {
+    const fate = givenBack ? 'back' : this.#pattern.guarantees.survivesCrash ? 'stayed' : 'lost';
+    this.#released[fate] += unhandled.length;
+    if (fate !== 'lost') return;
     for (const delivery of unhandled) {
       const decoded = decode(delivery.payload);
       if (decoded.ok) this.#ledger.lose({ ...decoded.message, madeAt: decoded.madeAt });
@@ -208,8 +209,9 @@ export class Tally {
   close(): void {
     this.#writeNow();
     this.#lines.flush();
-    const { kept, lost } = this.#released;
-    if (kept > 0) this.#logReleased(kept, true, 'Gave back');
+    const { back, stayed, lost } = this.#released;
+    if (back > 0) this.#logReleased(back, true, 'Gave back');
+    if (stayed > 0) this.#logReleased(stayed, true, 'Left to be taken over');
     if (lost > 0) this.#logReleased(lost, false, 'Lost');
   }
 
@@ -219,12 +221,12 @@ export class Tally {
       await step;
       this.#booksAreRefused = false;
     } catch (error) {
-      if (outcomeOf(error) !== 'refused' || this.#booksAreRefused) return;
+      if (this.#booksAreRefused || (outcomeOf(error) !== 'refused' && !isMistake(error))) return;
       this.#booksAreRefused = true;
       const reason = (error as Error).message;
       this.log.warn(
         { event: 'unsaved', reason },
-        `Cannot store the account of ${this.#pattern.label} (${reason}); a next life of this subscriber will not know it`,
+        `Cannot keep the account of ${this.#pattern.label} in Redis (${reason}); a next life of this subscriber will not know it`,
       );
     }
   }

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { readNeeds } from '../../compare/needs.ts';
 import { ROOT } from '../../local/child.ts';
 
 let folder: string;
@@ -78,6 +79,12 @@ describe('npm run advise', () => {
 
   test('--prove runs what concerns the needs, writes a report, and agrees', async () => {
     const { code, out } = await advise(`--loss any --fanout 2 --prove --seed 5 --out ${folder}/proof`);
+    const again = /Again: `npm run advise -- (.*)`/.exec(await readFile(`${folder}/proof/summary.md`, 'utf8'))?.[1];
+    expect(readNeeds(again?.split(' ') ?? [])).toMatchObject({
+      needs: { loss: 'any', fanout: 2, workers: 1 },
+      prove: true,
+      seed: '5',
+    });
     expect(out).toContain('The proof agrees with the advice.');
     expect(code).toBe(0);
     expect(used(out)).toBe('pubsub');

@@ -1,18 +1,21 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { TOO_FAST } from '../../compare/census.ts';
 import type { Experiment } from '../../compare/experiment.ts';
 import { type Options, readOptions } from '../../compare/options.ts';
 import { OwnRedis } from '../../compare/redis.ts';
-import type { Measurement, Results } from '../../compare/result.ts';
+import type { ExperimentResult, Measurement, Results } from '../../compare/result.ts';
 import { runExperiment } from '../../compare/run.ts';
 import { serviceCommand } from '../../local/child.ts';
 import { findServer } from '../../local/find-server.ts';
 import { until } from '../../local/until.ts';
+import { startRedis } from '../support/redis.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const ROOT = new URL('../..', import.meta.url);
@@ -37,8 +40,8 @@ class Command {
   stdout = '';
   stderr = '';
 
-  constructor(options: string) {
-    const args = [...serviceCommand('compare'), ...options.split(' '), '--out', out];
+  constructor(options: string, folder = out) {
+    const args = [...serviceCommand('compare'), ...options.split(' '), '--out', folder];
     this.process = spawn(process.execPath, args, { cwd: ROOT });
     this.process.stdout.on('data', (data) => {
       this.stdout += data;
@@ -131,6 +134,48 @@ describe('npm run compare', () => {
     expect(results.interrupted).toBe(true);
     expect(results.experiments.map(({ name }) => name)).toEqual(['nobody-listens']);
     expect(process.kill(children, 0)).toBe(true);
+  });
+
+  test('Ctrl-C does not wait for what is still to be published', async () => {
+    const command = new Command('--experiments latency --patterns queue --messages 60000 --rate 1000');
+    await until('the experiment', () => command.stderr.includes('[ 1/1]'), 60_000);
+    await sleep(1000);
+    command.process.kill('SIGINT');
+    expect(await command.exited).toBe(130);
+    expect(await resultsOf()).toMatchObject({ interrupted: true, experiments: [] });
+  }, 30_000);
+
+  test('what a Pub/Sub subscriber leaves out because it is too slow has that cause, and breaks no promise', async () => {
+    const command = new Command('--experiments 2-subscribers --patterns pubsub,queue --messages 15000 --rate 7500');
+    expect([await command.exited, command.stdout + command.stderr]).toEqual([0, expect.anything()]);
+    const { patterns } = (await resultsOf()).experiments[0] as ExperimentResult;
+    const { verdict, lost, causes } = patterns.pubsub as Measurement;
+    expect(lost).toBeGreaterThan(0);
+    expect([verdict, causes]).toEqual(['not promised', [{ cause: TOO_FAST, messages: lost }]]);
+    expect(patterns.queue).toMatchObject({ verdict: 'kept', lost: 0 });
+  });
+
+  test('fan-out leaves out what Redis does not take, and judges every round', async () => {
+    await using small = {
+      ...(await startRedis({ settings: ['maxclients 60'] })),
+      [Symbol.asyncDispose]: () => small.stop(),
+    };
+    const options = `--experiments fan-out --patterns pubsub,queue --redis redis://127.0.0.1:${small.port}`;
+    const command = new Command(options);
+    expect([await command.exited, command.stdout + command.stderr]).toEqual([0, expect.anything()]);
+    const { patterns } = (await resultsOf()).experiments[0] as ExperimentResult;
+    const sizes = Object.keys(patterns.pubsub?.figures ?? {}).filter((name) => name.endsWith(': deliveries/s'));
+    expect(sizes).toEqual(['1 subscriber: deliveries/s', '10 subscribers: deliveries/s']);
+    expect(patterns.queue).toMatchObject({ verdict: 'kept', lost: 0, duplicated: 0 });
+  });
+
+  test('a folder that cannot be written to is said before anything runs', async () => {
+    const file = join(out, 'a-file');
+    await writeFile(file, '');
+    const command = new Command('--experiments nobody-listens', file);
+    expect(await command.exited).toBe(2);
+    expect(command.stderr).toMatch(/^compare: --out .*a-file: expected a folder that can be written to/);
+    expect(command.stdout).toBe('');
   });
 
   test('bad options are named, all of them, and nothing is begun', async () => {

@@ -100,7 +100,7 @@ async function drained(pattern: Pattern, topic: string, reader: Reader): Promise
 async function nothingWaits(pattern: Pattern, topic: string, group: string): Promise<void> {
   await until(`nothing to wait for ${group}`, async () => {
     const { waiting, inFlight } = await pattern.backlog(own.redis, topic, group);
-    return waiting + inFlight === 0;
+    return (waiting ?? Number.NaN) + inFlight === 0;
   });
 }
 

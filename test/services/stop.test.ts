@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { patterns } from '@redis-messaging/shared/patterns/index';
 import { ServiceProcess } from '../../local/service-process.ts';
 import { until } from '../../local/until.ts';
 import { startRedis } from '../support/redis.ts';
@@ -56,6 +58,29 @@ describe('stopping', () => {
       expect(await lonely.stop()).toBe(0);
     },
   );
+
+  test('a subscriber that has something in hand when Redis goes away stops with its table, and calls nothing lost', async () => {
+    const server = await startRedis();
+    const kept = patterns.filter(({ guarantees }) => guarantees.keepsUnread);
+    const PATTERN = kept.map(({ name }) => name).join();
+    const env = { REDIS_PORT: server.port, PATTERN, SHUTDOWN_TIMEOUT: 8 };
+    await using reader = new ServiceProcess('subscriber', { ...env, WORK_TIME: 1, DEDUPE_TTL: 60 });
+    await reader.event('ready');
+    await using writer = new ServiceProcess('publisher', { ...env, MESSAGE_COUNT: 5, PUBLISH_INTERVAL: 0 });
+    await writer.exited;
+    await sleep(300); // the first of each is being worked on
+    process.kill(server.pid, 'SIGKILL');
+    await server.stop();
+    await reader.event('disconnected');
+    expect(await reader.stop()).toBe(0);
+    expect(reader.events('stopped')).toHaveLength(1);
+    for (const { name, guarantees } of kept) {
+      if (!guarantees.survivesCrash) continue;
+      expect(reader.final(name)).toMatchObject({ lost: 0 });
+      expect(reader.events('released', name).every((line) => line.kept)).toBe(true);
+      expect(reader.events('undeliverable', name)).toEqual([]);
+    }
+  }, 30_000);
 
   test('a publisher that must stop without Redis says what it could not send', async () => {
     await using writer = await withoutRedis('publisher', { PUBLISH_INTERVAL: 0.01 });

@@ -106,7 +106,7 @@ export class Scenario implements AsyncDisposable {
         `nothing of ${pattern.name} to wait or to be in hand`,
         async () => {
           const { waiting, inFlight } = await this.backlog(pattern);
-          return waiting + inFlight === 0;
+          return (waiting ?? Number.NaN) + inFlight === 0;
         },
         timeout,
       );
@@ -207,7 +207,7 @@ export class Scenario implements AsyncDisposable {
     const surplus = [...received].filter((count) => !accepted.has(count)).length;
     const backlog = await this.backlog(pattern);
     const dead = backlog.dead - fates.strange.length;
-    const lost = accepted.size - (received.size - surplus) - backlog.waiting - backlog.inFlight - dead;
+    const lost = accepted.size - (received.size - surplus) - (backlog.waiting ?? Number.NaN) - backlog.inFlight - dead;
 
     expect([name, accepted.size]).toEqual([name, fates.accepted.length]);
     expect([name, lost]).toEqual([name, fates.lost.length]);

@@ -50,8 +50,8 @@ export const reliableQueue = {
     await redis.sAdd(consumers, consumer);
     const beat = () => redis.set(keys.alive, '1', { PX: reclaimAfterMs });
     await beat();
-    const heart = setInterval(() => void beat().catch(() => {}), reclaimAfterMs / 3);
     const reader = await openBlocking(redis, 'reliable-queue', signal);
+    const heart = setInterval(() => void beat().catch(() => {}), reclaimAfterMs / 3);
     const { client } = reader;
     const size = new BatchSize(batch);
     const isTimeToTidy = everySoOften(reclaimAfterMs / 2);
@@ -59,6 +59,14 @@ export const reliableQueue = {
     client.on('ready', () => {
       isUnsure = true;
     });
+
+    /** After a failure nobody knows whether a message is still in our list. */
+    async function orUnsure<Reply>(step: Promise<Reply>): Promise<Reply> {
+      return await step.catch((error) => {
+        isUnsure = true;
+        throw error;
+      });
+    }
 
     /** Returns to the queue what a consumer has in hand, oldest first, each with one attempt more. */
     const reclaim = (name: string, alive: string) =>
@@ -108,7 +116,7 @@ export const reliableQueue = {
 
     async function reject({ payload }: Delivery, reason: string): Promise<void> {
       const letter = deadLetter(payload, reason);
-      await runScript(redis, REJECT, [processing, deadLettersOf(list), attempts], [payload, letter]);
+      await orUnsure(runScript(redis, REJECT, [processing, deadLettersOf(list), attempts], [payload, letter]));
     }
 
     /** Mostly all that is in hand is done, and need not be named message by message. */
@@ -119,11 +127,13 @@ export const reliableQueue = {
     }
 
     const giveBack = (deliveries: readonly Delivery[], side: 'head' | 'tail', countsAttempt: boolean) =>
-      runScript(
-        redis,
-        GIVE_BACK,
-        [processing, list, attempts],
-        [side, countsAttempt ? '1' : '0', ...payloadsOf(deliveries)],
+      orUnsure(
+        runScript(
+          redis,
+          GIVE_BACK,
+          [processing, list, attempts],
+          [side, countsAttempt ? '1' : '0', ...payloadsOf(deliveries)],
+        ),
       );
 
     return {

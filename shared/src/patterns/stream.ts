@@ -184,7 +184,8 @@ export const stream = {
     ]);
     const ours = groups.find(({ name }) => name === group);
     return {
-      waiting: ours ? Number(ours.lag ?? 0) : length,
+      // Redis has lost count where a group began in the middle, or entries were deleted, until the group has caught up.
+      waiting: ours ? ((ours.lag as number | null | undefined) ?? null) : length,
       inFlight: Number(ours?.pending ?? 0),
       dead,
       listeners: null,
