@@ -16,14 +16,18 @@ interface LaneOptions {
 
 /** The most messages in one batch to Redis. */
 export const BATCH = 500;
+/** What one batch is meant to stay below, so that a slow connection can carry it in time: bytes. */
+const BATCH_BYTES = 4 * 1024 * 1024;
 /** Batches under way at one time: enough to keep Redis busy, few enough to keep memory flat and `unknown` small. */
 const WINDOW = 4;
-/** A publisher without a pace makes no more while so many wait. */
-const ENOUGH_WAITING = BATCH;
 const RETRY_AFTER_MS = 500;
 
 const TOO_MANY = 'too many messages wait';
 const AWAY = 'Redis is away, and this pattern keeps nothing';
+
+/** The most messages of this size (bytes) in one batch. */
+export const batchOf = (size: number): number =>
+  Math.max(1, Math.min(BATCH, Math.floor(BATCH_BYTES / Math.max(1, size))));
 
 /** The way of one pattern's messages to Redis: in order, in batches, each message accounted for. */
 export class Lane {
@@ -92,16 +96,27 @@ export class Lane {
 
   #hasRoomFor(batch: number): boolean {
     if (!this.#redis.isReady || this.#heldBack) return false;
-    return this.#waiting.length < ENOUGH_WAITING && this.waiting + batch <= this.#options.limit;
+    return this.#waiting.length < batch && this.waiting + batch <= this.#options.limit;
   }
 
   #pump(): void {
     if (!this.#redis.isReady && !this.pattern.guarantees.keepsUnread)
       this.#refuse(this.#waiting.splice(0).length, AWAY);
     while (this.#redis.isReady && !this.#heldBack && this.#batchesInFlight < this.#window && this.#waiting.length > 0) {
-      void this.#send(this.#waiting.splice(0, BATCH));
+      void this.#send(this.#nextBatch());
     }
     this.#events.emit('change');
+  }
+
+  #nextBatch(): Outgoing[] {
+    let messages = 0;
+    let bytes = 0;
+    for (const { payload } of this.#waiting) {
+      bytes += payload.length;
+      if (messages === BATCH || (messages > 0 && bytes > BATCH_BYTES)) break;
+      messages++;
+    }
+    return this.#waiting.splice(0, messages);
   }
 
   /** Whether what is sent again arrives once. */

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FiguresByPattern } from '@redis-messaging/shared/figures';
 import type { Service, Work } from '@redis-messaging/shared/service';
-import { BATCH } from './lane.ts';
+import { batchOf } from './lane.ts';
 import { makeOutgoing } from './outgoing.ts';
 import { Outlet } from './outlet.ts';
 import { pace } from './pace.ts';
@@ -22,7 +22,7 @@ export function startPublishing(service: Service): Work {
 async function publishAll({ config, stop }: Service, outlets: readonly Outlet[]): Promise<void> {
   const intervalMs = config.PUBLISH_INTERVAL * 1000;
   const lanes = outlets.map((outlet) => outlet.lane);
-  const batchSize = Math.min(BATCH, config.BUFFER_LIMIT);
+  const batchSize = Math.min(batchOf(config.MESSAGE_SIZE), config.BUFFER_LIMIT);
   let count = 0;
   for await (const due of pace({ intervalMs, count: config.MESSAGE_COUNT, batch: batchSize, signal: stop.signal })) {
     const batch = due.map((lateMs) => makeOutgoing(config.SENDER, ++count, lateMs, config.MESSAGE_SIZE));

@@ -211,7 +211,7 @@ export class Tally {
     this.#lines.flush();
     const { back, stayed, lost } = this.#released;
     if (back > 0) this.#logReleased(back, true, 'Gave back');
-    if (stayed > 0) this.#logReleased(stayed, true, 'Left to be taken over');
+    if (stayed > 0) this.#logReleased(stayed, true, 'Left in Redis');
     if (lost > 0) this.#logReleased(lost, false, 'Lost');
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { encode, makeMessage } from '@redis-messaging/shared/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { ServiceProcess } from '../../local/service-process.ts';
 import { until } from '../../local/until.ts';
@@ -80,6 +81,34 @@ describe('the books of a subscriber', () => {
       expect([lost, received + unknown]).toEqual([0, published]);
       expect(unknown).toBeGreaterThan(0);
     }
+  });
+
+  test('of a queue say "lost" again when who else has read has been gone for a day, and forget the name', async () => {
+    const names = 'message_queue:queue:subscribers:books';
+    const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+    for (const [hours, lost] of [
+      [23, 0],
+      [25, 2],
+    ] as const) {
+      await own.redis.flushAll();
+      await own.redis.hSet(names, 'another', hoursAgo(hours));
+      await using reader = await subscriber({ PATTERN: 'queue', CONSUMER: 'me' });
+      for (const count of [1, 2, 5]) await own.redis.rPush('message_queue', encode(makeMessage('someone', count)));
+      await reader.event('received', (line) => line.count === 5);
+      expect(await reader.stop()).toBe(0);
+      expect(reader.final('queue')).toMatchObject({ received: 3, lost, unknown: 2 - lost });
+      expect(await own.redis.hExists(names, 'another')).toBe(lost === 0 ? 1 : 0);
+    }
+  });
+
+  test('that nobody can read are said, and begun anew', async () => {
+    await own.redis.hSet('message_queue:queue:subscribers:books:me', 'sender:someone', '[{"from":1');
+    await using reader = await subscriber({ PATTERN: 'queue', CONSUMER: 'me' });
+    await own.redis.rPush('message_queue', encode(makeMessage('someone', 1)));
+    await reader.event('received');
+    expect(await reader.stop()).toBe(0);
+    expect(reader.events('unsaved')).toHaveLength(1);
+    expect(reader.final('queue')).toMatchObject({ received: 1, lost: 0 });
   });
 
   test('that Redis refuses are said once, and cost no message', async () => {

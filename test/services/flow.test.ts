@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { SubscriberFigures } from '@redis-messaging/shared/figures';
 import type { Pattern } from '@redis-messaging/shared/pattern';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import { stream } from '@redis-messaging/shared/patterns/stream';
 import { freePort } from '../../local/redis-server.ts';
 import { type Line, ServiceProcess } from '../../local/service-process.ts';
 import { until } from '../../local/until.ts';
@@ -233,6 +234,15 @@ describe('services', () => {
     expect(reader.events('received')[0]?.msg).toContain('[pub-sub news:sport #1,');
   });
 
+  test('large messages go in small batches, so that no connection is blocked by one of them', async () => {
+    await own.redis.configResetStat();
+    const writer = await publish(40, { PATTERN: 'queue', MESSAGE_SIZE: 1_000_000, PUBLISH_INTERVAL: 0 });
+    expect(writer.final('queue')).toMatchObject({ published: 40, refused: 0 });
+    expect(await own.redis.lLen('message_queue')).toBe(40);
+    const calls = /^cmdstat_rpush:calls=(\d+)/m.exec(await own.redis.info('commandstats'))?.[1];
+    expect(Number(calls)).toBeGreaterThanOrEqual(10); // of 4 MB at the most
+  });
+
   test('the figures tell who listens: by name, and by wildcard', async () => {
     await using _byName = await subscriber({ PATTERN: 'pubsub', CHANNEL: 'news:sport' });
     await using byWildcard = await subscriber({ PATTERN: 'pubsub', CHANNEL: 'news:*', STATS_INTERVAL: 0.1 });
@@ -257,6 +267,16 @@ describe('services', () => {
     }
     const received = [first, late, new_].map((service) => service.final('stream')?.received);
     expect(received).toEqual([101, 101, 1]);
+  });
+
+  test('what waits for a group that began in the middle of a stream is not known, and not called nothing', async () => {
+    await publish(10, { PATTERN: 'stream' });
+    const backlog = async () => (await stream.backlog(own.redis, 'message_stream', 'late')).waiting;
+    await own.redis.xGroupCreate('message_stream', 'late', '$');
+    await publish(10, { PATTERN: 'stream' });
+    expect(await backlog()).toBeNull();
+    await own.redis.xReadGroup('late', 'me', { key: 'message_stream', id: '>' });
+    expect(await backlog()).toBe(0); // it has caught up
   });
 
   test('a stream or group that is deleted is made again', async () => {
