@@ -5,7 +5,7 @@ import { sum } from './sum.ts';
 import { UNEXPLAINED } from './verdict.ts';
 
 const NOBODY_LISTENED = 'nobody was listening';
-/** A subscriber of a pattern that keeps nothing did not keep up, and said how many messages it had to leave out. */
+/** A subscriber of a pattern that keeps nothing did not keep up. */
 export const TOO_FAST = 'too fast for the subscriber';
 
 /** What the experiment knows of why messages may have been lost. */

@@ -1,8 +1,9 @@
 import type { PublisherFigures, SubscriberFigures } from '@redis-messaging/shared/figures';
 import type { ServiceProcess } from '../local/service-process.ts';
-import { causesOf, type Evidence, takeCensus } from './census.ts';
+import { type Blame, causesOf, type Evidence, TOO_FAST, takeCensus } from './census.ts';
 import { distributionOf, percentilesOf } from './percentiles.ts';
 import type { Measured, Percentiles, Timeline } from './result.ts';
+import { sum } from './sum.ts';
 
 const BUCKET_MS = 100;
 
@@ -26,14 +27,14 @@ interface Pair {
   readonly name: string;
   readonly publisher: ServiceProcess;
   readonly subscriber: ServiceProcess;
-  /** Why messages may have been lost that somebody listened to. */
-  readonly cause: string;
+  /** Why messages may have been lost that somebody listened to, besides those that the subscriber says it left out. */
+  readonly blames?: readonly Blame[];
   /** Whether throughput counts from the first that was received, not from the first that was sent. */
   readonly drained?: boolean;
 }
 
 /** Measures by the services' own last figures, where there are too many messages for the logs. */
-export function measureByFigures({ name, publisher, subscriber, cause, drained = false }: Pair): Measured {
+export function measureByFigures({ name, publisher, subscriber, blames = [], drained = false }: Pair): Measured {
   const sent = publisher.progress[name] as PublisherFigures;
   const got = subscriber.progress[name] as SubscriberFigures;
   const lost = sent.published - got.received;
@@ -48,13 +49,19 @@ export function measureByFigures({ name, publisher, subscriber, cause, drained =
     reordered: got.reordered,
     deadLettered: got.dead,
     waiting: got.backlog ?? 0,
-    causes: causesOf(lost, sent.unheard, [{ cause }]),
+    causes: causesOf(lost, sent.unheard, [leftOutBy([subscriber], name), ...blames]),
     throughput: got.received > 0 ? Math.round(got.received / seconds) : null,
     latencyMs: got.latencyMs.p50 === null ? null : (got.latencyMs as Percentiles),
     latencyAt: null,
     timeline: null,
     figures: {},
   };
+}
+
+/** What subscribers say that they left out, because they did not keep up. */
+export function leftOutBy(subscribers: readonly ServiceProcess[], pattern: string): Blame {
+  const lines = subscribers.flatMap((service) => service.events('overflow', pattern));
+  return { cause: TOO_FAST, atMost: sum(lines.map(({ messages }) => messages)) };
 }
 
 /** Messages that a publisher made, of which its last figures tell what became of each. */

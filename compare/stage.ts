@@ -3,9 +3,9 @@ import type { Redis } from '@redis-messaging/shared/redis';
 import { builtCommand } from '../local/child.ts';
 import type { Environment } from '../local/environment.ts';
 import { type Line, ServiceProcess } from '../local/service-process.ts';
-import { audiencesOf, type Blame, TOO_FAST } from './census.ts';
+import { audiencesOf, type Blame } from './census.ts';
 import type { Findings, Load, Subject } from './experiment.ts';
-import { madeBy, measureByLogs } from './measure.ts';
+import { leftOutBy, madeBy, measureByLogs } from './measure.ts';
 import type { LabRedis } from './redis.ts';
 import type { Fault, Measured } from './result.ts';
 import { sum } from './sum.ts';
@@ -261,7 +261,6 @@ export class Stage implements AsyncDisposable {
     const published = this.publishedLines(name);
     const made = sum(this.#publishers.map((service) => madeBy(service, name)));
     const groupOf = this.#groupOf;
-    const tooFast = sum(roles.flatMap((role) => this.linesOf(role, 'overflow', name)).map(({ messages }) => messages));
     const evidence = {
       guarantees,
       published,
@@ -270,7 +269,7 @@ export class Stage implements AsyncDisposable {
       made,
       held: await this.#held(pattern),
       strange,
-      blames: [{ cause: TOO_FAST, atMost: tooFast }, ...blames],
+      blames: [leftOutBy([...this.#roles.values()].flat(), name), ...blames],
     };
     return measureByLogs(evidence, this.#beganAt);
   }

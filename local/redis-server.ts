@@ -30,7 +30,8 @@ const START_TIMEOUT_MS = 10_000;
 
 /**
  * Keeps the server on a leash: a shell that ends it and removes its folder, the first argument, when its standard input
- * ends, which it does when this process ends, in whatever way; and that ends when the server does.
+ * ends, which it does when this process ends, in whatever way; and that ends when the server does. The folder stays for a
+ * moment, so that the log of a server that does not start can be read.
  */
 const LEASH = `
 folder=$1; shift
@@ -38,7 +39,7 @@ folder=$1; shift
 exec 2>/dev/null
 echo $server
 exec 3<&0
-{ cat <&3; kill $server; while kill -0 $server; do sleep 0.1; done; rm -rf "$folder"; } >/dev/null 2>&1 &
+{ cat <&3; kill $server; while kill -0 $server; do sleep 0.1; done; sleep 1; rm -rf "$folder"; } >/dev/null 2>&1 &
 wait $server`;
 
 /** Starts a server that only this machine can reach and that keeps nothing. Resolves once it answers. */

@@ -3,7 +3,6 @@ import { nothingLostUnread, nothingTwice } from '../claims.ts';
 import { type Experiment, forEach } from '../experiment.ts';
 import { measureByFigures } from '../measure.ts';
 import { residentBytes } from '../memory.ts';
-import { UNEXPLAINED } from '../verdict.ts';
 
 const WAITING = 100_000;
 
@@ -27,7 +26,7 @@ export const backlog: Experiment = {
       const peak = await memory.stop();
       await subscriber.stop();
       return {
-        ...measureByFigures({ name: pattern.name, publisher, subscriber, cause: UNEXPLAINED, drained: true }),
+        ...measureByFigures({ name: pattern.name, publisher, subscriber, drained: true }),
         figures: { "subscriber's memory (MB)": stage.isBuilt ? Math.round(peak / 1e6) : null },
       };
     });

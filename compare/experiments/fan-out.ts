@@ -59,7 +59,7 @@ export const fanOut: Experiment = {
       const last = rounds.at(-1) as Measured;
       const { throughput, latencyMs, latencyAt } = last;
       // What is judged is the round in which something went wrong, if there was one: perhaps that of one subscriber.
-      const judged = rounds.find(({ lost, duplicated }) => lost + duplicated > 0) ?? last;
+      const judged = rounds.find(({ lost, duplicated }) => lost !== 0 || duplicated > 0) ?? last;
       return { ...judged, throughput, latencyMs, latencyAt, figures };
     });
   },

@@ -4,7 +4,6 @@ import { type Experiment, forEach, type Subject } from '../experiment.ts';
 import { measureByFigures } from '../measure.ts';
 import { distributionOf, percentilesOf } from '../percentiles.ts';
 import type { Stage } from '../stage.ts';
-import { UNEXPLAINED } from '../verdict.ts';
 
 /** The first so many are left out, but no more than this part of all. */
 const WARM_UP = 50;
@@ -31,7 +30,7 @@ export const latency: Experiment = {
       await stage.received(pattern, subscriber, stage.load.messages);
       await subscriber.stop();
       return {
-        ...measureByFigures({ name: pattern.name, publisher, subscriber, cause: UNEXPLAINED }),
+        ...measureByFigures({ name: pattern.name, publisher, subscriber }),
         ...timesOf(stage, pattern),
       };
     });

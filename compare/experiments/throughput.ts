@@ -27,7 +27,7 @@ export const throughput: Experiment = {
       const figures = await cost.perMessage(messages);
       await subscriber.stop();
       return {
-        ...measureByFigures({ name: pattern.name, publisher, subscriber, cause: TOO_FAST }),
+        ...measureByFigures({ name: pattern.name, publisher, subscriber, blames: [{ cause: TOO_FAST }] }),
         figures,
       };
     });

@@ -171,11 +171,13 @@ export class Lane {
       return;
     }
     if (outcome === 'unknown') this.retried += batch.length;
-    const reason = outcome === 'refused' ? `Redis refuses it (${error.message})` : AWAY;
-    if (outcome === 'refused' || this.#redis.isReady) this.#holdBack(); // or this would begin again at once
+    // Not sent although the connection stands: Redis still loads its data.
+    const isAnswered = outcome === 'refused' || (outcome === 'not-sent' && this.#redis.isReady);
+    const reason = isAnswered ? `Redis refuses it (${error.message})` : AWAY;
+    if (isAnswered) this.#holdBack();
     if (keepsUnread) {
       this.#waiting = [...batch, ...this.#waiting].sort((a, b) => a.message.count - b.message.count);
-      if (outcome === 'refused') this.#say(reason);
+      if (isAnswered) this.#say(reason);
     } else this.#refuse(batch.length, reason);
   }
 

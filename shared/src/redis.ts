@@ -20,7 +20,7 @@ export interface RedisOptions {
 export interface ConnectionEvents {
   /** A connection is usable: connected, authenticated, subscribed again, and Redis has loaded its data. */
   onUp(connection: object): void;
-  /** A connection was lost or could not be made. Called for every attempt. */
+  /** A connection was lost, could not be made, or is of no use yet. Called for every attempt. */
   onDown(connection: object, reason: string): void;
   /** A connection was closed on purpose; the last that is told of it. */
   onClosed(connection: object): void;
@@ -49,7 +49,7 @@ interface Member extends Family {
   stopWatching(): void;
 }
 const families = new WeakMap<Redis, Member>();
-/** Connections that will not come back. */
+/** Connections that will not come back; not the views of them with another type mapping. */
 const closed = new WeakSet<object>();
 
 /**
@@ -118,9 +118,9 @@ export async function surviveDisconnects<Reply>(
   }
 }
 
-/** Resolves when the connection is usable, or the signal aborts. */
+/** Resolves when the connection is usable or closed, or the signal aborts. */
 export async function untilReady(redis: { readonly isReady: boolean }, signal: AbortSignal): Promise<void> {
-  do await sleep(20);
+  do await sleep(CHECK_EVERY_MS);
   while (!redis.isReady && !signal.aborted && !closed.has(redis));
 }
 

@@ -4,8 +4,8 @@ import type { Service, Work } from '@redis-messaging/shared/service';
 import { Consumer } from './consumer.ts';
 import { simulatedWork } from './handler.ts';
 
-/** How long a subscriber that is to stop waits for a Redis that is away: ms. */
-const PATIENCE_MS = 500;
+/** How long a subscriber that is to stop waits for a Redis that is away: ms. Longer than from one attempt to the next. */
+const PATIENCE_MS = 2000;
 
 /** Consumes every chosen pattern at the same time. */
 export function startSubscribing(service: Service): Work {

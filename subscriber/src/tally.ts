@@ -226,7 +226,7 @@ export class Tally {
       const reason = (error as Error).message;
       this.log.warn(
         { event: 'unsaved', reason },
-        `Cannot keep the account of ${this.#pattern.label} in Redis (${reason}); a next life of this subscriber will not know it`,
+        `Cannot read or keep the account of ${this.#pattern.label} in Redis (${reason}); the lives of this subscriber do not know of each other`,
       );
     }
   }
@@ -279,7 +279,8 @@ export class Tally {
   }
 
   #logSuppressed(messages: number): void {
-    this.log.info(
+    const level = this.log.isLevelEnabled('info') ? 'info' : 'warn';
+    this.log[level](
       { event: 'suppressed', messages },
       `… and ${figure(messages)} more by ${this.#pattern.label} (LOG_LEVEL=debug shows each)`,
     );

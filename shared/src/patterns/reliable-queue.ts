@@ -51,6 +51,7 @@ export const reliableQueue = {
     const beat = () => redis.set(keys.alive, '1', { PX: reclaimAfterMs });
     await beat();
     const reader = await openBlocking(redis, 'reliable-queue', signal);
+    void beat().catch(() => {}); // opening may have taken its time
     const heart = setInterval(() => void beat().catch(() => {}), reclaimAfterMs / 3);
     const { client } = reader;
     const size = new BatchSize(batch);
@@ -106,7 +107,7 @@ export const reliableQueue = {
     async function* batches(): AsyncGenerator<readonly Delivery[]> {
       let drain = false;
       while (!signal.aborted) {
-        const deliveries = await surviveDisconnects(client, signal, () => take(drain));
+        const deliveries = await surviveDisconnects(client, signal, () => orUnsure(take(drain)));
         drain = deliveries !== undefined && deliveries.length > 0;
         if (!deliveries || !drain) continue;
         size.adapt(deliveries);
