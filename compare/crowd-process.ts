@@ -86,4 +86,5 @@ process.on('message', async (count: number | 'report') => {
   }
 });
 process.on('disconnect', () => process.exit(0));
+if (!process.connected) process.exit(0); // the parent ended while this process was starting
 process.send?.('ready');

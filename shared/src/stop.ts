@@ -46,6 +46,8 @@ export function stopOnSignals(log: Logger, timeout: number): Stop {
       process.exit(128 + number);
     });
   }
-  if (process.connected) process.once('disconnect', () => request('end of the parent process'));
+  const onOrphaned = () => request('end of the parent process');
+  if (process.connected) process.once('disconnect', onOrphaned);
+  else if (process.connected === false) onOrphaned(); // while this process was starting; `undefined`: there was no channel
   return { signal: stop.signal, abandon: abandon.signal, request };
 }

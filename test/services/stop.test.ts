@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import { ROOT, serviceCommand } from '../../local/child.ts';
 import { ServiceProcess } from '../../local/service-process.ts';
 import { until } from '../../local/until.ts';
 import { startRedis } from '../support/redis.ts';
@@ -30,6 +32,14 @@ async function withoutRedis(name: 'publisher' | 'subscriber', env = {}): Promise
   await own.stop();
   await service.event('disconnected');
   return service;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 describe('stopping', () => {
@@ -81,6 +91,21 @@ describe('stopping', () => {
       expect(reader.events('undeliverable', name)).toEqual([]);
     }
   }, 30_000);
+
+  test('a service ends with the process that started it, also when that ends at once', async () => {
+    for (const seconds of [0, 1]) {
+      const options = { cwd: ROOT.pathname, stdio: ['ignore', 'ignore', 'ignore', 'ipc'], detached: true };
+      const starts = `spawn(process.execPath, ${JSON.stringify(serviceCommand('subscriber'))}, ${JSON.stringify(options)})`;
+      const parent = `console.log(require('node:child_process').${starts}.pid); setTimeout(process.exit, ${seconds * 1000})`;
+      const env = { PATH: process.env.PATH, REDIS_PORT: String(own.server.port) };
+      const pid = Number(execFileSync(process.execPath, ['-e', parent], { env }));
+      try {
+        await until('the end of the service', () => !isRunning(pid));
+      } finally {
+        if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+      }
+    }
+  }, 40_000);
 
   test('a publisher that must stop without Redis says what it could not send', async () => {
     await using writer = await withoutRedis('publisher', { PUBLISH_INTERVAL: 0.01 });
