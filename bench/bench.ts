@@ -8,8 +8,8 @@
  *   PATTERN=queue,stream npm run bench       some patterns
  *   MESSAGES=1000000 npm run bench           more messages
  */
-import { ConfigError } from '@redis-messaging/shared/config';
 import { renderTable } from '@redis-messaging/shared/table';
+import { exitCodeOf } from '../local/command.ts';
 import { findServer } from '../local/find-server.ts';
 import { startRedisServer } from '../local/redis-server.ts';
 import { drain } from './drain.ts';
@@ -19,16 +19,12 @@ import { type Options, readOptions } from './options.ts';
 import { throughput } from './throughput.ts';
 import { wildcards } from './wildcards.ts';
 
-const BAD_OPTIONS = 2;
 const measurements: Readonly<Record<string, Measurement>> = { throughput, latency, drain, wildcards };
 
-try {
+process.exitCode = await exitCodeOf('bench', async () => {
   await measure(readOptions(process.argv.slice(2), process.env, Object.keys(measurements)));
-} catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  for (const line of error.message.split('\n')) console.error(`bench: ${line}`);
-  process.exitCode = BAD_OPTIONS;
-}
+  return 0;
+});
 
 async function measure({ measurement, patterns, messages }: Options): Promise<void> {
   const { columns, usualMessages, rowsOf } = measurements[measurement] as Measurement;

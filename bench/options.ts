@@ -1,5 +1,6 @@
-import { ConfigError, loadConfig } from '@redis-messaging/shared/config';
+import { type ConfigError, loadConfig } from '@redis-messaging/shared/config';
 import type { Pattern } from '@redis-messaging/shared/pattern';
+import { OptionsError } from '../local/command.ts';
 
 export interface Options {
   /** The name of a measurement. */
@@ -11,7 +12,7 @@ export interface Options {
 
 /**
  * What to measure, from the command line and the environment. @param known the measurements, the usual one first
- * @throws ConfigError that names every mistake
+ * @throws OptionsError that names every mistake
  */
 export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv, known: readonly string[]): Options {
   const mistakes: string[] = [];
@@ -26,7 +27,7 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv, kno
   } catch (error) {
     mistakes.push((error as ConfigError).message);
   }
-  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  if (mistakes.length > 0) throw new OptionsError(mistakes.join('\n'));
   return { measurement, patterns, messages };
 }
 

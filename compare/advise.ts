@@ -1,47 +1,40 @@
 /** `npm run advise`: which pattern fits what somebody needs, why the others do not, and, with --prove, whether that is so. */
 import { existsSync } from 'node:fs';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { INTERRUPTED, Stopped } from '../local/stop-on-signals.ts';
+import { exitCodeOf } from '../local/command.ts';
+import { INTERRUPTED } from '../local/stop-on-signals.ts';
 import { renderAdvice, renderProof } from './advice-text.ts';
 import { type Advice, advise } from './advisor.ts';
 import { readBaseline } from './baseline.ts';
 import { type AdviseOptions, DEFAULT_RESULTS, HELP, readNeeds } from './needs.ts';
-import { type Options, OptionsError, readOptions } from './options.ts';
+import { type Options, readOptions } from './options.ts';
 import { contradicts, experimentsOf, shownBy, stepsFor } from './proof.ts';
 import type { Results } from './result.ts';
-import { runAndReport, say } from './run-and-report.ts';
+import { runAndReport } from './run-and-report.ts';
 import { speedIn } from './speed.ts';
 
 const NOTHING_FITS = 1;
-const BAD_OPTIONS = 2;
 
 const tell = (text: string) => process.stdout.write(`${text}\n`);
 
-process.exit(await main());
+process.exit(await exitCodeOf('advise', main));
 
 async function main(): Promise<number> {
-  try {
-    const options = readNeeds(process.argv.slice(2));
-    if (!options) {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    const known = earlierResults(options);
-    const candidates = patterns.map(({ name, guarantees }) => ({
-      name,
-      guarantees,
-      speed: known && speedIn(known, name),
-    }));
-    const advice = advise(options.needs, candidates);
-    tell(renderAdvice(options.needs, advice));
-    const fits = advice.fitting.length > 0 ? 0 : NOTHING_FITS;
-    return options.prove ? Math.max(fits, await prove(options, advice)) : fits;
-  } catch (error) {
-    if (error instanceof Stopped) return INTERRUPTED;
-    if (!(error instanceof OptionsError)) throw error;
-    for (const line of error.message.split('\n')) say(`advise: ${line}`);
-    return BAD_OPTIONS;
+  const options = readNeeds(process.argv.slice(2));
+  if (!options) {
+    process.stdout.write(HELP);
+    return 0;
   }
+  const known = earlierResults(options);
+  const candidates = patterns.map(({ name, guarantees }) => ({
+    name,
+    guarantees,
+    speed: known && speedIn(known, name),
+  }));
+  const advice = advise(options.needs, candidates);
+  tell(renderAdvice(options.needs, advice));
+  const fits = advice.fitting.length > 0 ? 0 : NOTHING_FITS;
+  return options.prove ? Math.max(fits, await prove(options, advice)) : fits;
 }
 
 /** What is known from before; with --prove nothing, because it will be measured. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { figure, milliseconds } from '@redis-messaging/shared/table';
-import { OptionsError } from './options.ts';
+import { OptionsError } from '../local/command.ts';
 import type { Measurement, Results } from './result.ts';
 
 /** Figures of single runs on a shared machine vary by so much without a reason. */

@@ -1,28 +1,20 @@
 /** `npm run compare`: the same load and the same faults for every pattern, and what came of each promise. */
-import { INTERRUPTED, Stopped } from '../local/stop-on-signals.ts';
+import { exitCodeOf } from '../local/command.ts';
+import { INTERRUPTED } from '../local/stop-on-signals.ts';
 import { againstBaseline, readBaseline } from './baseline.ts';
-import { HELP, type Options, OptionsError, readOptions } from './options.ts';
+import { HELP, type Options, readOptions } from './options.ts';
 import type { Results } from './result.ts';
 import { runAndReport, say } from './run-and-report.ts';
 
-const BAD_OPTIONS = 2;
-
-process.exit(await main());
+process.exit(await exitCodeOf('compare', main));
 
 async function main(): Promise<number> {
-  try {
-    const options = readOptions(process.argv.slice(2));
-    if (!options) {
-      process.stdout.write(HELP);
-      return 0;
-    }
-    return await compare(options);
-  } catch (error) {
-    if (error instanceof Stopped) return INTERRUPTED;
-    if (!(error instanceof OptionsError)) throw error;
-    for (const line of error.message.split('\n')) say(`compare: ${line}`);
-    return BAD_OPTIONS;
+  const options = readOptions(process.argv.slice(2));
+  if (!options) {
+    process.stdout.write(HELP);
+    return 0;
   }
+  return await compare(options);
 }
 
 async function compare(options: Options): Promise<number> {

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { OptionsError } from './options.ts';
+import { OptionsError } from '../local/command.ts';
 
 const WORDS = {
   loss: ['none', 'crash-ok', 'any'],

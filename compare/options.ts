@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Pattern } from '@redis-messaging/shared/pattern';
 import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/index';
+import { OptionsError } from '../local/command.ts';
 import type { Experiment } from './experiment.ts';
 import { experimentsFor } from './experiments/index.ts';
 
@@ -26,9 +27,6 @@ export interface Options {
   readonly out: string;
   readonly baseline: string | undefined;
 }
-
-/** Options that cannot be understood: a line each. */
-export class OptionsError extends Error {}
 
 const DEFAULTS = { messages: 1000, rate: 600, size: 0, subscribers: '2,5' };
 const FULL = { messages: 5000, rate: 1000, size: 0, subscribers: '2,5' };

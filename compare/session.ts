@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { OptionsError } from '../local/command.ts';
 import { findServer } from '../local/find-server.ts';
 import { machineOf } from './machine.ts';
-import { type Options, OptionsError } from './options.ts';
+import type { Options } from './options.ts';
 import { peerVersions } from './peers/index.ts';
 import { Progress } from './progress.ts';
 import { givenRedis, type LabRedis, OwnRedis } from './redis.ts';

@@ -2,12 +2,12 @@
 import { once, setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadDotEnv } from '@redis-messaging/shared/config';
+import { BAD_OPTIONS } from '../local/command.ts';
 import { INTERRUPTED, stopOnSignals } from '../local/stop-on-signals.ts';
 import type { Example } from './example.ts';
 import { examples } from './index.ts';
 import { Stage } from './stage.ts';
 
-const BAD_OPTIONS = 2;
 /** How long an example may take to end after Ctrl-C: ms. Then its connections are cut, and it gets as long again. */
 const GRACE_MS = 2000;
 

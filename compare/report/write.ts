@@ -1,6 +1,6 @@
 import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { OptionsError } from '../options.ts';
+import { OptionsError } from '../../local/command.ts';
 import type { Results } from '../result.ts';
 import { renderHtml } from './html.ts';
 import { renderSummary } from './summary.ts';

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { BATCH_BYTES } from '@redis-messaging/shared/batch-size';
 import type { Pattern, Receipt } from '@redis-messaging/shared/pattern';
 import { outcomeOf, type Redis } from '@redis-messaging/shared/redis';
 import type { Outgoing } from './outgoing.ts';
@@ -16,8 +17,6 @@ interface LaneOptions {
 
 /** The most messages in one batch to Redis. */
 export const BATCH = 500;
-/** What one batch is meant to stay below, so that a slow connection can carry it in time: bytes. */
-const BATCH_BYTES = 4 * 1024 * 1024;
 /** Batches under way at one time: enough to keep Redis busy, few enough to keep memory flat and `unknown` small. */
 const WINDOW = 4;
 const RETRY_AFTER_MS = 500;

@@ -1,5 +1,5 @@
 /** What one batch is meant to stay below: bytes. */
-const BATCH_BYTES = 4 * 1024 * 1024;
+export const BATCH_BYTES = 4 * 1024 * 1024;
 /** The first batch takes so many; the next ones twice as many, as long as they are small. */
 const FIRST_BATCH = 32;
 

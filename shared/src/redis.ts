@@ -44,11 +44,7 @@ interface Family {
   readonly options: RedisOptions;
   readonly events: Partial<ConnectionEvents>;
 }
-/** A connection of a family until it is closed. */
-interface Member extends Family {
-  stopWatching(): void;
-}
-const families = new WeakMap<Redis, Member>();
+const families = new WeakMap<Redis, Family & { stopWatching(): void }>();
 /** Connections that will not come back; not the views of them with another type mapping. */
 const closed = new WeakSet<object>();
 
@@ -73,9 +69,8 @@ export async function duplicate(redis: Redis, role: string, signal: AbortSignal)
 /** Closes after the replies that are due, but does not wait for them longer than `CLOSE_TIMEOUT_MS`. Never throws. */
 export async function closeQuickly(redis: Redis): Promise<void> {
   const family = families.get(redis);
-  families.delete(redis); // before the client can tell of a failure that our closing caused
   family?.stopWatching();
-  closed.add(redis);
+  closed.add(redis); // before the client can tell of a failure that our closing caused
   if (redis.isReady) {
     await Promise.race([redis.close().catch(() => {}), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
   }
@@ -134,7 +129,9 @@ export function closeWhenAway(redis: Redis, patienceMs: number, signal: AbortSig
     let thereAt = performance.now();
     timer = setInterval(() => {
       if (redis.isReady) thereAt = performance.now();
-      else if (performance.now() - thereAt > patienceMs) void closeQuickly(redis);
+      if (performance.now() - thereAt <= patienceMs) return;
+      clearInterval(timer);
+      void closeQuickly(redis);
     }, CHECK_EVERY_MS);
   }
   if (signal.aborted) watchIt();
@@ -151,7 +148,7 @@ async function open(family: Family, name: string, signal: AbortSignal): Promise<
   const { events } = family;
   let connected = false;
   const onDown = (reason: string) => {
-    if (families.has(redis)) events.onDown?.(redis, reason);
+    if (!closed.has(redis)) events.onDown?.(redis, reason);
   };
   redis.on('error', (error: Error) => {
     if (connected || !isRefusedForGood(error)) onDown(describe(error));
@@ -159,7 +156,7 @@ async function open(family: Family, name: string, signal: AbortSignal): Promise<
   const up = new Promise<void>((resolve) => {
     redis.on('ready', async () => {
       connected = true;
-      if (!(await isServed(redis, onDown)) || !families.has(redis)) return;
+      if (!(await isServed(redis, onDown)) || closed.has(redis)) return;
       events.onUp?.(redis);
       resolve();
     });

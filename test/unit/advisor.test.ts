@@ -3,9 +3,9 @@ import type { Guarantees } from '@redis-messaging/shared/pattern';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { type Advice, advise, type Candidate, type Speed } from '../../compare/advisor.ts';
 import { type Need, type Needs, readNeeds } from '../../compare/needs.ts';
-import { OptionsError } from '../../compare/options.ts';
 import { contradicts, experimentsOf, shownBy, stepsFor } from '../../compare/proof.ts';
 import type { Results } from '../../compare/result.ts';
+import { OptionsError } from '../../local/command.ts';
 
 const needsOf = (line: string) => readNeeds(line.split(' ').filter(Boolean))?.needs as Needs;
 

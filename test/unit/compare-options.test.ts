@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { againstBaseline, readBaseline } from '../../compare/baseline.ts';
-import { type Options, OptionsError, readOptions } from '../../compare/options.ts';
+import { type Options, readOptions } from '../../compare/options.ts';
 import { repeatCommand } from '../../compare/report/repeat.ts';
 import type { Results } from '../../compare/result.ts';
+import { OptionsError } from '../../local/command.ts';
 
 const mistakesOf = (...args: string[]) => {
   try {
