@@ -20,6 +20,6 @@ COPY --from=build /app/shared shared
 COPY --from=build /app/publisher publisher
 COPY --from=build /app/subscriber subscriber
 USER node
-HEALTHCHECK --interval=2s --timeout=2s --start-period=10s --retries=3 CMD ["node", "shared/dist/healthcheck.js"]
+HEALTHCHECK --interval=2s --timeout=2s --start-period=10s --retries=3 CMD ["node", "shared/dist/service/healthcheck.js"]
 # A small young generation keeps a busy service's memory at about two thirds; it costs no speed.
 CMD ["node", "--max-semi-space-size=4", "subscriber/dist/main.js"]

@@ -8,10 +8,10 @@
  *   PATTERN=queue,stream npm run bench       some patterns
  *   MESSAGES=1000000 npm run bench           more messages
  */
-import { renderTable } from '@redis-messaging/shared/table';
-import { exitCodeOf } from '../local/command.ts';
-import { findServer } from '../local/find-server.ts';
-import { startRedisServer } from '../local/redis-server.ts';
+import { renderTable } from '@redis-messaging/shared/text/table';
+import { exitCodeOf } from '../local/process/command.ts';
+import { findServer } from '../local/redis/find-server.ts';
+import { startRedisServer } from '../local/redis/redis-server.ts';
 import { drain } from './drain.ts';
 import { latency } from './latency.ts';
 import type { Measurement } from './measurement.ts';

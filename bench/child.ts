@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Pattern } from '@redis-messaging/shared/pattern';
-import { serviceCommand } from '../local/child.ts';
-import { type Environment, stringsOf } from '../local/environment.ts';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { serviceCommand } from '../local/process/child.ts';
+import { type Environment, stringsOf } from '../local/process/environment.ts';
 
 /** Nothing that is measured may take longer: ms. */
 const LONGEST = 180_000;

@@ -1,5 +1,5 @@
-import type { Pattern } from '@redis-messaging/shared/pattern';
-import { figure } from '@redis-messaging/shared/table';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { figure } from '@redis-messaging/shared/text/table';
 import { receiveAll, startService } from './child.ts';
 import type { Measurement } from './measurement.ts';
 

@@ -1,4 +1,4 @@
-import { milliseconds } from '@redis-messaging/shared/table';
+import { milliseconds } from '@redis-messaging/shared/text/table';
 import { receiveAll, startScript, startService } from './child.ts';
 import type { Measurement } from './measurement.ts';
 

@@ -1,4 +1,4 @@
-import type { Pattern } from '@redis-messaging/shared/pattern';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 
 /** Something that is measured for each pattern. */
 export interface Measurement {

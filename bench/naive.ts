@@ -4,8 +4,8 @@
  * `node naive.ts publish|subscribe PATTERN COUNT`; says by IPC when it is `ready`, and when it is `done`, with the times when it
  * began and ended (ms since 1970).
  */
-import { Ledger } from '@redis-messaging/shared/ledger';
-import { decode, encode, makeMessage } from '@redis-messaging/shared/message';
+import { Ledger } from '@redis-messaging/shared/accounting/ledger';
+import { decode, encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { createClient, RESP_TYPES } from 'redis';
 
 const BATCH = 500;

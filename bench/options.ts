@@ -1,6 +1,6 @@
-import { type ConfigError, loadConfig } from '@redis-messaging/shared/config';
-import type { Pattern } from '@redis-messaging/shared/pattern';
-import { OptionsError } from '../local/command.ts';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { type ConfigError, loadConfig } from '@redis-messaging/shared/service/config';
+import { OptionsError } from '../local/process/command.ts';
 
 export interface Options {
   /** The name of a measurement. */

@@ -1,5 +1,5 @@
 /** `node ping.ts COUNT INTERVAL`: round trips of PING, one due every INTERVAL ms; says their latency by IPC when it is done. */
-import { Latency } from '@redis-messaging/shared/latency';
+import { Latency } from '@redis-messaging/shared/accounting/latency';
 import { createClient } from 'redis';
 import { pace } from '../publisher/src/pace.ts';
 

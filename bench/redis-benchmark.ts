@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { createClient } from 'redis';
-import { onPath } from '../local/on-path.ts';
+import { onPath } from '../local/process/on-path.ts';
 
 const LONGEST = 60_000;
 

@@ -1,6 +1,6 @@
-import { encode, makeMessage } from '@redis-messaging/shared/message';
-import type { Pattern } from '@redis-messaging/shared/pattern';
-import { figure } from '@redis-messaging/shared/table';
+import { encode, makeMessage } from '@redis-messaging/shared/message/message';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { figure } from '@redis-messaging/shared/text/table';
 import { receiveAll, startScript, startService } from './child.ts';
 import type { Measurement } from './measurement.ts';
 import { redisBenchmark } from './redis-benchmark.ts';

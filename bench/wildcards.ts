@@ -1,4 +1,4 @@
-import { figure } from '@redis-messaging/shared/table';
+import { figure } from '@redis-messaging/shared/text/table';
 import { createClient } from 'redis';
 import type { Measurement } from './measurement.ts';
 

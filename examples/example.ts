@@ -1,4 +1,4 @@
-import type { Redis } from '@redis-messaging/shared/redis';
+import type { Redis } from '@redis-messaging/shared/redis/connection';
 
 /** What an example is given. */
 export interface Scene {

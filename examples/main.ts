@@ -1,9 +1,9 @@
 /** `npm run example`: lists the examples; `npm run example -- NAME` plays one, on a Redis as `npm start` would provide it. */
 import { once, setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadDotEnv } from '@redis-messaging/shared/config';
-import { BAD_OPTIONS } from '../local/command.ts';
-import { INTERRUPTED, stopOnSignals } from '../local/stop-on-signals.ts';
+import { loadDotEnv } from '@redis-messaging/shared/service/config';
+import { BAD_OPTIONS } from '../local/process/command.ts';
+import { INTERRUPTED, stopOnSignals } from '../local/process/stop-on-signals.ts';
 import type { Example } from './example.ts';
 import { examples } from './index.ts';
 import { Stage } from './stage.ts';

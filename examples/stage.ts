@@ -1,10 +1,10 @@
-import { loadConfig } from '@redis-messaging/shared/config';
-import { closeQuickly, connect, type Redis, type RedisOptions } from '@redis-messaging/shared/redis';
-import { redisOptions } from '@redis-messaging/shared/redis-options';
-import { neutralise } from '@redis-messaging/shared/text';
-import { printLine } from '../local/child.ts';
-import { type LocalRedis, provideRedis } from '../local/provide-redis.ts';
-import { until } from '../local/until.ts';
+import { closeQuickly, connect, type Redis, type RedisOptions } from '@redis-messaging/shared/redis/connection';
+import { loadConfig } from '@redis-messaging/shared/service/config';
+import { redisOptions } from '@redis-messaging/shared/service/redis-options';
+import { neutralise } from '@redis-messaging/shared/text/sanitize';
+import { printLine } from '../local/process/child.ts';
+import { type LocalRedis, provideRedis } from '../local/redis/provide-redis.ts';
+import { until } from '../testkit/until.ts';
 import type { Scene } from './example.ts';
 
 const LONGEST_LINE = 1000;

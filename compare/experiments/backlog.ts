@@ -1,8 +1,8 @@
-import { figure } from '@redis-messaging/shared/table';
-import { nothingLostUnread, nothingTwice } from '../claims.ts';
-import { type Experiment, forEach } from '../experiment.ts';
-import { measureByFigures } from '../measure.ts';
-import { residentBytes } from '../memory.ts';
+import { figure } from '@redis-messaging/shared/text/table';
+import { measureByFigures } from '../measure/measure.ts';
+import { residentBytes } from '../measure/memory.ts';
+import { type Experiment, forEach } from '../runner/experiment.ts';
+import { nothingLostUnread, nothingTwice } from '../verdict/claims.ts';
 
 const WAITING = 100_000;
 

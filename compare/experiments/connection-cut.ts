@@ -1,7 +1,7 @@
-import { TcpProxy } from '../../local/tcp-proxy.ts';
-import { nothingLostInHand, nothingTwice } from '../claims.ts';
-import type { Experiment } from '../experiment.ts';
-import type { Stage } from '../stage.ts';
+import { TcpProxy } from '../../testkit/tcp-proxy.ts';
+import type { Experiment } from '../runner/experiment.ts';
+import type { Stage } from '../runner/stage.ts';
+import { nothingLostInHand, nothingTwice } from '../verdict/claims.ts';
 
 const RESETS = 3;
 /** Longer than it takes a service to find a dead connection (3 s). */

@@ -1,8 +1,8 @@
-import type { Guarantees } from '@redis-messaging/shared/pattern';
-import { keptUp, nothingLost, nothingTwice } from '../claims.ts';
-import { type Experiment, withFigures } from '../experiment.ts';
-import type { Stage } from '../stage.ts';
-import { sum } from '../sum.ts';
+import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
+import { sum } from '../measure/sum.ts';
+import { type Experiment, withFigures } from '../runner/experiment.ts';
+import type { Stage } from '../runner/stage.ts';
+import { keptUp, nothingLost, nothingTwice } from '../verdict/claims.ts';
 
 const WORK_SECONDS = 0.001;
 const COMPLETE = 'kinds that got everything';

@@ -1,16 +1,16 @@
-import type { PublisherFigures } from '@redis-messaging/shared/figures';
-import { figure } from '@redis-messaging/shared/table';
-import type { ServiceProcess } from '../../local/service-process.ts';
-import { until } from '../../local/until.ts';
-import { causesOf, TOO_FAST } from '../census.ts';
-import { nothingLost, nothingTwice } from '../claims.ts';
-import { Crowd } from '../crowd.ts';
-import { type Experiment, forEach, type Subject } from '../experiment.ts';
-import { readInfo } from '../info.ts';
-import { distributionOf, percentilesOf } from '../percentiles.ts';
-import type { Measured } from '../result.ts';
-import type { Stage } from '../stage.ts';
-import { silenceOf } from '../waits.ts';
+import type { PublisherFigures } from '@redis-messaging/shared/accounting/stats';
+import { figure } from '@redis-messaging/shared/text/table';
+import type { ServiceProcess } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
+import { readInfo } from '../measure/info.ts';
+import { distributionOf, percentilesOf } from '../measure/percentiles.ts';
+import { causesOf, TOO_FAST } from '../measure/reconciliation.ts';
+import type { Measured } from '../measure/result.ts';
+import { type Experiment, forEach, type Subject } from '../runner/experiment.ts';
+import type { Stage } from '../runner/stage.ts';
+import { Crowd } from '../runner/subscriber-pool.ts';
+import { silenceOf } from '../runner/waits.ts';
+import { nothingLost, nothingTwice } from '../verdict/claims.ts';
 
 const SIZES = [1, 10, 100];
 /** Where each gets a copy, also so many. */

@@ -1,4 +1,4 @@
-import type { Experiment } from '../experiment.ts';
+import type { Experiment } from '../runner/experiment.ts';
 import { backlog } from './backlog.ts';
 import { connectionCut } from './connection-cut.ts';
 import { consumers } from './consumers.ts';

@@ -1,5 +1,5 @@
-import { figure } from '@redis-messaging/shared/table';
-import { type Experiment, withFigures } from '../experiment.ts';
+import { figure } from '@redis-messaging/shared/text/table';
+import { type Experiment, withFigures } from '../runner/experiment.ts';
 
 const LATE = 'to the one that came later';
 

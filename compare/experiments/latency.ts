@@ -1,9 +1,9 @@
-import { milliseconds } from '@redis-messaging/shared/table';
-import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
-import { type Experiment, forEach, type Subject } from '../experiment.ts';
-import { measureByFigures } from '../measure.ts';
-import { distributionOf, percentilesOf } from '../percentiles.ts';
-import type { Stage } from '../stage.ts';
+import { milliseconds } from '@redis-messaging/shared/text/table';
+import { measureByFigures } from '../measure/measure.ts';
+import { distributionOf, percentilesOf } from '../measure/percentiles.ts';
+import { type Experiment, forEach, type Subject } from '../runner/experiment.ts';
+import type { Stage } from '../runner/stage.ts';
+import { inOrder, nothingLost, nothingTwice } from '../verdict/claims.ts';
 
 /** The first so many are left out, but no more than this part of all. */
 const WARM_UP = 50;

@@ -1,6 +1,6 @@
-import { nothingLost, nothingTwice } from '../claims.ts';
-import { type Experiment, withFigures } from '../experiment.ts';
-import type { Stage } from '../stage.ts';
+import { type Experiment, withFigures } from '../runner/experiment.ts';
+import type { Stage } from '../runner/stage.ts';
+import { nothingLost, nothingTwice } from '../verdict/claims.ts';
 
 const WORK_SECONDS = 0.001;
 const SMALLEST = 'smallest share (%)';

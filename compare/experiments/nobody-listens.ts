@@ -1,5 +1,5 @@
-import { inOrder, nothingLostUnread, nothingTwice } from '../claims.ts';
-import type { Experiment } from '../experiment.ts';
+import type { Experiment } from '../runner/experiment.ts';
+import { inOrder, nothingLostUnread, nothingTwice } from '../verdict/claims.ts';
 
 export const nobodyListens: Experiment = {
   name: 'nobody-listens',

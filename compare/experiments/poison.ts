@@ -1,5 +1,5 @@
-import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
-import type { Experiment } from '../experiment.ts';
+import type { Experiment } from '../runner/experiment.ts';
+import { inOrder, nothingLost, nothingTwice } from '../verdict/claims.ts';
 
 /** Payloads that nobody can read. */
 const POISON = ['', '{"id":', '[1,2,3]', '{"id":"not a UUID"}', '\u0000'];

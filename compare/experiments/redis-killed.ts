@@ -1,6 +1,6 @@
-import { nothingTwice } from '../claims.ts';
-import type { Experiment } from '../experiment.ts';
-import type { OwnRedis } from '../redis.ts';
+import type { Experiment } from '../runner/experiment.ts';
+import type { OwnRedis } from '../runner/lab-redis.ts';
+import { nothingTwice } from '../verdict/claims.ts';
 
 /** How Redis keeps its data. */
 type Persistence = 'always' | 'everysec' | 'none';

@@ -1,5 +1,5 @@
-import { nothingTwice } from '../claims.ts';
-import { type Experiment, withFigures } from '../experiment.ts';
+import { type Experiment, withFigures } from '../runner/experiment.ts';
+import { nothingTwice } from '../verdict/claims.ts';
 
 /** Large messages, so that they do not fit into the buffers of the system (bytes). */
 const SIZE = 16_384;

@@ -1,9 +1,9 @@
-import type { Guarantees } from '@redis-messaging/shared/pattern';
-import { figure } from '@redis-messaging/shared/table';
-import { handledOnce, nothingLostInHand, nothingTwice } from '../claims.ts';
-import type { Experiment, Findings } from '../experiment.ts';
-import { publishToLives } from '../lives.ts';
-import type { Stage } from '../stage.ts';
+import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
+import { figure } from '@redis-messaging/shared/text/table';
+import type { Experiment, Findings } from '../runner/experiment.ts';
+import { publishToLives } from '../runner/restarts.ts';
+import type { Stage } from '../runner/stage.ts';
+import { handledOnce, nothingLostInHand, nothingTwice } from '../verdict/claims.ts';
 
 const KILLS = 3;
 /** Long enough that Pub/Sub shows what an absence costs: ms. */

@@ -1,6 +1,6 @@
-import { inOrder, nothingTwice } from '../claims.ts';
-import type { Experiment } from '../experiment.ts';
-import { publishToLives } from '../lives.ts';
+import type { Experiment } from '../runner/experiment.ts';
+import { publishToLives } from '../runner/restarts.ts';
+import { inOrder, nothingTwice } from '../verdict/claims.ts';
 
 const STOPS = 3;
 

@@ -1,9 +1,9 @@
-import { figure } from '@redis-messaging/shared/table';
-import { TOO_FAST } from '../census.ts';
-import { inOrder, nothingLost, nothingTwice } from '../claims.ts';
-import { type Experiment, forEach } from '../experiment.ts';
-import { measureByFigures } from '../measure.ts';
-import { costOf } from '../redis-cost.ts';
+import { figure } from '@redis-messaging/shared/text/table';
+import { measureByFigures } from '../measure/measure.ts';
+import { TOO_FAST } from '../measure/reconciliation.ts';
+import { costOf } from '../measure/redis-cost.ts';
+import { type Experiment, forEach } from '../runner/experiment.ts';
+import { inOrder, nothingLost, nothingTwice } from '../verdict/claims.ts';
 
 /** So many times the messages of other experiments, because these go fast. */
 const FACTOR = 50;

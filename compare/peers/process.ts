@@ -3,16 +3,16 @@
  * same log lines and tells its parent the same figures, so that it can take their place in an experiment. The side is its argument.
  */
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import { nowMicros } from '@redis-messaging/shared/clock';
-import { type Config, loadConfig } from '@redis-messaging/shared/config';
-import type { Figures, Held } from '@redis-messaging/shared/figures';
-import { Latency } from '@redis-messaging/shared/latency';
-import { Ledger } from '@redis-messaging/shared/ledger';
-import { createLogger, type Logger } from '@redis-messaging/shared/logger';
-import { decode } from '@redis-messaging/shared/message';
-import { logFigures, reportNowAndThen, tellParent } from '@redis-messaging/shared/reporting';
-import { Span } from '@redis-messaging/shared/span';
-import { type Stop, stopOnSignals } from '@redis-messaging/shared/stop';
+import { nowMicros } from '@redis-messaging/shared/accounting/clock';
+import { Latency } from '@redis-messaging/shared/accounting/latency';
+import { Ledger } from '@redis-messaging/shared/accounting/ledger';
+import type { Figures, Held } from '@redis-messaging/shared/accounting/stats';
+import { Span } from '@redis-messaging/shared/accounting/time-span';
+import { decode } from '@redis-messaging/shared/message/message';
+import { type Config, loadConfig } from '@redis-messaging/shared/service/config';
+import { createLogger, type Logger } from '@redis-messaging/shared/service/logger';
+import { logFigures, reportNowAndThen, tellParent } from '@redis-messaging/shared/service/reporting';
+import { type Stop, stopOnSignals } from '@redis-messaging/shared/service/stop';
 import { makeOutgoing, type Outgoing } from '../../publisher/src/outgoing.ts';
 import { pace } from '../../publisher/src/pace.ts';
 import { peers } from './index.ts';

@@ -1,5 +1,5 @@
-import { figure, milliseconds } from '@redis-messaging/shared/table';
-import type { ExperimentResult, Fault, Measurement, Results } from '../result.ts';
+import { figure, milliseconds } from '@redis-messaging/shared/text/table';
+import type { ExperimentResult, Fault, Measurement, Results } from '../measure/result.ts';
 import { patternsOf } from './digest.ts';
 import { colourOf } from './patterns.ts';
 

@@ -1,6 +1,6 @@
 /** What all forms of the report say of the results. */
-import { figure } from '@redis-messaging/shared/table';
-import type { Cause, Results, Verdict } from '../result.ts';
+import { figure } from '@redis-messaging/shared/text/table';
+import type { Cause, Results, Verdict } from '../measure/result.ts';
 
 /** The patterns of which there is something, if only that they failed. */
 export function patternsOf({ experiments }: Results): string[] {

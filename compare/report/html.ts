@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Results } from '../result.ts';
+import type { Results } from '../measure/result.ts';
 import type { Chart } from './charts.ts';
 import { patternsOf } from './digest.ts';
 import { html, json, Markup } from './markup.ts';

@@ -1,4 +1,4 @@
-import { neutralise } from '@redis-messaging/shared/text';
+import { neutralise } from '@redis-messaging/shared/text/sanitize';
 
 /** Longer than any text of this project; what others put into results.json is cut there. */
 const LONGEST_TEXT = 600;

@@ -1,4 +1,4 @@
-import type { ExperimentResult, Results, Verdict } from '../result.ts';
+import type { ExperimentResult, Results, Verdict } from '../measure/result.ts';
 import { type Chart, percent, shareChart, shareOf, withFaults } from './charts.ts';
 import { countVerdicts, patternsOf } from './digest.ts';
 import { renderFigure } from './figure.ts';

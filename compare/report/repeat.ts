@@ -1,5 +1,5 @@
-import { readOptions } from '../options.ts';
-import type { Results } from '../result.ts';
+import { readOptions } from '../cli/options.ts';
+import type { Results } from '../measure/result.ts';
 
 /** Where a report goes, and what it is compared with, changes nothing of what is measured. */
 const NOT_MEASURED = ['seed', 'redis', 'out', 'baseline', 'force'];

@@ -1,5 +1,5 @@
-import { figure, milliseconds } from '@redis-messaging/shared/table';
-import type { ExperimentResult, Measurement } from '../result.ts';
+import { figure, milliseconds } from '@redis-messaging/shared/text/table';
+import type { ExperimentResult, Measurement } from '../measure/result.ts';
 import { type Chart, chartsOf, latencyPoints, rangeOf } from './charts.ts';
 import { listCauses } from './digest.ts';
 import { renderFigure } from './figure.ts';

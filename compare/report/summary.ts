@@ -1,5 +1,5 @@
-import { markdownTable } from '@redis-messaging/shared/table';
-import type { ExperimentResult, Results } from '../result.ts';
+import { markdownTable } from '@redis-messaging/shared/text/table';
+import type { ExperimentResult, Results } from '../measure/result.ts';
 import { brokenIn, failuresOf, lossesOf, patternsOf, summaryLine } from './digest.ts';
 import { repeatCommand } from './repeat.ts';
 

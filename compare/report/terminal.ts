@@ -1,5 +1,5 @@
-import { renderTable } from '@redis-messaging/shared/table';
-import type { ExperimentResult, Results } from '../result.ts';
+import { renderTable } from '@redis-messaging/shared/text/table';
+import type { ExperimentResult, Results } from '../measure/result.ts';
 import { brokenIn, failuresOf, lossesOf, patternsOf, summaryLine } from './digest.ts';
 
 const WORDS = { kept: 'kept', broken: 'BROKEN', 'not promised': 'not promised' } as const;

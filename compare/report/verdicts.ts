@@ -1,4 +1,4 @@
-import type { Claim, Verdict } from '../result.ts';
+import type { Claim, Verdict } from '../measure/result.ts';
 import { html, type Markup } from './markup.ts';
 
 const SIGNS: Readonly<Record<string, string>> = { kept: '✓', broken: '✕', 'not promised': '–' };

@@ -1,7 +1,7 @@
 import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { OptionsError } from '../../local/command.ts';
-import type { Results } from '../result.ts';
+import { OptionsError } from '../../local/process/command.ts';
+import type { Results } from '../measure/result.ts';
 import { renderHtml } from './html.ts';
 import { renderSummary } from './summary.ts';
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from '@redis-messaging/shared/redis';
-import { neutralise } from '@redis-messaging/shared/text';
+import type { Redis } from '@redis-messaging/shared/redis/connection';
+import { neutralise } from '@redis-messaging/shared/text/sanitize';
 import type { Example, Scene } from '../example.ts';
 import { readObject } from '../read-object.ts';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from '@redis-messaging/shared/redis';
+import type { Redis } from '@redis-messaging/shared/redis/connection';
 import type { Example, Scene } from '../example.ts';
 import { Pool } from './pool.ts';
 

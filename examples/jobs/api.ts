@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeQuickly } from '@redis-messaging/shared/redis';
+import { closeQuickly } from '@redis-messaging/shared/redis/connection';
 import { createApp } from './http.ts';
 import { type Live, startLive } from './live.ts';
 import { connectPart, onStop, part, ready } from './part.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { neutralise } from '@redis-messaging/shared/text';
+import { neutralise } from '@redis-messaging/shared/text/sanitize';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { isForUs, isFromUs } from './origin.ts';
 import type { JobQueue, Video } from './queue.ts';

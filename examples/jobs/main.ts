@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { freePort, isTaken } from '../../local/redis-server.ts';
+import { freePort, isTaken } from '../../local/redis/redis-server.ts';
 import type { Example, Scene } from '../example.ts';
 import { play } from './demo.ts';
 import type { Address } from './front.ts';

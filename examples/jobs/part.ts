@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { loadConfig } from '@redis-messaging/shared/config';
-import { type ConnectionEvents, connect, type Redis } from '@redis-messaging/shared/redis';
-import { redisOptions } from '@redis-messaging/shared/redis-options';
+import { type ConnectionEvents, connect, type Redis } from '@redis-messaging/shared/redis/connection';
+import { loadConfig } from '@redis-messaging/shared/service/config';
+import { redisOptions } from '@redis-messaging/shared/service/redis-options';
 
 /** What a part of the system (an API process, a worker) knows from its environment. */
 export const part = {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { onLine, ROOT, serviceCommand } from '../../local/child.ts';
+import { onLine, ROOT, serviceCommand } from '../../local/process/child.ts';
 import { type Address, type Front, startFront } from './front.ts';
 
 /** An API process or a worker. */

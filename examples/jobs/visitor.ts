@@ -1,5 +1,5 @@
 import { io, type Socket } from 'socket.io-client';
-import { until } from '../../local/until.ts';
+import { until } from '../../testkit/until.ts';
 import type { ToBrowser } from './live.ts';
 import type { JobView } from './queue.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { renderTable } from '@redis-messaging/shared/table';
+import { renderTable } from '@redis-messaging/shared/text/table';
 import type { Example } from '../example.ts';
 import { readObject } from '../read-object.ts';
 

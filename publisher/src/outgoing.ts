@@ -1,4 +1,4 @@
-import { encode, type Message, makeMessage } from '@redis-messaging/shared/message';
+import { encode, type Message, makeMessage } from '@redis-messaging/shared/message/message';
 
 /** A message on its way, with its text on the wire. */
 export interface Outgoing {

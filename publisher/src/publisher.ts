@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { FiguresByPattern } from '@redis-messaging/shared/figures';
-import type { Service, Work } from '@redis-messaging/shared/service';
-import { batchOf } from './lane.ts';
+import type { FiguresByPattern } from '@redis-messaging/shared/accounting/stats';
+import type { Service, Work } from '@redis-messaging/shared/service/service';
+import { batchOf } from './buffered-producer.ts';
 import { makeOutgoing } from './outgoing.ts';
-import { Outlet } from './outlet.ts';
 import { pace } from './pace.ts';
+import { Outlet } from './producer-log.ts';
 
 /** How long a stopping publisher waits for a Redis that takes nothing: ms. */
 const PATIENCE_MS = 1000;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Decoded, decode, type Message } from '@redis-messaging/shared/message';
-import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/pattern';
-import { isMistake, outcomeOf, surviveDisconnects } from '@redis-messaging/shared/redis';
-import type { Service } from '@redis-messaging/shared/service';
+import { type Decoded, decode, type Message } from '@redis-messaging/shared/message/message';
+import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/patterns/pattern';
+import { isMistake, outcomeOf, surviveDisconnects } from '@redis-messaging/shared/redis/connection';
+import type { Service } from '@redis-messaging/shared/service/service';
+import { within } from './grace-period.ts';
 import type { Handler } from './handler.ts';
-import { Tally } from './tally.ts';
-import { within } from './within.ts';
+import { Tally } from './subscriber-stats.ts';
 
 /** The most deliveries in one batch when handling takes no time. */
 const BATCH = 500;

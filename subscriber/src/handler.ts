@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '@redis-messaging/shared/config';
-import type { Message } from '@redis-messaging/shared/message';
+import type { Message } from '@redis-messaging/shared/message/message';
+import type { Config } from '@redis-messaging/shared/service/config';
 
 /** Does what is to be done with a message, or throws. When the signal aborts it must give up what it has not finished. */
 export type Handler = (message: Message, abandon: AbortSignal) => Promise<void>;

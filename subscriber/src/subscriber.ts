@@ -1,6 +1,6 @@
-import type { FiguresByPattern } from '@redis-messaging/shared/figures';
-import { closeWhenAway } from '@redis-messaging/shared/redis';
-import type { Service, Work } from '@redis-messaging/shared/service';
+import type { FiguresByPattern } from '@redis-messaging/shared/accounting/stats';
+import { closeWhenAway } from '@redis-messaging/shared/redis/connection';
+import type { Service, Work } from '@redis-messaging/shared/service/service';
 import { Consumer } from './consumer.ts';
 import { simulatedWork } from './handler.ts';
 

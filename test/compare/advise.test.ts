@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { readNeeds } from '../../compare/needs.ts';
-import { ROOT } from '../../local/child.ts';
+import { readNeeds } from '../../compare/advice/needs.ts';
+import { ROOT } from '../../local/process/child.ts';
 
 let folder: string;
 beforeAll(async () => {

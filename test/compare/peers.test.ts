@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { peers } from '../../compare/peers/index.ts';
 import type { Peer } from '../../compare/peers/peer.ts';
-import { peerCommand } from '../../compare/run.ts';
-import { ROOT } from '../../local/child.ts';
-import type { Environment } from '../../local/environment.ts';
-import { ServiceProcess } from '../../local/service-process.ts';
-import { until } from '../../local/until.ts';
+import { peerCommand } from '../../compare/runner/run.ts';
+import { ROOT } from '../../local/process/child.ts';
+import type { Environment } from '../../local/process/environment.ts';
+import { ServiceProcess } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const MESSAGES = 50;

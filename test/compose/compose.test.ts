@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import type { Environment } from '../../local/environment.ts';
-import type { Line } from '../../local/service-process.ts';
-import { until } from '../../local/until.ts';
+import type { Environment } from '../../local/process/environment.ts';
+import type { Line } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
 import { Compose, docker, expectUnprivileged } from './compose.ts';
 
 const GENERATIONS = [

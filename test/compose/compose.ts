@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from '@jest/globals';
-import { type Environment, stringsOf } from '../../local/environment.ts';
-import type { Line } from '../../local/service-process.ts';
-import { until } from '../../local/until.ts';
+import { type Environment, stringsOf } from '../../local/process/environment.ts';
+import type { Line } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
 
 const run = promisify(execFile);
 /** What a command of docker prints. */

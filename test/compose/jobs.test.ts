@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Visitor } from '../../examples/jobs/visitor.ts';
-import { freePort } from '../../local/redis-server.ts';
+import { freePort } from '../../local/redis/redis-server.ts';
 import { Compose, docker, expectUnprivileged } from './compose.ts';
 
 const SERVICES = ['redis', 'api-1', 'api-2', 'worker', 'front'];

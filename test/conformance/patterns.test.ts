@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/pattern';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { outcomeOf } from '@redis-messaging/shared/redis';
+import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/patterns/pattern';
+import { outcomeOf } from '@redis-messaging/shared/redis/connection';
 import { RESP_TYPES } from 'redis';
-import { until } from '../../local/until.ts';
+import { until } from '../../testkit/until.ts';
 import { hostilePayloads } from '../support/hostile.ts';
 import { useRedis } from '../support/use-redis.ts';
 

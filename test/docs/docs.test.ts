@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { variables } from '@redis-messaging/shared/config';
-import { tables, withTables } from '../../local/tables.ts';
+import { variables } from '@redis-messaging/shared/service/config';
+import { tables, withTables } from '../../scripts/tables.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const names = Object.keys(variables);

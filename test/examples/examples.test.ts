@@ -5,9 +5,9 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { examples } from '../../examples/index.ts';
-import { serviceCommand } from '../../local/child.ts';
-import { stringsOf } from '../../local/environment.ts';
-import { until } from '../../local/until.ts';
+import { serviceCommand } from '../../local/process/child.ts';
+import { stringsOf } from '../../local/process/environment.ts';
+import { until } from '../../testkit/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const ROOT = new URL('../..', import.meta.url);

@@ -9,7 +9,7 @@ import { isForUs } from '../../examples/jobs/origin.ts';
 import { type JobView, QUEUE } from '../../examples/jobs/queue.ts';
 import { System } from '../../examples/jobs/system.ts';
 import { newCookie } from '../../examples/jobs/visitor.ts';
-import { until } from '../../local/until.ts';
+import { until } from '../../testkit/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const VIDEO = { name: 'a.mp4', size: 1 };

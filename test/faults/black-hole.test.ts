@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { TcpProxy } from '../../local/tcp-proxy.ts';
+import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useRedis } from '../support/use-redis.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { until } from '../../local/until.ts';
+import { until } from '../../testkit/until.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useRedis } from '../support/use-redis.ts';
 

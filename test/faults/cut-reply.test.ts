@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { seeded } from '../../local/random.ts';
-import { TcpProxy } from '../../local/tcp-proxy.ts';
-import { until } from '../../local/until.ts';
+import { seeded } from '../../testkit/random.ts';
+import { TcpProxy } from '../../testkit/tcp-proxy.ts';
+import { until } from '../../testkit/until.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useRedis } from '../support/use-redis.ts';
 

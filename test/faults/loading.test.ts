@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { closeQuickly } from '@redis-messaging/shared/redis';
-import { freePort } from '../../local/redis-server.ts';
-import { until } from '../../local/until.ts';
+import { closeQuickly } from '@redis-messaging/shared/redis/connection';
+import { freePort } from '../../local/redis/redis-server.ts';
+import { until } from '../../testkit/until.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
 import { Scenario } from '../support/scenario.ts';
 

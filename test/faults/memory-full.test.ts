@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import type { Redis } from '@redis-messaging/shared/redis';
-import type { Line } from '../../local/service-process.ts';
+import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Line } from '../../testkit/service-process.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useRedis } from '../support/use-redis.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { seeded } from '../../local/random.ts';
+import { seeded } from '../../testkit/random.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useRedis } from '../support/use-redis.ts';
 

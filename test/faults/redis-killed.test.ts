@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { freePort } from '../../local/redis-server.ts';
+import { freePort } from '../../local/redis/redis-server.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
 import { Scenario } from '../support/scenario.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals';
-import { decode } from '@redis-messaging/shared/message';
+import { decode } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { RESP_TYPES } from 'redis';
-import { until } from '../../local/until.ts';
+import { until } from '../../testkit/until.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useRedis } from '../support/use-redis.ts';
 

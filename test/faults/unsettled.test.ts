@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { encode, makeMessage } from '@redis-messaging/shared/message';
-import { ServiceProcess } from '../../local/service-process.ts';
-import { until } from '../../local/until.ts';
+import { encode, makeMessage } from '@redis-messaging/shared/message/message';
+import { ServiceProcess } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const own = useRedis();

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { decode } from '@redis-messaging/shared/message';
+import { decode } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { ServiceProcess } from '../../local/service-process.ts';
-import { until } from '../../local/until.ts';
+import { ServiceProcess } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 import { type OtherClient, type PatternName, python, redisCli } from './other-clients.ts';
 

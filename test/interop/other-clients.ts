@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { installFromDebian } from '../../local/debian.ts';
-import { findServer } from '../../local/find-server.ts';
-import { onPath } from '../../local/on-path.ts';
+import { installFromDebian } from '../../local/process/debian.ts';
+import { onPath } from '../../local/process/on-path.ts';
+import { findServer } from '../../local/redis/find-server.ts';
 
 const REDIS_PY = {
   name: 'python3-redis',

@@ -1,20 +1,20 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { encode, makeMessage } from '@redis-messaging/shared/message';
+import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
 import { queue } from '@redis-messaging/shared/patterns/queue';
-import { reliableQueue } from '@redis-messaging/shared/patterns/reliable-queue';
-import { stream } from '@redis-messaging/shared/patterns/stream';
-import { freePort } from '../../local/redis-server.ts';
-import { ServiceProcess } from '../../local/service-process.ts';
-import { until } from '../../local/until.ts';
+import { reliableQueue } from '@redis-messaging/shared/patterns/reliable-queue/reliable-queue';
+import { stream } from '@redis-messaging/shared/patterns/stream/stream';
+import { freePort } from '../../local/redis/redis-server.ts';
+import { ServiceProcess } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const own = useRedis();
 
 async function deadLetters(args: readonly string[], port = own.server.port) {
-  const command = ['--import', 'tsx', '--conditions=source', 'local/dead-letters.ts', ...args];
+  const command = ['--import', 'tsx', '--conditions=source', 'scripts/dead-letters.ts', ...args];
   const env = { PATH: process.env.PATH, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) };
   return await promisify(execFile)(process.execPath, command, { env });
 }

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from '@jest/globals';
-import { encode, makeMessage } from '@redis-messaging/shared/message';
-import { stringsOf } from '../../local/environment.ts';
-import { freePort } from '../../local/redis-server.ts';
-import { until } from '../../local/until.ts';
+import { encode, makeMessage } from '@redis-messaging/shared/message/message';
+import { stringsOf } from '../../local/process/environment.ts';
+import { freePort } from '../../local/redis/redis-server.ts';
+import { until } from '../../testkit/until.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
 
 /** `npm start` as a user starts it. */
@@ -100,7 +100,7 @@ describe('npm start', () => {
       '--import',
       'tsx',
       '--conditions=source',
-      'local/start.ts',
+      'local/start/start.ts',
     ]);
     const port = await start.redisPort();
     await start.says('[pub-sub #3,');
@@ -115,7 +115,7 @@ describe('npm start', () => {
       '--import',
       'tsx',
       '--conditions=source',
-      'local/start.ts',
+      'local/start/start.ts',
     ]);
     const port = await start.redisPort();
     await start.says('[pub-sub #3,');

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
+import type { Measurement, Results } from '../../compare/measure/result.ts';
 import { renderHtml } from '../../compare/report/html.ts';
-import type { Measurement, Results } from '../../compare/result.ts';
 import { BROWSER_TIMEOUT_MS, openBrowser } from '../support/browser.ts';
 
 /** Of a run; the last two, with a broken promise and with a reason for being left out, are made up. */

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { SubscriberFigures } from '@redis-messaging/shared/figures';
-import type { Pattern } from '@redis-messaging/shared/pattern';
+import type { SubscriberFigures } from '@redis-messaging/shared/accounting/stats';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { stream } from '@redis-messaging/shared/patterns/stream';
-import { freePort } from '../../local/redis-server.ts';
-import { type Line, ServiceProcess } from '../../local/service-process.ts';
-import { until } from '../../local/until.ts';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { stream } from '@redis-messaging/shared/patterns/stream/stream';
+import { freePort } from '../../local/redis/redis-server.ts';
+import { type Line, ServiceProcess } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
 import { hostilePayloads } from '../support/hostile.ts';
 import { useRedis } from '../support/use-redis.ts';
 

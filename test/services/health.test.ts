@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { freePort, type RedisServer } from '../../local/redis-server.ts';
-import { ServiceProcess } from '../../local/service-process.ts';
-import { until } from '../../local/until.ts';
+import { freePort, type RedisServer } from '../../local/redis/redis-server.ts';
+import { ServiceProcess } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
 import { startRedis } from '../support/redis.ts';
 
 let server: RedisServer;

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { encode, makeMessage } from '@redis-messaging/shared/message';
+import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { ServiceProcess } from '../../local/service-process.ts';
-import { until } from '../../local/until.ts';
+import { ServiceProcess } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const own = useRedis();

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { freePort, type RedisServer, type ServerOptions } from '../../local/redis-server.ts';
-import { type Line, ServiceProcess } from '../../local/service-process.ts';
-import { TcpProxy } from '../../local/tcp-proxy.ts';
-import { until } from '../../local/until.ts';
+import { freePort, type RedisServer, type ServerOptions } from '../../local/redis/redis-server.ts';
+import { type Line, ServiceProcess } from '../../testkit/service-process.ts';
+import { TcpProxy } from '../../testkit/tcp-proxy.ts';
+import { until } from '../../testkit/until.ts';
 import { startRedis } from '../support/redis.ts';
 
 /** What Redis pops in its last moment may not be sent any more: the queue is at most once. One batch, at the most. */

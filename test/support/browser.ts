@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, chromium } from 'playwright-core';
-import { findBrowser } from '../../local/find-browser.ts';
+import { findBrowser } from '../../testkit/find-browser.ts';
 
 const FLAGS = [
   '--no-sandbox', // the pages are ours, and containers often have no other way

@@ -1,5 +1,5 @@
-import { findBrowser } from '../../local/find-browser.ts';
-import { findServer } from '../../local/find-server.ts';
+import { findServer } from '../../local/redis/find-server.ts';
+import { findBrowser } from '../../testkit/find-browser.ts';
 
 /** Before all tests: gets the programs that they need, once, because two test files at a time may need the same one. */
 export default async function setUp(): Promise<void> {

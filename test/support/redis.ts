@@ -1,6 +1,6 @@
-import { type ConnectionEvents, closeQuickly, connect, type Redis } from '@redis-messaging/shared/redis';
-import { findServer } from '../../local/find-server.ts';
-import { type RedisServer, type ServerOptions, startRedisServer } from '../../local/redis-server.ts';
+import { type ConnectionEvents, closeQuickly, connect, type Redis } from '@redis-messaging/shared/redis/connection';
+import { findServer } from '../../local/redis/find-server.ts';
+import { type RedisServer, type ServerOptions, startRedisServer } from '../../local/redis/redis-server.ts';
 
 /** A Redis of a test's own, on a free port of the loopback address. */
 export async function startRedis(options?: ServerOptions): Promise<RedisServer> {

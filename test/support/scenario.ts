@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
-import { type DeadLetter, listDeadLetters } from '@redis-messaging/shared/dead-letter-store';
-import { decode } from '@redis-messaging/shared/message';
-import type { Pattern } from '@redis-messaging/shared/pattern';
+import { type DeadLetter, listDeadLetters } from '@redis-messaging/shared/delivery/dead-letter-store';
+import { decode } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import type { Redis } from '@redis-messaging/shared/redis';
-import { type Line, ServiceProcess } from '../../local/service-process.ts';
-import { until } from '../../local/until.ts';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import type { Redis } from '@redis-messaging/shared/redis/connection';
+import { type Line, ServiceProcess } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
 
 type Env = Readonly<Record<string, string | number>>;
 

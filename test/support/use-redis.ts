@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import type { Redis } from '@redis-messaging/shared/redis';
-import type { RedisServer } from '../../local/redis-server.ts';
+import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { RedisServer } from '../../local/redis/redis-server.ts';
 import { connectTo, startRedis } from './redis.ts';
 
 /** A Redis for the tests of one file, and a connection to it: there from before the first test until after the last. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Guarantees } from '@redis-messaging/shared/pattern';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { type Advice, advise, type Candidate, type Speed } from '../../compare/advisor.ts';
-import { type Need, type Needs, readNeeds } from '../../compare/needs.ts';
-import { contradicts, experimentsOf, shownBy, stepsFor } from '../../compare/proof.ts';
-import type { Results } from '../../compare/result.ts';
-import { OptionsError } from '../../local/command.ts';
+import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
+import { type Advice, advise, type Candidate, type Speed } from '../../compare/advice/advisor.ts';
+import { type Need, type Needs, readNeeds } from '../../compare/advice/needs.ts';
+import { contradicts, experimentsOf, shownBy, stepsFor } from '../../compare/advice/proof.ts';
+import type { Results } from '../../compare/measure/result.ts';
+import { OptionsError } from '../../local/process/command.ts';
 
 const needsOf = (line: string) => readNeeds(line.split(' ').filter(Boolean))?.needs as Needs;
 

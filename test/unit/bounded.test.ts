@@ -1,10 +1,10 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
-import { DeliveryBuffer } from '@redis-messaging/shared/delivery-buffer';
-import { Latency } from '@redis-messaging/shared/latency';
-import { LineBudget } from '@redis-messaging/shared/line-budget';
-import { createLogger } from '@redis-messaging/shared/logger';
+import { Latency } from '@redis-messaging/shared/accounting/latency';
+import { DeliveryBuffer } from '@redis-messaging/shared/delivery/delivery-buffer';
+import { LineBudget } from '@redis-messaging/shared/service/log-limiter';
+import { createLogger } from '@redis-messaging/shared/service/logger';
 
 const delivery = (number: number, bytes = 4) => {
   const payload = Buffer.alloc(bytes);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { takeCensus } from '../../compare/census.ts';
-import { judge, UNEXPLAINED } from '../../compare/verdict.ts';
+import { takeCensus } from '../../compare/measure/reconciliation.ts';
+import { judge, UNEXPLAINED } from '../../compare/verdict/verdict.ts';
 
 const guaranteesOf = (audience: string) =>
   (patterns.find(({ guarantees }) => guarantees.audience === audience) as (typeof patterns)[number]).guarantees;

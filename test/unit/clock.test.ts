@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createClock, nowMicros } from '@redis-messaging/shared/clock';
+import { createClock, nowMicros } from '@redis-messaging/shared/accounting/clock';
 
 const AGREES_MICROS = 100;
 

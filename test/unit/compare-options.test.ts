@@ -2,11 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { againstBaseline, readBaseline } from '../../compare/baseline.ts';
-import { type Options, readOptions } from '../../compare/options.ts';
+import { type Options, readOptions } from '../../compare/cli/options.ts';
+import type { Results } from '../../compare/measure/result.ts';
 import { repeatCommand } from '../../compare/report/repeat.ts';
-import type { Results } from '../../compare/result.ts';
-import { OptionsError } from '../../local/command.ts';
+import { againstBaseline, readBaseline } from '../../compare/verdict/baseline.ts';
+import { OptionsError } from '../../local/process/command.ts';
 
 const mistakesOf = (...args: string[]) => {
   try {

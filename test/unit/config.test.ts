@@ -2,8 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, loadConfig } from '@redis-messaging/shared/config';
-import { redisAddress, redisOptions } from '@redis-messaging/shared/redis-options';
+import { ConfigError, loadConfig } from '@redis-messaging/shared/service/config';
+import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redis-options';
 
 const names = (environment: Record<string, string>) => loadConfig(environment).PATTERN.map((pattern) => pattern.name);
 

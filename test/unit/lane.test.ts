@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Pattern } from '@redis-messaging/shared/pattern';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
 import { queue } from '@redis-messaging/shared/patterns/queue';
-import type { Redis } from '@redis-messaging/shared/redis';
-import type { RedisServer } from '../../local/redis-server.ts';
-import { TcpProxy } from '../../local/tcp-proxy.ts';
-import { until } from '../../local/until.ts';
-import { Lane } from '../../publisher/src/lane.ts';
+import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { RedisServer } from '../../local/redis/redis-server.ts';
+import { Lane } from '../../publisher/src/buffered-producer.ts';
 import { makeOutgoing } from '../../publisher/src/outgoing.ts';
+import { TcpProxy } from '../../testkit/tcp-proxy.ts';
+import { until } from '../../testkit/until.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
 
 const patient = new AbortController().signal;

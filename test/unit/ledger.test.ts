@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { Ledger, type StoredLedger } from '@redis-messaging/shared/ledger';
-import { Ranges } from '@redis-messaging/shared/ranges';
-import { seeded } from '../../local/random.ts';
+import { Ranges } from '@redis-messaging/shared/accounting/intervals';
+import { Ledger, type StoredLedger } from '@redis-messaging/shared/accounting/ledger';
+import { seeded } from '../../testkit/random.ts';
 
 const START = 1_000_000_000;
 const everybody = { audience: 'every-subscriber' } as const;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { decode, encode, makeMessage } from '@redis-messaging/shared/message';
-import { neutralise } from '@redis-messaging/shared/text';
+import { decode, encode, makeMessage } from '@redis-messaging/shared/message/message';
+import { neutralise } from '@redis-messaging/shared/text/sanitize';
 import { hostilePayloads } from '../support/hostile.ts';
 
 const GOOD = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatMicros, parseMicros } from '@redis-messaging/shared/timestamp';
+import { formatMicros, parseMicros } from '@redis-messaging/shared/message/timestamp';
 
 const NOON = Date.UTC(2026, 6, 29, 12, 0, 0) * 1000;
 

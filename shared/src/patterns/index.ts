@@ -1,9 +1,9 @@
-import type { Pattern } from '../pattern.ts';
+import type { Pattern } from './pattern.ts';
 import { pubsub } from './pubsub.ts';
 import { queue } from './queue.ts';
-import { reliableQueue } from './reliable-queue.ts';
+import { reliableQueue } from './reliable-queue/reliable-queue.ts';
 import { shardedPubsub } from './sharded-pubsub.ts';
-import { stream } from './stream.ts';
+import { stream } from './stream/stream.ts';
 
 /** Every pattern, in the order in which tables show them. */
 export const patterns: readonly Pattern[] = [pubsub, shardedPubsub, queue, reliableQueue, stream];

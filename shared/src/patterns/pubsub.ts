@@ -1,7 +1,7 @@
-import { broadcast } from '../broadcast.ts';
-import { listen, subscribers } from '../listener.ts';
-import type { Pattern, Payload } from '../pattern.ts';
-import { PUBLISH_ALL } from '../pubsub-scripts.ts';
+import { broadcast } from '../delivery/broadcast.ts';
+import { listen, subscribers } from '../delivery/listener.ts';
+import type { Pattern, Payload } from './pattern.ts';
+import { PUBLISH_ALL } from './pubsub-scripts.ts';
 
 /** PUBLISH / SUBSCRIBE: everybody who listens now gets a copy; nothing is kept for anybody else. */
 export const pubsub = {

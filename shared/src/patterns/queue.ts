@@ -1,11 +1,11 @@
-import { BatchSize } from '../batch-size.ts';
-import { openBlocking } from '../blocking.ts';
-import { nowMicros } from '../clock.ts';
-import { deadLetter, deadLettersOf } from '../dead-letters.ts';
-import { lengthsUpTo } from '../lengths.ts';
-import { publishOnce } from '../once.ts';
-import type { Delivery, Pattern, Subscription } from '../pattern.ts';
-import { surviveDisconnects } from '../redis.ts';
+import { nowMicros } from '../accounting/clock.ts';
+import { BatchSize } from '../delivery/batch-size.ts';
+import { openBlocking } from '../delivery/blocking.ts';
+import { deadLetter, deadLettersOf } from '../delivery/dead-letters.ts';
+import { publishOnce } from '../delivery/idempotency.ts';
+import { lengthsUpTo } from '../delivery/lengths.ts';
+import { surviveDisconnects } from '../redis/connection.ts';
+import type { Delivery, Pattern, Subscription } from './pattern.ts';
 
 /** Seconds that one BLPOP waits. Short, because Redis goes on serving a client whose connection broke unnoticed. */
 const BLOCK_SECONDS = 1;

@@ -1,7 +1,7 @@
-import { broadcast } from '../broadcast.ts';
-import { listen, subscribers } from '../listener.ts';
-import type { Pattern, Payload } from '../pattern.ts';
-import { SPUBLISH_ALL } from '../pubsub-scripts.ts';
+import { broadcast } from '../delivery/broadcast.ts';
+import { listen, subscribers } from '../delivery/listener.ts';
+import type { Pattern, Payload } from './pattern.ts';
+import { SPUBLISH_ALL } from './pubsub-scripts.ts';
 
 /** SPUBLISH / SSUBSCRIBE: as Pub/Sub, but in a cluster a message stays on the one shard that its channel belongs to. */
 export const shardedPubsub = {

@@ -1,0 +1,109 @@
+import { consumers } from '../experiments/consumers.ts';
+import { lateGroup } from '../experiments/late-group.ts';
+import { latency } from '../experiments/latency.ts';
+import { nobodyListens } from '../experiments/nobody-listens.ts';
+import { redisKilled } from '../experiments/redis-killed.ts';
+import { subscriberCrashes, subscriberCrashesOnce } from '../experiments/subscriber-crashes.ts';
+import { subscriberStops } from '../experiments/subscriber-stops.ts';
+import { throughput } from '../experiments/throughput.ts';
+import type { Measurement, Results } from '../measure/result.ts';
+import type { Experiment } from '../runner/experiment.ts';
+import type { Advice, Judged } from './advisor.ts';
+import type { Need, Needs } from './needs.ts';
+
+/** An experiment that shows whether a pattern meets some needs. */
+export interface Step {
+  readonly needs: readonly Need[];
+  readonly experiment: Experiment;
+  /** Whether they were met this time. */
+  shows(measured: Measurement): boolean;
+  /** Whether a pattern that does not promise it may meet it nevertheless, now and then. */
+  readonly byChance: boolean;
+}
+
+/** What became of one step, for one pattern. */
+export interface Shown {
+  readonly step: Step;
+  readonly pattern: string;
+  /** What the advice says. */
+  readonly expected: boolean;
+  /** What was seen; `undefined`: the experiment failed. */
+  readonly met: boolean | undefined;
+}
+
+/** More processes than these show nothing new. */
+const MOST_KINDS = 5;
+const MOST_WORKERS = 3;
+/** Messages for a latency: those of so many seconds, within limits. */
+const LATENCY_SECONDS = 2;
+const FEWEST = 1000;
+const MOST = 20_000;
+const MOST_SECONDS = 30;
+
+/** The experiments that concern what is needed, and no others. */
+export function stepsFor(needs: Needs): Step[] {
+  const { loss, duplicates, fanout, workers, late, order, p99, rate } = needs;
+  const nothingLost = ({ lost }: Measurement) => lost === 0;
+  const asked = (first: { readonly holds: boolean } | undefined) => first?.holds === true;
+  const step = (need: Need | readonly Need[], experiment: Experiment, shows: Step['shows'], byChance = true): Step => ({
+    needs: [need].flat(),
+    experiment,
+    shows,
+    byChance,
+  });
+  const paced = rate === undefined ? latency : { ...latency, load: { rate, messages: messagesAt(rate) } };
+  return [
+    ...(loss === 'any' ? [] : [step('loss', nobodyListens, nothingLost)]),
+    ...(loss === 'crash-ok' ? [step('loss', subscriberStops, nothingLost)] : []),
+    ...(loss === 'none'
+      ? [subscriberCrashes, redisKilled('always')].map((each) => step('loss', each, nothingLost))
+      : []),
+    ...(duplicates === 'none' ? [step('duplicates', subscriberCrashesOnce, ({ claims }) => asked(claims[0]))] : []),
+    ...(fanout > 1 || workers > 1
+      ? [
+          step(
+            ['fanout', 'workers'],
+            consumers(Math.min(fanout, MOST_KINDS), Math.min(workers, MOST_WORKERS)),
+            ({ claims }) => asked(claims[0]),
+            false,
+          ),
+        ]
+      : []),
+    ...(late === 'yes' ? [step('late', lateGroup, ({ claims }) => asked(claims[0]), false)] : []),
+    ...(order === 'yes' && workers === 1 ? [step('order', paced, ({ reordered }) => reordered === 0)] : []),
+    ...(p99 === undefined ? [] : [step('p99', paced, ({ latencyMs }) => (latencyMs?.p99 ?? Number.NaN) <= p99)]),
+    ...(rate === undefined ? [] : [step('rate', throughput, (measured) => (measured.throughput ?? 0) >= rate)]),
+  ];
+}
+
+/** Each experiment of some steps once. */
+export function experimentsOf(steps: readonly Step[]): Experiment[] {
+  return [...new Map(steps.map(({ experiment }) => [experiment.name, experiment])).values()];
+}
+
+/** What the results show of each step and pattern. */
+export function shownBy(results: Results, { fitting, others }: Advice, steps: readonly Step[]): Shown[] {
+  return steps.flatMap((step) => {
+    const run = results.experiments.find(({ name }) => name === step.experiment.name);
+    return [...fitting, ...others].map((judged) => {
+      const measured = run?.patterns[judged.name];
+      return {
+        step,
+        pattern: judged.name,
+        expected: isExpected(judged, step),
+        met: measured && step.shows(measured),
+      };
+    });
+  });
+}
+
+/** Whether what was seen contradicts the advice. */
+export const contradicts = ({ step, expected, met }: Shown): boolean =>
+  met === undefined || (expected ? !met : met && !step.byChance);
+
+/** What is not measured is expected only of those that fit: of the others nothing was advised. */
+const isExpected = ({ fits, findings }: Judged, { needs }: Step): boolean =>
+  findings.every(({ need, met }) => !needs.includes(need) || (met ?? fits));
+
+const messagesAt = (rate: number): number =>
+  Math.min(MOST, MOST_SECONDS * rate, Math.max(FEWEST, LATENCY_SECONDS * rate));

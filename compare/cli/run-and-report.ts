@@ -1,0 +1,27 @@
+import { resolve } from 'node:path';
+import { stopOnSignals } from '../../local/process/stop-on-signals.ts';
+import type { Results } from '../measure/result.ts';
+import { renderTerminal } from '../report/terminal.ts';
+import { prepareFolder, writeReport } from '../report/write.ts';
+import { runExperiments } from '../runner/session.ts';
+import type { Options } from './options.ts';
+
+/** Says something beside the results: on standard error. */
+export const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+/**
+ * Runs the chosen experiments until Ctrl-C, prints what came of them, and writes the report. Throws as `runExperiments` and
+ * `prepareFolder` do. @param again the command that does the same again, if the options do not tell it
+ */
+export async function runAndReport(options: Options, again?: string): Promise<Results> {
+  const folder = resolve(options.out);
+  await prepareFolder(folder);
+  const signal = stopOnSignals((name) => say(`\nStopping (${name}); what there is so far will be written`));
+  const results = { ...(await runExperiments(options, signal, say)), ...(again && { again }) };
+  process.stdout.write(`${renderTerminal(results)}\n`);
+  const written = await writeReport(folder, results);
+  say(`Written: ${written.join(', ')}`);
+  return results;
+}

@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { closeQuickly, connect, type Redis, type RedisOptions } from '@redis-messaging/shared/redis/connection';
+import type { Environment } from '../../local/process/environment.ts';
+import type { ServerProgram } from '../../local/redis/find-server.ts';
+import { freePort, type RedisServer, startRedisServer } from '../../local/redis/redis-server.ts';
+
+/** A Redis to experiment with. */
+export interface LabRedis extends AsyncDisposable {
+  /** Environment variables that lead the services to it. */
+  readonly env: Environment;
+  /** A connection for looking on. */
+  readonly admin: Redis;
+  readonly port: number;
+}
+
+/** A Redis of our own, on loopback, that can be killed and comes back with what it had on disk. */
+export class OwnRedis implements LabRedis {
+  readonly port: number;
+  readonly admin: Redis;
+  readonly #start: () => Promise<RedisServer>;
+  readonly #folder: string;
+  #server: RedisServer;
+
+  private constructor(
+    port: number,
+    folder: string,
+    start: () => Promise<RedisServer>,
+    server: RedisServer,
+    admin: Redis,
+  ) {
+    this.port = port;
+    this.#folder = folder;
+    this.#start = start;
+    this.#server = server;
+    this.admin = admin;
+  }
+
+  /** @param settings more lines for its configuration */
+  static async start(program: ServerProgram, settings: readonly string[], signal: AbortSignal): Promise<OwnRedis> {
+    const port = await freePort();
+    const folder = await mkdtemp(join(tmpdir(), 'redis-compare-'));
+    const start = () => startRedisServer(program, { port, settings: [`dir ${JSON.stringify(folder)}`, ...settings] });
+    let server: RedisServer | undefined;
+    try {
+      server = await start();
+      const admin = await adminOf({ host: '127.0.0.1', port }, signal);
+      return new OwnRedis(port, folder, start, server, admin);
+    } catch (error) {
+      await server?.stop();
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  get env(): Environment {
+    return { REDIS_HOST: '127.0.0.1', REDIS_PORT: this.port };
+  }
+
+  async kill(): Promise<void> {
+    process.kill(this.#server.pid, 'SIGKILL');
+    await this.#server.stop();
+  }
+
+  async restart(): Promise<void> {
+    this.#server = await this.#start();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await closeQuickly(this.admin);
+    await this.#server.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** A Redis of somebody's. @throws if it is not there, or refuses us */
+export async function givenRedis(url: string, signal: AbortSignal): Promise<LabRedis> {
+  const admin = await adminOf({ url, host: '', port: 0 }, signal);
+  return {
+    env: { REDIS_URL: url },
+    admin,
+    port: Number(new URL(url).port || 6379),
+    [Symbol.asyncDispose]: () => closeQuickly(admin),
+  };
+}
+
+async function adminOf(options: Omit<RedisOptions, 'name'>, signal: AbortSignal): Promise<Redis> {
+  return await connect({ ...options, name: 'compare' }, {}, signal);
+}

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { figure } from '@redis-messaging/shared/text/table';
+import { builtCommand, serviceCommand } from '../../local/process/child.ts';
+import type { ServerProgram } from '../../local/redis/find-server.ts';
+import { seeded } from '../../testkit/random.ts';
+import type { Options } from '../cli/options.ts';
+import { merge } from '../measure/merge.ts';
+import type { ExperimentResult, Fault, Measured, Measurement } from '../measure/result.ts';
+import { peers } from '../peers/index.ts';
+import { judge } from '../verdict/verdict.ts';
+import type { Experiment, Findings, Subject } from './experiment.ts';
+import { type LabRedis, OwnRedis } from './lab-redis.ts';
+import { type ServiceCommand, Stage } from './stage.ts';
+
+const RANDOM_STEPS = 2 ** 31;
+const PEER_PROGRAM = 'compare/peers/process.ts';
+
+/** What is needed to run experiments. */
+export interface Lab {
+  readonly options: Options;
+  /** Where experiments run that need no other. */
+  readonly redis: LabRedis;
+  /** The program for those that need one of their own; `undefined` if the Redis is somebody's. */
+  readonly server: ServerProgram | undefined;
+  /** All keys begin with this. */
+  readonly prefix: string;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one experiment as often as is wanted, and judges what it found. Throws only the signal's reason. */
+export async function runExperiment(lab: Lab, experiment: Experiment): Promise<ExperimentResult> {
+  const { name, question, steps } = experiment;
+  const result = { name, question, steps, faults: [], seconds: 0, patterns: {} };
+  if (experiment.needsOwnRedis && !lab.server)
+    return { ...result, skipped: 'needs a Redis of its own, and --redis names one of yours' };
+  const beganAt = performance.now();
+  const seconds = () => Math.round((performance.now() - beganAt) / 100) / 10;
+  const runs: Round[] = [];
+  try {
+    for (let round = 1; round <= lab.options.repeat; round++) runs.push(await runOnce(lab, experiment, round));
+  } catch (error) {
+    lab.signal.throwIfAborted();
+    return { ...result, seconds: seconds(), skipped: `failed: ${(error as Error).message}` };
+  }
+  const failed: Round['failed'] = Object.assign({}, ...runs.map((run) => run.failed));
+  const patterns = judged(experiment, runs, lab);
+  return { ...result, faults: runs[0]?.faults ?? [], seconds: seconds(), patterns, failed };
+}
+
+interface Run {
+  readonly faults: readonly Fault[];
+  readonly findings: Findings;
+}
+
+/** A run with our patterns and the peers. */
+interface Round extends Run {
+  /** The errors of peers, by their names. */
+  readonly failed: Readonly<Record<string, string>>;
+}
+
+/** Runs it with our patterns, all at the same time, then with each peer alone. That a peer fails is its own affair. */
+async function runOnce(lab: Lab, experiment: Experiment, round: number): Promise<Round> {
+  const ours = await runWith(lab, experiment, round, lab.options.patterns, builtCommand);
+  const findings = { ...ours.findings };
+  const failed: Record<string, string> = {};
+  for (const peer of peersOf(lab, experiment)) {
+    try {
+      Object.assign(findings, (await runWith(lab, experiment, round, [peer], peerCommand)).findings);
+    } catch (error) {
+      lab.signal.throwIfAborted();
+      failed[peer.name] = (error as Error).message;
+    }
+  }
+  return { ...ours, findings, failed };
+}
+
+async function runWith(
+  { options, redis, server, prefix, signal }: Lab,
+  experiment: Experiment,
+  round: number,
+  patterns: readonly Subject[],
+  command: ServiceCommand,
+): Promise<Run> {
+  await using own =
+    experiment.ownSettings && server ? await OwnRedis.start(server, experiment.ownSettings, signal) : undefined;
+  await using stage = new Stage({
+    redis: own ?? redis,
+    patterns,
+    load: { ...options, ...experiment.load },
+    env: experiment.env ?? {},
+    command,
+    prefix: `${prefix}:${experiment.name}:${round}`,
+    random: randomOf(`${options.seed} ${experiment.name} ${round}`),
+    signal,
+  });
+  const findings = await experiment.run(stage);
+  return { faults: stage.faults, findings };
+}
+
+const peersOf = ({ options }: Lab, { withPeers }: Experiment): readonly Subject[] =>
+  options.peers && withPeers ? peers : [];
+
+/** The services by a peer. */
+export const peerCommand: ServiceCommand = (name) => serviceCommand(name, PEER_PROGRAM, name);
+
+function judged(experiment: Experiment, runs: readonly Run[], lab: Lab): Record<string, Measurement> {
+  const entries = [...lab.options.patterns, ...peersOf(lab, experiment)].flatMap(({ name, guarantees }) => {
+    const measured = runs.flatMap(({ findings }) => findings[name] ?? []);
+    if (measured.length < runs.length) return []; // a peer that failed
+    const whole = merge(measured);
+    const judgement = judge(whole, measured.map((run) => experiment.claims(guarantees, run)).reduce(strictest));
+    const headline = (experiment.headline ?? headlineOf)(whole);
+    return [
+      [
+        name,
+        { ...whole, ...judgement, headline, ...(measured.length > 1 && { runs: measured.map(figuresOf) }) },
+      ] as const,
+    ];
+  });
+  return Object.fromEntries(entries);
+}
+
+function headlineOf({ lost, duplicated, received }: Measured): string {
+  const lines = [
+    ...(lost > 0 ? [`${figure(lost)} lost`] : []),
+    ...(duplicated > 0 ? [`${figure(duplicated)} twice`] : []),
+  ];
+  return lines.join(', ') || (received > 0 ? 'all arrived' : 'nothing arrived');
+}
+
+/** Of several runs a claim holds only if it held in each. */
+function strictest<Each extends readonly { holds: boolean }[]>(some: Each, others: Each): Each {
+  return some.map((claim, index) => ({ ...claim, holds: claim.holds && others[index]?.holds })) as unknown as Each;
+}
+
+const figuresOf = ({ throughput, latencyMs }: Measured) => ({ throughput, p99: latencyMs?.p99 ?? null });
+
+/** Random numbers from 0 to below 1, the same for the same words. */
+function randomOf(words: string): () => number {
+  const below = seeded(createHash('sha256').update(words).digest().readInt32LE());
+  return () => below(RANDOM_STEPS) / RANDOM_STEPS;
+}

@@ -1,0 +1,90 @@
+/**
+ * Many subscribers in one process, for the experiment `fan-out`: each with a subscription, and so a connection, of its own. Told
+ * how many there are to be, it answers when they are; asked for a report, it tells what all of them have received.
+ */
+import { setMaxListeners } from 'node:events';
+import { decode } from '@redis-messaging/shared/message/message';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { connect } from '@redis-messaging/shared/redis/connection';
+import { loadConfig } from '@redis-messaging/shared/service/config';
+import { redisOptions } from '@redis-messaging/shared/service/redis-options';
+
+/** What the crowd tells. */
+export interface CrowdReport {
+  readonly deliveries: number;
+  /** Deliveries to somebody who had that message already, or, where they share, to another of them. */
+  readonly duplicated: number;
+  /** Of the last delivery: ms since 1970. */
+  readonly lastAt: number;
+  /** Of each delivery: ms. */
+  readonly latencies: readonly number[];
+}
+
+const BATCH = 500;
+/** Subscriptions that are made at the same time. */
+const AT_ONCE = 20;
+
+const config = loadConfig();
+const pattern = config.PATTERN[0] as Pattern;
+const topic = config.topics.get(pattern) as string;
+const { signal } = new AbortController();
+setMaxListeners(0, signal);
+const redis = await connect(redisOptions(config, 'crowd'), {}, signal);
+
+let size = 0;
+let deliveries = 0;
+let duplicated = 0;
+let lastAt = 0;
+let latencies: number[] = [];
+
+/** The ids that they have, where they share. */
+const shared = new Set<string>();
+
+async function listen(index: number): Promise<void> {
+  const ids = pattern.guarantees.audience === 'one-subscriber' ? shared : new Set<string>();
+  const subscription = await pattern.subscribe(redis, topic, {
+    signal,
+    batch: BATCH,
+    consumer: `crowd-${index}`,
+    group: config.GROUP,
+    groupStart: '0',
+    reclaimAfterMs: 60_000,
+    maxAttempts: 100,
+    maxLength: 0,
+  });
+  void (async () => {
+    for await (const batch of subscription) {
+      for (const { payload, receivedAt } of batch) {
+        const decoded = decode(payload);
+        if (!decoded.ok) continue;
+        deliveries++;
+        if (ids.has(decoded.message.id)) duplicated++;
+        ids.add(decoded.message.id);
+        lastAt = receivedAt / 1000;
+        latencies.push((receivedAt - decoded.madeAt) / 1000);
+      }
+      await subscription.ack(batch);
+    }
+  })();
+}
+
+async function growTo(count: number): Promise<void> {
+  while (size < count) {
+    const more = Math.min(AT_ONCE, count - size);
+    await Promise.all(Array.from({ length: more }, (_, index) => listen(size + index)));
+    size += more;
+  }
+}
+
+process.on('message', async (count: number | 'report') => {
+  if (count === 'report') {
+    process.send?.({ deliveries, duplicated, lastAt, latencies } satisfies CrowdReport);
+    latencies = [];
+  } else {
+    await growTo(count);
+    process.send?.('grown');
+  }
+});
+process.on('disconnect', () => process.exit(0));
+if (!process.connected) process.exit(0); // the parent ended while this process was starting
+process.send?.('ready');

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { ROOT, serviceCommand } from '../../local/process/child.ts';
+import { type Environment, stringsOf } from '../../local/process/environment.ts';
+import type { CrowdReport } from './subscriber-pool-process.ts';
+
+const PROGRAM = fileURLToPath(new URL('subscriber-pool-process.ts', import.meta.url));
+
+/** Time for an answer: ms. */
+const PATIENCE_MS = 60_000;
+
+/** Many subscribers of one topic, in a process of their own. What it is asked throws if there is no answer, or the signal aborts. */
+export class Crowd implements AsyncDisposable {
+  readonly #process: ChildProcess;
+  readonly #signal: AbortSignal;
+
+  private constructor(process: ChildProcess, signal: AbortSignal) {
+    this.#process = process;
+    this.#signal = signal;
+  }
+
+  /** A process that has nobody in it yet. */
+  static async start(env: Environment, signal: AbortSignal): Promise<Crowd> {
+    const own = stringsOf(env);
+    const child = spawn(process.execPath, serviceCommand('subscriber', PROGRAM), {
+      cwd: ROOT,
+      env: { PATH: process.env.PATH, ...own },
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const crowd = new Crowd(child, signal);
+    try {
+      await crowd.#answer('ready');
+    } catch (error) {
+      await crowd[Symbol.asyncDispose]();
+      throw error;
+    }
+    return crowd;
+  }
+
+  /** Resolves when so many have subscribed. */
+  async growTo(count: number): Promise<void> {
+    await this.#answer(`${count} subscribers`, count);
+  }
+
+  async report(): Promise<CrowdReport> {
+    return (await this.#answer('what it received', 'report')) as CrowdReport;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode) return;
+    const exited = once(this.#process, 'exit');
+    this.#process.kill('SIGKILL');
+    await exited;
+  }
+
+  /** Says something to the process, and waits for its answer. */
+  async #answer(what: string, word?: string | number): Promise<unknown> {
+    const child = this.#process;
+    const over = new AbortController();
+    const { signal } = over;
+    const limit = AbortSignal.any([this.#signal, signal, AbortSignal.timeout(PATIENCE_MS)]);
+    const ended = once(child, 'exit', { signal }).then(([code]) =>
+      Promise.reject(new Error(`the crowd ended (${code})`)),
+    );
+    const answer = once(child, 'message', { signal: limit });
+    if (word !== undefined) child.send(word);
+    try {
+      return (await Promise.race([answer, ended]))[0];
+    } catch (error) {
+      this.#signal.throwIfAborted();
+      if (limit.aborted) throw new Error(`no answer from the crowd within ${PATIENCE_MS / 1000} s (${what})`);
+      throw error;
+    } finally {
+      ended.catch(() => {});
+      answer.catch(() => {});
+      over.abort();
+    }
+  }
+}

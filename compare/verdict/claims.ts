@@ -1,0 +1,52 @@
+import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
+import { TOO_FAST } from '../measure/reconciliation.ts';
+import type { Claim, Counts } from '../measure/result.ts';
+
+/** What experiments expect, computed from what a pattern guarantees. */
+export type Expectation = (guarantees: Guarantees, counts: Counts) => Claim;
+
+/** Nothing that Redis took is lost while subscribers are there and, where Redis keeps nothing for them, keep up. */
+export const nothingLost: Expectation = (guarantees, counts) => ({
+  text: 'nothing that Redis accepted is lost',
+  promised: keptUp(guarantees, counts),
+  holds: counts.lost === 0,
+});
+
+/** Whether nobody left out what came too fast: patterns that keep nothing promise nothing to those who do. */
+export const keptUp = ({ keepsUnread }: Guarantees, { causes }: Counts): boolean =>
+  keepsUnread || causes.every(({ cause }) => cause !== TOO_FAST);
+
+/** Nothing is lost although a subscriber was away. */
+export const nothingLostUnread: Expectation = ({ keepsUnread }, { lost }) => ({
+  text: 'what was published while nobody listened is delivered later',
+  promised: keepsUnread,
+  holds: lost === 0,
+});
+
+/** Nothing is lost although a subscriber, or the connection, went away with messages in hand. */
+export const nothingLostInHand: Expectation = ({ survivesCrash }, { lost }) => ({
+  text: 'what was in hand is delivered again',
+  promised: survivesCrash,
+  holds: lost === 0,
+});
+
+/** Nothing is delivered twice. */
+export const nothingTwice: Expectation = ({ delivery }, { duplicated }) => ({
+  text: 'nothing is delivered twice',
+  promised: delivery === 'at-most-once',
+  holds: duplicated === 0,
+});
+
+/** Nothing is handled twice where DEDUPE_TTL is set, although it may be delivered twice. */
+export const handledOnce: Expectation = (_guarantees, { duplicated }) => ({
+  text: 'nothing is handled twice',
+  promised: true,
+  holds: duplicated === 0,
+});
+
+/** In order, where nothing was redelivered. */
+export const inOrder: Expectation = ({ ordered }, { reordered }) => ({
+  text: 'messages arrive in the order in which they were published',
+  promised: ordered,
+  holds: reordered === 0,
+});

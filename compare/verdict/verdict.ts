@@ -1,0 +1,20 @@
+import type { Claim, Measured, Measurement, Verdict } from '../measure/result.ts';
+
+/** The cause of a loss for which no cause was found. */
+export const UNEXPLAINED = 'not explained';
+
+/** What a measurement is, besides what was measured. */
+type Judgement = Omit<Measurement, keyof Measured | 'headline'>;
+
+/** The verdict. That every loss has a cause is promised by everybody. */
+export function judge(measured: Measured, claims: readonly Claim[]): Judgement {
+  const explained = measured.causes.every(({ cause }) => cause !== UNEXPLAINED);
+  const all = [...claims, { text: 'every loss has a cause', promised: true, holds: explained }];
+  return { claims: all, verdict: verdictOf(claims, explained) };
+}
+
+function verdictOf(claims: readonly Claim[], explained: boolean): Verdict {
+  const promised = claims.filter((claim) => claim.promised);
+  if (!explained || promised.some((claim) => !claim.holds)) return 'broken';
+  return claims[0]?.promised ? 'kept' : 'not promised';
+}

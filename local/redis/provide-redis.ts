@@ -1,0 +1,40 @@
+import type { Config } from '@redis-messaging/shared/service/config';
+import { redisAddress } from '@redis-messaging/shared/service/redis-options';
+import { findServer } from './find-server.ts';
+import { freePort, isTaken, startRedisServer } from './redis-server.ts';
+
+/** The Redis of a local run. */
+export interface LocalRedis {
+  /** Environment variables that lead the services to it. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Resolves when it has ended; never, if it is not ours. */
+  readonly ended: Promise<unknown>;
+  /** Ends it, if it is ours. */
+  stop(): Promise<void>;
+}
+
+/** The Redis that REDIS_URL or REDIS_HOST name; else a private one. Says which. */
+export async function provideRedis(config: Config, say: (line: string) => void): Promise<LocalRedis> {
+  if (process.env.REDIS_URL || process.env.REDIS_HOST) {
+    say(`Redis: the one at ${redisAddress(config)}, as ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'} says`);
+    return { env: {}, ended: new Promise(() => {}), stop: async () => {} };
+  }
+  const program = await findServer(say);
+  const server = await startRedisServer(program, {
+    port: process.env.REDIS_PORT ? await wantedPort(config.REDIS_PORT, say) : undefined,
+    username: config.REDIS_USERNAME || undefined,
+    password: config.REDIS_PASSWORD || config.REDIS_PASSWORD_FILE || undefined,
+  });
+  say(`Redis: ${program.about}, a private one on 127.0.0.1:${server.port} that ends with this run`);
+  return {
+    env: { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(server.port) },
+    ended: server.ended,
+    stop: () => server.stop(),
+  };
+}
+
+async function wantedPort(port: number, say: (line: string) => void): Promise<number> {
+  if (!(await isTaken(port))) return port;
+  say(`Port ${port} is taken; to use what runs there, say REDIS_HOST=localhost. Taking a free port`);
+  return await freePort();
+}

@@ -1,0 +1,95 @@
+/**
+ * `npm run dead-letters`: lists what the patterns that keep messages could not deliver, with the reasons; puts chosen ones back.
+ *
+ *   npm run dead-letters                        all, by pattern
+ *   npm run dead-letters -- queue               one pattern's
+ *   npm run dead-letters -- stream replay 1 3   puts the first and the third back
+ *   npm run dead-letters -- queue replay all
+ */
+
+import { type DeadLetter, listDeadLetters, replay } from '@redis-messaging/shared/delivery/dead-letter-store';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { closeQuickly, connect, type Redis } from '@redis-messaging/shared/redis/connection';
+import { type Config, ConfigError, loadConfig, loadDotEnv } from '@redis-messaging/shared/service/config';
+import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redis-options';
+import { neutralise } from '@redis-messaging/shared/text/sanitize';
+import { renderTable } from '@redis-messaging/shared/text/table';
+
+const keeping = patterns.filter((pattern) => pattern.guarantees.keepsUnread);
+const USAGE = `usage: npm run dead-letters [-- PATTERN [replay all | replay NUMBER ...]]
+PATTERN: ${keeping.map((pattern) => pattern.name).join(', ')}; NUMBER: as in the list`;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const wish = wishOf(args);
+  if (!wish) return complain(USAGE);
+  loadDotEnv();
+  try {
+    const config = loadConfig();
+    const redis = await reach(config);
+    try {
+      for (const pattern of wish.patterns) await fulfil(redis, config, pattern, wish.numbers);
+    } finally {
+      await closeQuickly(redis);
+    }
+    return 0;
+  } catch (error) {
+    return complain(
+      (error instanceof ConfigError ? 'mend these environment variables:\n' : '') + (error as Error).message,
+    );
+  }
+}
+
+/** What is wanted: the letters of which patterns, and which of them to put back (`undefined`: only list). */
+function wishOf([name, verb, ...words]: readonly string[]) {
+  if (name === undefined) return { patterns: keeping, numbers: undefined };
+  const pattern = keeping.find((candidate) => candidate.name === name);
+  if (!pattern) return undefined;
+  if (verb === undefined) return { patterns: [pattern], numbers: undefined };
+  const numbers = words[0] === 'all' && words.length === 1 ? ('all' as const) : words.map(Number);
+  const isSound =
+    numbers === 'all' || (numbers.length > 0 && numbers.every((number) => Number.isInteger(number) && number > 0));
+  return verb === 'replay' && isSound ? { patterns: [pattern], numbers } : undefined;
+}
+
+/** Connects once; unlike a service it does not wait for a Redis that is not there. */
+async function reach(config: Config): Promise<Redis> {
+  const given = new AbortController();
+  const events = {
+    onUp() {},
+    onDown: (_connection: object, reason: string) =>
+      given.abort(
+        new Error(`Redis at ${redisAddress(config)} cannot be reached (${reason}); set REDIS_HOST or REDIS_URL`),
+      ),
+    onClosed() {},
+  };
+  return await connect(redisOptions(config, 'dead-letters'), events, given.signal);
+}
+
+async function fulfil(redis: Redis, config: Config, pattern: Pattern, numbers: 'all' | readonly number[] | undefined) {
+  const topic = config.topics.get(pattern) as string;
+  const letters = await listDeadLetters(redis, topic);
+  if (numbers === undefined) return show(pattern, letters);
+  const chosen = numbers === 'all' ? letters : letters.filter((_letter, index) => numbers.includes(index + 1));
+  for (const letter of chosen) await replay(redis, pattern, topic, letter);
+  console.log(`${pattern.name}: put ${chosen.length} of ${letters.length} dead letters back into '${topic}'`);
+}
+
+function show(pattern: Pattern, letters: readonly DeadLetter[]): void {
+  console.log(`${pattern.name}: ${letters.length} dead ${letters.length === 1 ? 'letter' : 'letters'}`);
+  const rows = letters.map(({ at, payload, reason }, index) => [
+    `${index + 1}`,
+    at,
+    `${payload.length}`,
+    neutralise(reason, 80),
+    neutralise(payload.toString('utf8', 0, 200), 60),
+  ]);
+  if (rows.length > 0) console.log(renderTable(['#', 'at', 'bytes', 'reason', 'payload'], rows));
+}
+
+function complain(text: string): number {
+  console.error(text);
+  return 1;
+}

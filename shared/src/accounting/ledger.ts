@@ -1,0 +1,171 @@
+import { createHash } from 'node:crypto';
+import type { Guarantees } from '../patterns/pattern.ts';
+import { Run, type StoredRun } from './sequence.ts';
+
+/** More senders than this are not told apart at one time: the oldest is settled, its figures stay in the totals. */
+const MAX_SENDERS = 1000;
+/** Runs of one sender that are kept open for late messages. */
+const MAX_RUNS = 8;
+/** A run of which nothing came among so many messages is over: a message that would continue it belongs to a newer one. */
+const OVER_AFTER = 1000;
+const LONGEST_KEY = 200;
+
+/** What a subscriber knows of the messages of one pattern. `published` = received + lost + unknown. */
+export interface Account {
+  /** Messages that must have been published, by the counts that were seen. */
+  published: number;
+  /** Different messages received. */
+  received: number;
+  /** Published since the first message of the run that was seen, and not received. */
+  lost: number;
+  /**
+   * Published and not received, but perhaps not lost: before the first message of a run that this subscriber saw, or, where
+   * subscribers share the messages, perhaps taken by another.
+   */
+  unknown: number;
+  /** Deliveries of messages that had been received before. */
+  duplicated: number;
+  /** Messages that came after one with a higher count. */
+  reordered: number;
+}
+
+/** What the ledger needs to know of a message. */
+export interface Entry {
+  readonly sender: string;
+  readonly count: number;
+  readonly id: string;
+  /** µs since 1970. */
+  readonly madeAt: number;
+}
+
+/** A ledger in parts that can be stored each for itself as JSON: the runs of each sender, and the totals of those forgotten. */
+export interface StoredLedger {
+  /** By the sender's key; `null` = forgotten, remove it. */
+  readonly senders: Readonly<Record<string, readonly StoredRun[] | null>>;
+  /** The totals of runs that are closed, and whether senders have been forgotten; only if they have changed. */
+  readonly settled?: Account;
+  readonly hasForgotten?: boolean;
+}
+
+/**
+ * Counts what was received, lost, duplicated and reordered, exactly, by sender and count, in bounded memory. A sender
+ * that starts again from 1 begins a new run.
+ */
+export class Ledger {
+  readonly #shared: boolean;
+  readonly #senders = new Map<string, Run[]>();
+  readonly #settled = emptyAccount();
+  #entries = 0;
+  #latestSender: string | undefined;
+  readonly #changed = new Set<string>();
+  #settledHasChanged = false;
+  #hasForgotten = false;
+
+  constructor(guarantees: Pick<Guarantees, 'audience'>) {
+    this.#shared = guarantees.audience === 'one-subscriber';
+  }
+
+  /** Books a message that was received and handled. */
+  receive(entry: Entry): 'new' | 'duplicate' | 'reordered' {
+    return this.#runOf(entry).receive(entry);
+  }
+
+  /** Books a message that this subscriber got to see but did not handle, and that nobody will deliver again. */
+  lose(entry: Entry): void {
+    this.#runOf(entry).lose(entry);
+  }
+
+  /** @param alone whether nobody shares the messages, so that what is missing is lost */
+  account(alone = false): Account {
+    const total = { ...this.#settled };
+    for (const runs of this.#senders.values()) {
+      for (const run of runs) addAccount(total, run.account(this.#shared && !alone));
+    }
+    return total;
+  }
+
+  /** What has changed since the last call, to be stored. */
+  changes(): StoredLedger {
+    const senders = [...this.#changed].map((key) => [key, this.#senders.get(key)?.map((run) => run.toJSON()) ?? null]);
+    this.#changed.clear();
+    this.#latestSender = undefined;
+    const closed = { settled: { ...this.#settled }, hasForgotten: this.#hasForgotten };
+    const hasChanged = this.#settledHasChanged;
+    this.#settledHasChanged = false;
+    return { senders: Object.fromEntries(senders), ...(hasChanged && closed) };
+  }
+
+  /** Takes over what was stored. To be called before anything is booked. */
+  restore({ senders, settled, hasForgotten = false }: StoredLedger): void {
+    for (const [key, stored] of Object.entries(senders)) {
+      const runs = (stored ?? []).map(Run.restore);
+      this.#senders.set(key, runs);
+      this.#entries = Math.max(this.#entries, ...runs.map((run) => run.lastEntry));
+    }
+    Object.assign(this.#settled, settled);
+    this.#hasForgotten = hasForgotten;
+  }
+
+  #runOf(entry: Entry): Run {
+    const runs = this.#runsOf(keyOf(entry.sender));
+    const run = this.#openRunFor(entry, runs) ?? this.#begin(runs, entry);
+    run.lastEntry = ++this.#entries;
+    return run;
+  }
+
+  /** Two publishers may go by one name at the same time, so the run that a message continues comes before the newest. */
+  #openRunFor(entry: Entry, runs: readonly Run[]): Run | undefined {
+    const continued = runs.findLast((run) => run.isContinuedBy(entry) && this.#entries - run.lastEntry < OVER_AFTER);
+    if (continued) return continued;
+    const sound = runs.filter((run) => !run.isStray);
+    const latest = sound.findLast((run) => run.startedAt <= entry.madeAt) ?? sound.at(-1);
+    return latest?.isOutgrownBy(entry) ? undefined : latest;
+  }
+
+  /** The runs of a sender, which thereby becomes the last to be forgotten. */
+  #runsOf(sender: string): Run[] {
+    const runs = this.#senders.get(sender) ?? [];
+    if (sender === this.#latestSender) return runs;
+    this.#latestSender = sender;
+    this.#changed.add(sender);
+    this.#senders.delete(sender);
+    this.#senders.set(sender, runs);
+    if (this.#senders.size > MAX_SENDERS) this.#forgetOldest();
+    return runs;
+  }
+
+  #forgetOldest(): void {
+    const [oldest, runs] = this.#senders.entries().next().value as [string, Run[]];
+    for (const run of runs) this.#settle(run);
+    this.#senders.delete(oldest);
+    this.#changed.add(oldest);
+    this.#hasForgotten = true;
+  }
+
+  #begin(runs: Run[], entry: Entry): Run {
+    // A sender that seems new may have been forgotten: what came before is in the totals already.
+    const isStray = runs.some((run) => run.isImplausible(entry.count));
+    const run = Run.beginWith(entry, this.#hasForgotten || isStray ? entry.count : 1, isStray);
+    runs.push(run);
+    if (runs.length > MAX_RUNS) this.#settle(runs.shift() as Run);
+    return run;
+  }
+
+  #settle(run: Run): void {
+    addAccount(this.#settled, run.account(this.#shared));
+    this.#settledHasChanged = true;
+  }
+}
+
+/** A sender's name may be of any length; what is kept of it may not. */
+function keyOf(sender: string): string {
+  return sender.length > LONGEST_KEY ? createHash('sha256').update(sender).digest('base64') : sender;
+}
+
+function emptyAccount(): Account {
+  return { published: 0, received: 0, lost: 0, unknown: 0, duplicated: 0, reordered: 0 };
+}
+
+function addAccount(total: Account, part: Account): void {
+  for (const key of Object.keys(total) as (keyof Account)[]) total[key] += part[key];
+}

@@ -1,0 +1,119 @@
+import { figure, milliseconds, renderTable } from '../text/table.ts';
+import type { LatencyReport } from './latency.ts';
+
+/** What Redis holds for a pattern's topic, as in `Backlog` of pattern.ts; `null` when it does not answer or cannot tell. */
+export interface Held {
+  /** Messages that wait for a subscriber. */
+  readonly backlog: number | null;
+  readonly inFlight: number | null;
+  readonly deadLetters: number | null;
+  readonly listeners: number | null;
+  readonly wildcards: number | null;
+  readonly channels: number | null;
+}
+
+/** What both services report of each pattern. */
+interface Common extends Held {
+  /** ISO times of the first and the last message; `null` before the first. */
+  readonly firstAt: string | null;
+  readonly lastAt: string | null;
+}
+
+/** Of the messages made, one place each: made = published + refused + unknown + waiting. */
+export interface PublisherFigures extends Common {
+  /** Redis took them. */
+  readonly published: number;
+  /** Redis certainly did not take them, and they are not kept for another try. */
+  readonly refused: number;
+  /** The connection broke before Redis answered: taken or not, nobody can say. */
+  readonly unknown: number;
+  /** Sent again after the connection broke, where it may arrive twice, or where DEDUPE_TTL makes sure that it does not. */
+  readonly retried: number;
+  /** In this process, not answered yet. */
+  readonly waiting: number;
+  /** Of the published: reached no subscriber, and nobody will ever get them. */
+  readonly unheard: number;
+}
+
+/** See `Account` in ledger.ts for the first six. */
+export interface SubscriberFigures extends Common {
+  readonly published: number;
+  readonly received: number;
+  readonly lost: number;
+  readonly unknown: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  /** Deliveries of what had been delivered before, and not acknowledged. */
+  readonly redelivered: number;
+  /** Deliveries of what had been handled before, here or elsewhere, and was therefore left out (DEDUPE_TTL). */
+  readonly deduplicated: number;
+  /** Messages that were gone from Redis before they were acknowledged: part of `lost`. */
+  readonly missing: number;
+  /** Deliveries whose handler failed. */
+  readonly failed: number;
+  /** Messages that went to the dead letters because their attempts were used up. */
+  readonly dead: number;
+  /** Payloads that are not messages. */
+  readonly invalid: number;
+  readonly latencyMs: LatencyReport;
+}
+
+export type Figures = PublisherFigures | SubscriberFigures;
+export type FiguresByPattern<Kind extends Figures = Figures> = Readonly<Record<string, Kind>>;
+
+/** A column; one that has `isWorthwhile` is shown only where it is so for a pattern. */
+type Column<Kind> = readonly [
+  title: string,
+  cell: (figures: Kind) => string,
+  isWorthwhile?: (figures: Kind) => boolean,
+];
+type Columns<Kind> = readonly Column<Kind>[];
+
+const heldColumns: Columns<Held> = [
+  ['backlog', (f) => figure(f.backlog)],
+  ['in flight', (f) => figure(f.inFlight), (f) => (f.inFlight ?? 0) > 0],
+  ['listeners', (f) => figure(f.listeners), (f) => f.listeners !== null],
+  ['wildcards', (f) => figure(f.wildcards), (f) => (f.wildcards ?? 0) > 0],
+];
+
+const publisherColumns: Columns<PublisherFigures> = [
+  ['published', (f) => figure(f.published)],
+  ['refused', (f) => figure(f.refused)],
+  ['unknown', (f) => figure(f.unknown)],
+  ['retried', (f) => figure(f.retried), (f) => f.retried > 0],
+  ['waiting', (f) => figure(f.waiting)],
+  ['unheard', (f) => figure(f.unheard)],
+  ...heldColumns,
+];
+
+const subscriberColumns: Columns<SubscriberFigures> = [
+  ['published', (f) => figure(f.published)],
+  ['received', (f) => figure(f.received)],
+  ['lost', (f) => figure(f.lost)],
+  ['unknown', (f) => figure(f.unknown)],
+  ['duplicated', (f) => figure(f.duplicated)],
+  ['out of order', (f) => figure(f.reordered)],
+  ['redelivered', (f) => figure(f.redelivered), (f) => f.redelivered > 0],
+  ['deduplicated', (f) => figure(f.deduplicated), (f) => f.deduplicated > 0],
+  ['failed', (f) => figure(f.failed), (f) => f.failed > 0],
+  ['dead', (f) => figure(f.dead), (f) => f.dead > 0],
+  ['invalid', (f) => figure(f.invalid)],
+  ...heldColumns,
+  ['latency p50', (f) => milliseconds(f.latencyMs.p50)],
+  ['p99', (f) => milliseconds(f.latencyMs.p99)],
+];
+
+/** The patterns side by side, a line each. */
+export function figuresTable(patterns: FiguresByPattern): string {
+  const all = Object.values(patterns);
+  if (all.every((figures) => 'received' in figures))
+    return table(subscriberColumns, patterns as FiguresByPattern<SubscriberFigures>);
+  return table(publisherColumns, patterns as FiguresByPattern<PublisherFigures>);
+}
+
+function table<Kind extends Figures>(columns: Columns<Kind>, patterns: FiguresByPattern<Kind>): string {
+  const all = Object.values(patterns);
+  const shown = columns.filter(([, , isWorthwhile]) => !isWorthwhile || all.some(isWorthwhile));
+  const rows = Object.entries(patterns).map(([name, figures]) => [name, ...shown.map(([, cell]) => cell(figures))]);
+  return renderTable(['pattern', ...shown.map(([title]) => title)], rows);
+}

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RESP_TYPES } from 'redis';
+import { closeQuickly, duplicate, outcomeOf, type Redis } from '../redis/connection.ts';
+
+const UNBLOCK_EVERY_MS = 20;
+/** After so long nobody answers CLIENT UNBLOCK: Redis is gone, and with it whatever it would have handed over. */
+const GIVE_UP_MS = 1200;
+
+/**
+ * Opens a connection for blocking reads, with replies as Buffers. When the signal aborts, a read that blocks is ended by
+ * CLIENT UNBLOCK from the other connection: unlike a connection that is dropped, it cannot lose what Redis pops at that
+ * very moment. Close it when the reading has ended.
+ */
+export async function openBlocking(redis: Redis, role: string, signal: AbortSignal) {
+  const connection = await duplicate(redis, role, signal);
+  let id: number | undefined;
+  let closed = false;
+  const learnId = async () => {
+    id = undefined; // a new connection has a new one
+    id = await connection.clientId().catch(() => undefined);
+  };
+  connection.on('ready', learnId);
+  await learnId();
+
+  async function unblock(): Promise<void> {
+    let answeredAt = performance.now();
+    // Repeated, because a read that was on its way when the signal came blocks only after the first UNBLOCK.
+    while (!closed && connection.isReady && performance.now() - answeredAt < GIVE_UP_MS) {
+      if (id === undefined) await sleep(UNBLOCK_EVERY_MS);
+      else if (await answered(redis.clientUnblock(id))) answeredAt = performance.now();
+      await sleep(UNBLOCK_EVERY_MS);
+    }
+    if (!closed) connection.destroy(); // the read fails
+  }
+  signal.addEventListener('abort', unblock, { once: true });
+  if (signal.aborted) void unblock();
+
+  return {
+    client: connection.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }),
+    async close(): Promise<void> {
+      closed = true;
+      signal.removeEventListener('abort', unblock);
+      await closeQuickly(connection);
+    },
+  };
+}
+
+/** Whether Redis answers, in whatever way, before it is time to give up. */
+async function answered(command: Promise<unknown>): Promise<boolean> {
+  const answer = command.then(
+    () => true,
+    (error) => outcomeOf(error) === 'refused',
+  );
+  return await Promise.race([answer, sleep(GIVE_UP_MS, false, { ref: false })]);
+}

@@ -1,0 +1,74 @@
+import type { Delivery } from '../patterns/pattern.ts';
+
+/** The most that waits between a listener and its handler. */
+const MAX_DELIVERIES = 10_000;
+const MAX_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Turns pushed deliveries into pulled batches, in bounded memory. When the handler is too slow, the oldest are dropped:
+ * the newest then show the gap by their counts.
+ */
+export class DeliveryBuffer {
+  #waiting: Delivery[] = [];
+  #head = 0;
+  #bytes = 0;
+  #ended = false;
+  #wake: () => void = () => {};
+  readonly #onOverflow: (dropped: number) => void;
+
+  /** @param onOverflow told how many deliveries were dropped, each time some are. */
+  constructor(onOverflow: (dropped: number) => void = () => {}) {
+    this.#onOverflow = onOverflow;
+  }
+
+  /** Never throws, never waits. */
+  push(delivery: Delivery): void {
+    this.#waiting.push(delivery);
+    this.#bytes += delivery.payload.length;
+    if (this.#length > MAX_DELIVERIES || this.#bytes > MAX_BYTES) this.#onOverflow(this.#dropOldest());
+    this.#wake();
+  }
+
+  /** Nothing more will be pushed: the batches end once what waits has been taken. */
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** Batches of 1 to `size` deliveries, in the order of their arrival. */
+  async *batches(size: number): AsyncGenerator<readonly Delivery[]> {
+    while (true) {
+      while (this.#length > 0) yield this.#take(size);
+      if (this.#ended) return;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  get #length(): number {
+    return this.#waiting.length - this.#head;
+  }
+
+  #take(size: number): readonly Delivery[] {
+    const end = Math.min(this.#head + size, this.#waiting.length);
+    const taken = this.#waiting.slice(this.#head, end);
+    for (const delivery of taken) this.#bytes -= delivery.payload.length;
+    this.#head = end;
+    // What was taken must not stay in memory; half and half keeps the copying cheap.
+    if (2 * this.#head >= this.#waiting.length) this.#compact();
+    return taken;
+  }
+
+  /** Drops a tenth of what waits, so that a handler that stays slow is told now and then, not for every message. */
+  #dropOldest(): number {
+    const dropped = this.#take(Math.max(1, Math.floor(this.#length / 10))).length;
+    this.#compact();
+    return dropped;
+  }
+
+  #compact(): void {
+    this.#waiting = this.#waiting.slice(this.#head);
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,62 @@
+import { nowMicros } from '../accounting/clock.ts';
+import type { SubscribeOptions, Subscription } from '../patterns/pattern.ts';
+import { closeQuickly, duplicate, type Redis } from '../redis/connection.ts';
+import { lifeSign } from '../redis/watchdog.ts';
+import { DeliveryBuffer } from './delivery-buffer.ts';
+
+/** What is called for each message of a subscription. */
+export type Listener = (payload: Buffer, channel: Buffer) => void;
+
+/**
+ * A subscription that Redis pushes messages to, on a connection of its own. Redis keeps nothing of it, so there is nothing
+ * to acknowledge, to reject or to give back.
+ *
+ * @param subscribe subscribes the listener on the connection
+ * @param showsChannel whether deliveries tell the channel that they came by
+ */
+export async function listen(
+  redis: Redis,
+  role: string,
+  { signal, batch, onOverflow }: SubscribeOptions,
+  subscribe: (connection: Redis, listener: Listener) => Promise<unknown>,
+  showsChannel = false,
+): Promise<Subscription> {
+  const connection = await duplicate(redis, role, signal);
+  const arrived = new DeliveryBuffer(onOverflow);
+  const alive = lifeSign(connection);
+  // A listener that throws would cost its neighbours of the same network read, so it only enqueues.
+  const enqueue: Listener = (payload, channel) => {
+    alive();
+    const via = showsChannel ? { channel: channel.toString() } : undefined;
+    arrived.push({ payload, receivedAt: nowMicros(), attempt: 1, ...via });
+  };
+  try {
+    await subscribe(connection, enqueue);
+  } catch (error) {
+    await closeQuickly(connection);
+    throw error;
+  }
+
+  async function unsubscribe(): Promise<void> {
+    await closeQuickly(connection);
+    arrived.end();
+  }
+  signal.addEventListener('abort', unsubscribe, { once: true });
+  if (signal.aborted) await unsubscribe();
+
+  return {
+    [Symbol.asyncIterator]: () => arrived.batches(batch),
+    ack: async (done) => done.map(() => true),
+    wasHandled: async () => false,
+    reject: async () => {},
+    fail: async () => 'lost',
+    release: async () => false,
+    [Symbol.asyncDispose]: async () => {
+      signal.removeEventListener('abort', unsubscribe);
+      await unsubscribe();
+    },
+  };
+}
+
+/** "1 subscriber", "2 subscribers". */
+export const subscribers = (count: number): string => `${count} ${count === 1 ? 'subscriber' : 'subscribers'}`;

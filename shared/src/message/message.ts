@@ -1,0 +1,74 @@
+import { isUtf8 } from 'node:buffer';
+import { v4 as uuid } from 'uuid';
+import { nowMicros } from '../accounting/clock.ts';
+import { neutralise } from '../text/sanitize.ts';
+import { formatMicros, parseMicros } from './timestamp.ts';
+
+/** One message as it goes over the wire: a JSON object in UTF-8. Further fields are allowed and ignored. */
+export interface Message {
+  /** UUID. */
+  readonly id: string;
+  /** When it was made: ISO 8601; ours have µs and `Z`. */
+  readonly timestamp: string;
+  readonly message: string;
+  readonly sender: string;
+  /** The sender's running number, from 1. */
+  readonly count: number;
+}
+
+export type Decoded =
+  | { readonly ok: true; readonly message: Message /** `timestamp` in µs since 1970. */; readonly madeAt: number }
+  | { readonly ok: false; readonly reason: string };
+
+/** Any UUID, of any version and variant. */
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+
+export function makeMessage(sender: string, count: number): Message {
+  return {
+    id: uuid(),
+    timestamp: formatMicros(nowMicros()),
+    message: `Hello from TypeScript #${count}`,
+    sender,
+    count,
+  };
+}
+
+export const encode = (message: Message): string => JSON.stringify(message);
+
+/** Reads a payload of anybody's. Never throws: what is not a message comes back with the reason, fit to be shown. */
+export function decode(payload: Buffer): Decoded {
+  if (payload.length === 0) return invalid('empty payload');
+  if (!isUtf8(payload)) return invalid('not valid UTF-8');
+  let value: unknown;
+  try {
+    value = JSON.parse(payload.toString('utf8'));
+  } catch (error) {
+    return invalid(`not JSON: ${neutralise((error as Error).message, 120)}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return invalid('not a JSON object');
+  return validate(value as Record<string, unknown>);
+}
+
+/** Takes over the fields of the wire format only. */
+function validate({ id, timestamp, message, sender, count }: Record<string, unknown>): Decoded {
+  if (typeof id !== 'string' || !UUID.test(id)) return wrong('id', 'a UUID', id);
+  const madeAt = typeof timestamp === 'string' ? parseMicros(timestamp) : undefined;
+  if (madeAt === undefined) return wrong('timestamp', 'an ISO 8601 time', timestamp);
+  if (typeof message !== 'string') return wrong('message', 'a string', message);
+  if (typeof sender !== 'string' || sender === '') return wrong('sender', 'a string that is not empty', sender);
+  if (!Number.isSafeInteger(count) || (count as number) < 0) return wrong('count', 'a whole number, 0 or more', count);
+  return {
+    ok: true,
+    message: { id, timestamp: timestamp as string, message, sender, count: count as number },
+    madeAt,
+  };
+}
+
+const invalid = (reason: string): Decoded => ({ ok: false, reason });
+
+function wrong(field: string, expected: string, got: unknown): Decoded {
+  if (got === undefined) return invalid(`field "${field}" is missing`);
+  const kind = got === null ? 'null' : Array.isArray(got) ? 'an array' : typeof got;
+  const shown = typeof got === 'object' ? kind : neutralise(JSON.stringify(got), 40);
+  return invalid(`field "${field}" is ${shown}; expected ${expected}`);
+}

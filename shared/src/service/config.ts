@@ -1,0 +1,227 @@
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import dotenv from 'dotenv';
+import { choosePatterns, patterns, patternWords } from '../patterns/index.ts';
+import type { Pattern } from '../patterns/pattern.ts';
+
+/** One environment variable. `parse` returns `undefined` for a value that is not as `expected`. */
+interface Variable<Value> {
+  /** What an unset or empty variable stands for; '' = nothing. */
+  readonly default: string;
+  /** Completes "expected …". */
+  readonly expected: string;
+  readonly about: string;
+  parse(text: string): Value | undefined;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Every variable, in the order of the README's table. `npm run readme` writes that table from here. */
+export const variables = {
+  REDIS_URL: {
+    default: '',
+    expected: 'a URL such as redis://user:password@host:6379/0 (rediss:// for TLS, unix:// for a socket)',
+    about: 'Redis as one URL; wins over the next three',
+    parse: redisUrl,
+  },
+  REDIS_HOST: text('localhost', 'Host of Redis'),
+  REDIS_PORT: whole('6379', 1, 65_535, 'Port of Redis'),
+  REDIS_USERNAME: text('', 'User name (ACL)'),
+  REDIS_PASSWORD: text('', 'Password; never logged'),
+  REDIS_PASSWORD_FILE: {
+    default: '',
+    expected: 'the path of a file that can be read',
+    about: 'File that holds the password, such as a Docker secret; used when `REDIS_PASSWORD` is empty',
+    parse: readPassword,
+  },
+  PATTERN: {
+    default: 'both',
+    expected: `one of ${patternWords.join(', ')}, or several of them with commas between`,
+    about: `Patterns to use: \`${patternWords.join('`, `')}\`, or several with commas between`,
+    parse: choosePatterns,
+  },
+  PUBLISH_INTERVAL: seconds(
+    '2.0',
+    0,
+    'Publisher: seconds from one message to the next; `0` = as fast as Redis takes them',
+  ),
+  MESSAGE_COUNT: {
+    default: '',
+    expected: 'a whole number, 1 or more',
+    about: 'Publisher: stop after so many messages; empty = never',
+    parse: (value: string) => (value === '' ? Number.POSITIVE_INFINITY : integer(value, 1, Number.MAX_SAFE_INTEGER)),
+  },
+  BUFFER_LIMIT: whole(
+    '100000',
+    1,
+    10_000_000,
+    'Publisher: the most messages kept for a queue while Redis does not take them; more are refused, and counted',
+  ),
+  MESSAGE_SIZE: whole('0', 0, 100_000_000, 'Publisher: bytes of a message, at least; shorter ones are filled up'),
+  SENDER: text('typescript-publisher', 'Publisher: the `sender` of its messages'),
+  ...(topicVariables() as object),
+  GROUP: text(
+    'subscribers',
+    'Subscriber: its group. Subscribers of one group share a stream; each group gets all of it',
+  ),
+  GROUP_START: choice(
+    '0',
+    ['0', '$'],
+    'Subscriber: where a new group begins: at the oldest message of the stream, or with what comes from now on',
+  ),
+  CONSUMER: {
+    default: '%h-%p',
+    expected: 'text',
+    about:
+      'Subscriber: its name among them, under which what it has in hand, and its account, outlive it; `%h` stands for the host name, `%p` for the process id',
+    parse: (value: string) => value.replaceAll('%h', hostname()).replaceAll('%p', String(process.pid)),
+  },
+  RECLAIM_AFTER: seconds(
+    '30',
+    0.1,
+    'Subscriber: seconds after which what a subscriber has in hand without a sign of life goes to another',
+  ),
+  MAX_ATTEMPTS: whole(
+    '5',
+    1,
+    1_000_000,
+    'Subscriber: a message that was delivered so often in vain goes to the dead letters',
+  ),
+  DEDUPE_TTL: seconds(
+    '0',
+    0,
+    'Seconds for which Redis remembers the id of a message, so that it is published once (to what keeps messages) and handled once (by what delivers at least once), however often it is tried; `0` = off',
+  ),
+  STREAM_MAXLEN: whole(
+    '100000',
+    0,
+    Number.MAX_SAFE_INTEGER,
+    'Subscriber: a longer stream loses its oldest messages, but none that a group has not acknowledged; `0` = no limit',
+  ),
+  HANDLER_TIMEOUT: seconds('0', 0, 'Subscriber: seconds after which a handler counts as failed; `0` = never'),
+  FAIL_RATE: {
+    default: '0',
+    expected: 'a number from 0 to 1',
+    about: 'Subscriber: the share of messages whose simulated work fails',
+    parse: (value: string) => (/^(0|1|0?\.\d+|1\.0+)$/.test(value) ? Number(value) : undefined),
+  },
+  WORK_TIME: seconds('0', 0, 'Subscriber: seconds of simulated work for each message'),
+  STATS_INTERVAL: seconds('10', 0.1, 'Seconds from one table of figures to the next'),
+  LOG_LEVEL: choice(
+    'info',
+    ['debug', 'info', 'warn', 'error', 'silent'],
+    '`info` limits lines a message when there are more than 1,000 a second; `debug` shows them all',
+  ),
+  LOG_FORMAT: choice('pretty', ['pretty', 'json'], 'Lines for people, or one JSON object a line'),
+  HEALTH_PORT: whole('0', 0, 65_535, 'Port of `/livez`, `/readyz` and `/metrics`; `0` = off'),
+  HEALTH_HOST: text('127.0.0.1', 'Address on which that port listens'),
+  SHUTDOWN_TIMEOUT: seconds('10', 0.5, 'Seconds that a stop may take; then the process ends, whatever it is doing'),
+} as const satisfies Record<string, Variable<unknown>>;
+
+type Variables = typeof variables;
+
+/** What the environment says, by the names of the variables; times in seconds. */
+export type Config = Readonly<{
+  [Name in keyof Variables]: Variables[Name] extends Variable<infer Value> ? Value : never;
+}> & { readonly topics: ReadonlyMap<Pattern, string> };
+
+/** Mistakes in the configuration, all of them: a line each. */
+export class ConfigError extends Error {
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join('\n'));
+  }
+}
+
+/** Reads `.env` of the working directory into the environment. What is set already stays. */
+export function loadDotEnv(): void {
+  dotenv.config({ quiet: true });
+}
+
+/**
+ * The environment as a typed, frozen object.
+ * @throws ConfigError that names every mistake with variable, value and expectation
+ */
+export function loadConfig(environment: Environment = process.env): Config {
+  const mistakes: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, variable] of Object.entries(variables) as [string, Variable<unknown>][]) {
+    const given = environment[name] || variable.default;
+    values[name] = variable.parse(given);
+    if (values[name] === undefined) {
+      mistakes.push(`${name}=${JSON.stringify(secret(name) ? '…' : given)}: expected ${variable.expected}`);
+    }
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+  const topics = new Map(patterns.map((pattern) => [pattern, values[pattern.topic.variable] as string]));
+  return Object.freeze({ ...values, topics }) as unknown as Config;
+}
+
+/** Its value must not be shown: it may hold a password. */
+const secret = (name: string) => name === 'REDIS_URL' || name === 'REDIS_PASSWORD';
+
+function topicVariables(): Readonly<Record<string, Variable<string>>> {
+  return Object.fromEntries(patterns.map(({ topic }) => [topic.variable, text(topic.default, topic.about)] as const));
+}
+
+function text(fallback: string, about: string): Variable<string> {
+  return { default: fallback, expected: 'text', about, parse: (value) => value };
+}
+
+function whole(fallback: string, min: number, max: number, about: string): Variable<number> {
+  const expected = `a whole number from ${min} to ${max}`;
+  return { default: fallback, expected, about, parse: (value) => integer(value, min, max) };
+}
+
+function integer(value: string, min: number, max: number): number | undefined {
+  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  return number >= min && number <= max ? number : undefined;
+}
+
+function seconds(fallback: string, min: number, about: string): Variable<number> {
+  const max = 86_400;
+  return {
+    default: fallback,
+    expected: `seconds, a number from ${min} to ${max}`,
+    about,
+    parse(value) {
+      const number = /^\d*\.?\d+$|^\d+\.$/.test(value) ? Number(value) : Number.NaN;
+      return number >= min && number <= max ? number : undefined;
+    },
+  };
+}
+
+function choice<const Word extends string>(
+  fallback: NoInfer<Word>,
+  words: readonly Word[],
+  about: string,
+): Variable<Word> {
+  const list = words.join(', ');
+  return {
+    default: fallback,
+    expected: `one of ${list}`,
+    about: `${words.map((word) => `\`${word}\``).join(' \\| ')}: ${about}`,
+    parse: (value) => words.find((word) => word === value.toLowerCase()),
+  };
+}
+
+function redisUrl(value: string): string | undefined {
+  if (value === '') return value;
+  if (/^unix:\/\/.*\/./.test(value)) return value;
+  if (!/^rediss?:\/\/./.test(value) || !URL.canParse(value)) return undefined;
+  const { pathname, username, password } = new URL(value);
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    return undefined;
+  }
+  return /^\/?\d*$/.test(pathname) ? value : undefined;
+}
+
+function readPassword(path: string): string | undefined {
+  if (path === '') return '';
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch {
+    return undefined;
+  }
+}

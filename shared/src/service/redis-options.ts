@@ -1,0 +1,23 @@
+import type { RedisOptions } from '../redis/connection.ts';
+import type { Config } from './config.ts';
+
+/** How to reach Redis, from the configuration. */
+export function redisOptions(config: Config, name: string): RedisOptions {
+  return {
+    url: config.REDIS_URL || undefined,
+    host: config.REDIS_HOST,
+    port: config.REDIS_PORT,
+    username: config.REDIS_USERNAME || undefined,
+    password: config.REDIS_PASSWORD || config.REDIS_PASSWORD_FILE || undefined,
+    name,
+  };
+}
+
+/** Where Redis is, fit to be shown: no user, no password. */
+export function redisAddress(config: Config): string {
+  if (!config.REDIS_URL) return `${config.REDIS_HOST}:${config.REDIS_PORT}`;
+  if (config.REDIS_URL.startsWith('unix:'))
+    return config.REDIS_URL.replace(/^unix:\/\/([^/]*@)?/, '').replace(/\?.*/, '');
+  const { hostname, port } = new URL(config.REDIS_URL);
+  return `${hostname}:${port || 6379}`;
+}

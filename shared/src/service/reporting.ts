@@ -1,0 +1,49 @@
+import { type FiguresByPattern, figuresTable } from '../accounting/stats.ts';
+import type { Logger } from './logger.ts';
+
+/** What a service tells a parent process that started it with an IPC channel. */
+export interface ServiceReport {
+  readonly event: 'ready' | 'progress' | 'stopped';
+  readonly patterns: FiguresByPattern;
+}
+
+interface Source {
+  isReady(): boolean;
+  figures(): Promise<FiguresByPattern>;
+}
+
+const PROGRESS_EVERY_MS = 100;
+
+/** Logs the figures of all patterns side by side. */
+export function logFigures(log: Logger, event: 'stats' | 'stopped', title: string, patterns: FiguresByPattern): void {
+  const table = Object.keys(patterns).length > 0 ? `\n${figuresTable(patterns)}` : '';
+  log.info({ event, patterns }, `${title}${table}`);
+}
+
+/** Sends a report to the parent process, if there is one that listens. */
+export async function tellParent(event: ServiceReport['event'], patterns: FiguresByPattern): Promise<void> {
+  if (!process.connected) return;
+  await new Promise<void>((resolve) => process.send?.({ event, patterns } satisfies ServiceReport, () => resolve()));
+}
+
+/**
+ * Logs the figures every `seconds`, and says once that the service is ready. Tells a parent process how things stand.
+ * @returns ends it
+ */
+export function reportNowAndThen(source: Source, seconds: number, log: Logger): () => void {
+  const stats = setInterval(async () => logFigures(log, 'stats', 'Figures', await source.figures()), seconds * 1000);
+  let ready = false;
+  const progress = setInterval(async () => {
+    if (!ready && source.isReady()) {
+      ready = true;
+      log.info({ event: 'ready' }, 'Ready');
+      void tellParent('ready', {});
+    }
+    if (process.connected) void tellParent('progress', await source.figures());
+    else if (ready) clearInterval(progress);
+  }, PROGRESS_EVERY_MS);
+  return () => {
+    clearInterval(stats);
+    clearInterval(progress);
+  };
+}

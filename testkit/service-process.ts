@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { ServiceReport } from '@redis-messaging/shared/service/reporting';
+import { onLine, ROOT, serviceCommand } from '../local/process/child.ts';
+import { type Environment, stringsOf } from '../local/process/environment.ts';
+import { until } from './until.ts';
+
+/** A line of a service's log. */
+// biome-ignore lint/suspicious/noExplicitAny: a log line may hold anything
+export type Line = Record<string, any>;
+
+/** So many lines tell how a service came to where it is. */
+const LAST_LINES = 20;
+
+export type ServiceName = 'publisher' | 'subscriber';
+
+/** A service in a process of its own that is watched by its log. It ends with this process. */
+export class ServiceProcess implements AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly lines: Line[] = [];
+  /** Lines that are not JSON, such as those on standard error. */
+  readonly text: string[] = [];
+  /** Whether it has said that it is ready. */
+  isReady = false;
+  /** What it told last of how things stand. */
+  progress: ServiceReport['patterns'] = {};
+  /** The exit code, or the name of the signal that ended it. */
+  readonly exited: Promise<number | string>;
+
+  /**
+   * @param nodeArguments go before those of `npm run publisher` or `npm run subscriber`
+   * @param command the service from source, or as it was built
+   */
+  constructor(
+    name: ServiceName,
+    env: Environment,
+    nodeArguments: readonly string[] = [],
+    command: (name: string) => string[] = serviceCommand,
+  ) {
+    const own = stringsOf(env);
+    this.process = spawn(process.execPath, [...nodeArguments, ...command(name)], {
+      cwd: ROOT,
+      env: { ...passedOn(), LOG_FORMAT: 'json', REDIS_HOST: '127.0.0.1', ...own },
+      detached: true, // Ctrl-C is for the process that started it
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // the service ends with the channel, and the channel with this process
+    });
+    onLine(this.process, (line) => this.#read(line));
+    this.process.on('message', (report: ServiceReport) => {
+      if (report.event === 'ready') this.isReady = true;
+      else this.progress = report.patterns;
+    });
+    this.exited = once(this.process, 'close').then(([code, signal]) => code ?? signal);
+  }
+
+  /** The lines of one event, perhaps of one pattern. */
+  events(event: string, pattern?: string): Line[] {
+    return this.lines.filter((line) => line.event === event && (pattern === undefined || line.pattern === pattern));
+  }
+
+  /** Waits until an event that fulfils a condition is in the log. Fails after `timeout` ms. */
+  async event(event: string, condition: (line: Line) => boolean = () => true, timeout?: number): Promise<Line> {
+    const what = `"${event}" of ${this.process.spawnargs.at(-1)}`;
+    try {
+      return await until(what, () => this.lines.find((line) => line.event === event && condition(line)), timeout);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; ${this.#state()}`);
+    }
+  }
+
+  /** Sends a signal and waits for the end: the exit code, or the name of the signal that ended it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
+    this.process.kill(signal);
+    return await this.exited;
+  }
+
+  /** The final figures of a pattern. */
+  final(pattern: string): Line {
+    return this.events('stopped').at(-1)?.patterns?.[pattern];
+  }
+
+  get isRunning(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isRunning) await this.stop('SIGKILL');
+  }
+
+  /** How it stands, for the reader of a failed test: what it said last that is not about one message. */
+  #state(): string {
+    const { exitCode, signalCode } = this.process;
+    const state = this.isRunning ? 'it runs' : `it ended with ${exitCode ?? signalCode}`;
+    const said = this.lines.filter((line) => line.count === undefined).slice(-LAST_LINES);
+    return [
+      `${state} and said last:`,
+      ...said.map((line) => JSON.stringify(line)),
+      ...this.text.slice(-LAST_LINES),
+    ].join('\n');
+  }
+
+  #read(line: string): void {
+    try {
+      this.lines.push(JSON.parse(line));
+    } catch {
+      this.text.push(line);
+    }
+  }
+}
+
+/** Of this process's environment only what a program needs to run, so that nothing else configures a service. */
+function passedOn(): NodeJS.ProcessEnv {
+  const { PATH, NODE_OPTIONS } = process.env;
+  return { PATH, ...(NODE_OPTIONS && { NODE_OPTIONS }) };
+}
