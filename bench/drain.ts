@@ -1,5 +1,5 @@
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { figure } from '@redis-messaging/shared/text/table';
+import { formatNumber } from '@redis-messaging/shared/text/table';
 import { receiveAll, startService } from './child.ts';
 import type { Measurement } from './measurement.ts';
 
@@ -29,9 +29,9 @@ async function drained(pattern: Pattern, port: number, backlog: number): Promise
   const memory = subscriber.peakMemory;
   return [
     pattern.name,
-    figure(backlog),
-    figure(received / seconds),
+    formatNumber(backlog),
+    formatNumber(received / seconds),
     ((seconds * 1e6) / received).toFixed(1),
-    memory === undefined ? '-' : `${figure(memory)} MB`,
+    memory === undefined ? '-' : `${formatNumber(memory)} MB`,
   ];
 }

@@ -1,6 +1,6 @@
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { figure } from '@redis-messaging/shared/text/table';
+import { formatNumber } from '@redis-messaging/shared/text/table';
 import { receiveAll, startScript, startService } from './child.ts';
 import type { Measurement } from './measurement.ts';
 import { redisBenchmark } from './redis-benchmark.ts';
@@ -38,10 +38,10 @@ export const throughput: Measurement = {
     return [
       [
         pattern.name,
-        figure(ours),
-        figure(reference ?? null),
+        formatNumber(ours),
+        formatNumber(reference ?? null),
         reference ? `${(ours / reference).toFixed(1)} x` : '-',
-        figure(limit ?? null),
+        formatNumber(limit ?? null),
         limit ? `${Math.round((100 * ours) / limit)} %` : '-',
       ],
     ];

@@ -1,4 +1,4 @@
-import { figure } from '@redis-messaging/shared/text/table';
+import { formatNumber } from '@redis-messaging/shared/text/table';
 import { createClient } from 'redis';
 import type { Measurement } from './measurement.ts';
 
@@ -34,7 +34,7 @@ export const wildcards: Measurement = {
       const inRedis = Number(
         /cmdstat_publish:.*usec_per_call=([\d.]+)/.exec(await publisher.info('commandstats'))?.[1],
       );
-      rows.push([figure(count), inRedis.toFixed(1), figure(roundTrip)]);
+      rows.push([formatNumber(count), inRedis.toFixed(1), formatNumber(roundTrip)]);
     }
     for (const client of [publisher, subscriber]) client.destroy();
     return rows;

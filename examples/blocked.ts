@@ -1,4 +1,4 @@
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 
 /** Whether a connection of an example waits in Redis, at this moment, for something to come (BRPOP, XREADGROUP BLOCK). */
 export async function isBlocked(redis: Redis, name: string): Promise<boolean> {

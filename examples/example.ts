@@ -1,4 +1,4 @@
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 
 /** What an example is given. */
 export interface Scene {

@@ -1,7 +1,8 @@
-import { closeQuickly, connect, type Redis, type RedisOptions } from '@redis-messaging/shared/redis/connection';
+import type { Redis, RedisOptions } from '@redis-messaging/shared/redis/client';
+import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
 import { loadConfig } from '@redis-messaging/shared/service/config';
 import { redisOptions } from '@redis-messaging/shared/service/redis-options';
-import { neutralise } from '@redis-messaging/shared/text/sanitize';
+import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import { printLine } from '../local/process/child.ts';
 import { type LocalRedis, provideRedis } from '../local/redis/provide-redis.ts';
 import { until } from '../testkit/until.ts';
@@ -16,7 +17,7 @@ export class Stage implements Scene, AsyncDisposable {
   readonly redisUrl: string;
   readonly #redis: LocalRedis;
   readonly #options: RedisOptions;
-  readonly #connections: Redis[] = [];
+  readonly #connections: Connection[] = [];
   readonly #keys: string[] = [];
 
   private constructor(args: readonly string[], signal: AbortSignal, redis: LocalRedis) {
@@ -45,11 +46,11 @@ export class Stage implements Scene, AsyncDisposable {
     };
     const connection = await connect({ ...this.#options, name: `example:${name}` }, events, this.signal);
     this.#connections.push(connection);
-    return connection;
+    return connection.client;
   };
 
   readonly own = async (...keys: string[]): Promise<void> => {
-    const redis = this.#connections[0] ?? (await this.connect('keys'));
+    const redis = this.#connections[0]?.client ?? (await this.connect('keys'));
     for (const name of keys) {
       for await (const key of keysOf(redis, name))
         throw new Error(`Redis has a key "${key}" already, and it may be yours: remove it, or take another Redis`);
@@ -60,7 +61,7 @@ export class Stage implements Scene, AsyncDisposable {
   readonly until = async <Value>(what: string, probe: () => Value | Promise<Value>): Promise<NonNullable<Value>> =>
     await until(what, probe, undefined, this.signal);
 
-  readonly say = (who: string, line: string): void => printLine(who, neutralise(line, LONGEST_LINE));
+  readonly say = (who: string, line: string): void => printLine(who, sanitize(line, LONGEST_LINE));
 
   /** Ends every connection, so that whatever still waits for an answer fails. */
   clear(): void {
@@ -69,7 +70,7 @@ export class Stage implements Scene, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#keys.length > 0) await this.#removeKeys();
-    for (const connection of this.#connections) await closeQuickly(connection);
+    for (const connection of this.#connections) await connection.close();
     await this.#redis.stop();
   }
 
@@ -78,8 +79,9 @@ export class Stage implements Scene, AsyncDisposable {
     const patience = AbortSignal.timeout(1000);
     try {
       const keeper = await connect({ ...this.#options, name: 'example:keeper' }, {}, patience);
-      for (const name of this.#keys) for await (const key of keysOf(keeper, name)) await keeper.unlink(key);
-      await closeQuickly(keeper);
+      for (const name of this.#keys)
+        for await (const key of keysOf(keeper.client, name)) await keeper.client.unlink(key);
+      await keeper.close();
     } catch {
       warn(`Redis cannot be reached, so these keys may be left in it: ${this.#keys.join(', ')}`);
     }
@@ -98,7 +100,8 @@ function warn(line: string): void {
 }
 
 /** Where Redis is, as one URL, with the credentials that were given beside it. */
-function urlOf({ url, host, port, username = '', password = '' }: RedisOptions): string {
+function urlOf({ url, socket, username = '', password = '' }: RedisOptions): string {
+  const { host, port } = socket as { host: string; port: number };
   const complete = new URL(url ?? `redis://${host.includes(':') ? `[${host}]` : host}:${port}`);
   complete.username ||= encodeURIComponent(username);
   complete.password ||= encodeURIComponent(password);

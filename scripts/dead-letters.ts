@@ -10,10 +10,11 @@
 import { type DeadLetter, listDeadLetters, replay } from '@redis-messaging/shared/delivery/dead-letter-store';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { closeQuickly, connect, type Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
+import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
 import { type Config, ConfigError, loadConfig, loadDotEnv } from '@redis-messaging/shared/service/config';
 import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redis-options';
-import { neutralise } from '@redis-messaging/shared/text/sanitize';
+import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import { renderTable } from '@redis-messaging/shared/text/table';
 
 const keeping = patterns.filter((pattern) => pattern.guarantees.keepsUnread);
@@ -28,11 +29,11 @@ async function main(args: readonly string[]): Promise<number> {
   loadDotEnv();
   try {
     const config = loadConfig();
-    const redis = await reach(config);
+    const connection = await reach(config);
     try {
-      for (const pattern of wish.patterns) await fulfil(redis, config, pattern, wish.numbers);
+      for (const pattern of wish.patterns) await fulfil(connection.client, config, pattern, wish.numbers);
     } finally {
-      await closeQuickly(redis);
+      await connection.close();
     }
     return 0;
   } catch (error) {
@@ -55,7 +56,7 @@ function wishOf([name, verb, ...words]: readonly string[]) {
 }
 
 /** Connects once; unlike a service it does not wait for a Redis that is not there. */
-async function reach(config: Config): Promise<Redis> {
+async function reach(config: Config): Promise<Connection> {
   const given = new AbortController();
   const events = {
     onUp() {},
@@ -83,8 +84,8 @@ function show(pattern: Pattern, letters: readonly DeadLetter[]): void {
     `${index + 1}`,
     at,
     `${payload.length}`,
-    neutralise(reason, 80),
-    neutralise(payload.toString('utf8', 0, 200), 60),
+    sanitize(reason, 80),
+    sanitize(payload.toString('utf8', 0, 200), 60),
   ]);
   if (rows.length > 0) console.log(renderTable(['#', 'at', 'bytes', 'reason', 'payload'], rows));
 }

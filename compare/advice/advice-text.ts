@@ -1,4 +1,4 @@
-import { figure, milliseconds, renderTable } from '@redis-messaging/shared/text/table';
+import { formatNumber, milliseconds, renderTable } from '@redis-messaging/shared/text/table';
 import type { Advice, Finding, Judged } from './advisor.ts';
 import type { Need, Needs } from './needs.ts';
 import { contradicts, type Shown } from './proof.ts';
@@ -59,15 +59,15 @@ function wordsFor({ loss, duplicates, fanout, workers, late, order, p99, rate }:
     'crash-ok': 'nothing is lost while nobody listens',
     any: 'losses do not matter',
   };
-  const share = workers > 1 ? `, with ${figure(workers)} workers${fanout > 1 ? ' each' : ''}` : '';
+  const share = workers > 1 ? `, with ${formatNumber(workers)} workers${fanout > 1 ? ' each' : ''}` : '';
   return [
     losses[loss],
     duplicates === 'none' ? 'nothing has its effect twice' : 'repetitions do not matter',
-    `${fanout === 1 ? 'one kind of consumers gets' : `${figure(fanout)} kinds of consumers get`} every message${share}`,
+    `${fanout === 1 ? 'one kind of consumers gets' : `${formatNumber(fanout)} kinds of consumers get`} every message${share}`,
     ...(late === 'yes' ? ['who comes later gets the past'] : []),
     ...(order === 'yes' ? ['in order'] : []),
     ...(p99 === undefined ? [] : [`99 % within ${milliseconds(p99)}`]),
-    ...(rate === undefined ? [] : [`${figure(rate)} messages/s`]),
+    ...(rate === undefined ? [] : [`${formatNumber(rate)} messages/s`]),
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
-import { figure, milliseconds } from '@redis-messaging/shared/text/table';
+import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
 import type { Need, Needs } from './needs.ts';
 
 /** What was measured of a pattern; `undefined` where nothing was. */
@@ -150,7 +150,7 @@ const judges: Readonly<Record<Need, Judge>> = {
     if (p99 === undefined) return undefined;
     if (speed?.p99 === undefined) return unknown(NOT_MEASURED);
     const { pace = 0 } = speed;
-    const measured = `p99 was ${milliseconds(speed.p99)} at ${figure(pace)} messages/s`;
+    const measured = `p99 was ${milliseconds(speed.p99)} at ${formatNumber(pace)} messages/s`;
     const wanted = rate ?? pace;
     if (speed.p99 <= p99) return pace >= wanted ? yes(measured) : unknown(`${NOT_MEASURED} at this rate: ${measured}`);
     return pace <= wanted ? no(measured) : unknown(`${NOT_MEASURED} at this rate: ${measured}`);
@@ -159,7 +159,7 @@ const judges: Readonly<Record<Need, Judge>> = {
   rate({ rate }, { speed }) {
     if (rate === undefined) return undefined;
     if (speed?.throughput === undefined) return unknown(NOT_MEASURED);
-    const measured = `${figure(speed.throughput)} messages/s went through one subscriber`;
+    const measured = `${formatNumber(speed.throughput)} messages/s went through one subscriber`;
     return speed.throughput >= rate ? yes(measured) : no(measured);
   },
 };

@@ -1,4 +1,4 @@
-import { figure } from '@redis-messaging/shared/text/table';
+import { formatNumber } from '@redis-messaging/shared/text/table';
 import { measureByFigures } from '../measure/measure.ts';
 import { residentBytes } from '../measure/memory.ts';
 import { type Experiment, forEach } from '../runner/experiment.ts';
@@ -32,7 +32,7 @@ export const backlog: Experiment = {
     });
   },
 
-  headline: ({ throughput }) => (throughput === null ? 'nothing arrived' : `${figure(throughput)}/s`),
+  headline: ({ throughput }) => (throughput === null ? 'nothing arrived' : `${formatNumber(throughput)}/s`),
 
   claims: (guarantees, measured) => [nothingLostUnread, nothingTwice].map((expect) => expect(guarantees, measured)),
 };

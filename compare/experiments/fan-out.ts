@@ -1,5 +1,5 @@
-import type { PublisherFigures } from '@redis-messaging/shared/accounting/stats';
-import { figure } from '@redis-messaging/shared/text/table';
+import type { PublisherStats } from '@redis-messaging/shared/accounting/stats';
+import { formatNumber } from '@redis-messaging/shared/text/table';
 import type { ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
 import { readInfo } from '../measure/info.ts';
@@ -66,7 +66,7 @@ export const fanOut: Experiment = {
 
   headline({ figures }) {
     const [, deliveries] = Object.entries(figures).findLast(([name]) => name.endsWith(`: ${DELIVERED}`)) ?? [];
-    return deliveries ? `${figure(Number(deliveries))} ${DELIVERED}` : 'nothing arrived';
+    return deliveries ? `${formatNumber(Number(deliveries))} ${DELIVERED}` : 'nothing arrived';
   },
 
   claims: (guarantees, measured) => [
@@ -89,7 +89,7 @@ async function measure(stage: Stage, pattern: Subject, crowd: Crowd, size: numbe
   const messages = Math.min(MOST_MESSAGES, Math.ceil(DELIVERIES / copies));
   const rush = await stage.publisher({ messages, rate: 0, env });
   await stage.ended(rush);
-  const sent = (publisher: ServiceProcess) => publisher.progress[pattern.name] as PublisherFigures;
+  const sent = (publisher: ServiceProcess) => publisher.progress[pattern.name] as PublisherStats;
   const accepted = sent(walk).published + sent(rush).published;
   const all = await arrived(stage, crowd, earlier.deliveries + accepted * copies);
   const seconds = (all.lastAt - Date.parse(String(sent(rush).firstAt))) / 1000;

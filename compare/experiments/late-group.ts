@@ -1,4 +1,4 @@
-import { figure } from '@redis-messaging/shared/text/table';
+import { formatNumber } from '@redis-messaging/shared/text/table';
 import { type Experiment, withFigures } from '../runner/experiment.ts';
 
 const LATE = 'to the one that came later';
@@ -23,7 +23,7 @@ export const lateGroup: Experiment = {
     return withFigures(findings, (name) => ({ [LATE]: stage.linesOf('B', 'received', name).length }));
   },
 
-  headline: ({ figures }) => `it got ${figure(figures[LATE] as number)}`,
+  headline: ({ figures }) => `it got ${formatNumber(figures[LATE] as number)}`,
 
   claims: ({ replays }, { figures, accepted }) => [
     { text: 'who comes later gets what has been handled', promised: replays, holds: figures[LATE] === accepted },

@@ -1,5 +1,5 @@
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
-import { figure } from '@redis-messaging/shared/text/table';
+import { formatNumber } from '@redis-messaging/shared/text/table';
 import type { Experiment, Findings } from '../runner/experiment.ts';
 import { publishToLives } from '../runner/restarts.ts';
 import type { Stage } from '../runner/stage.ts';
@@ -50,6 +50,6 @@ export const subscriberCrashesOnce: Experiment = {
         : lostInHand(guarantees),
     ),
 
-  headline: ({ duplicated }) => (duplicated === 0 ? 'none twice' : `${figure(duplicated)} twice`),
+  headline: ({ duplicated }) => (duplicated === 0 ? 'none twice' : `${formatNumber(duplicated)} twice`),
   claims: (guarantees, measured) => [handledOnce(guarantees, measured)],
 };

@@ -1,4 +1,4 @@
-import { figure } from '@redis-messaging/shared/text/table';
+import { formatNumber } from '@redis-messaging/shared/text/table';
 import { measureByFigures } from '../measure/measure.ts';
 import { TOO_FAST } from '../measure/reconciliation.ts';
 import { costOf } from '../measure/redis-cost.ts';
@@ -33,7 +33,7 @@ export const throughput: Experiment = {
     });
   },
 
-  headline: ({ throughput }) => (throughput === null ? 'nothing arrived' : `${figure(throughput)}/s`),
+  headline: ({ throughput }) => (throughput === null ? 'nothing arrived' : `${formatNumber(throughput)}/s`),
 
   claims: (guarantees, measured) =>
     [nothingLost, nothingTwice, inOrder].map((expect) => ({

@@ -1,4 +1,4 @@
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 
 /** What Redis tells of itself (INFO), by the names of the fields. @param section without it, all usual ones */
 export async function readInfo(redis: Redis, section?: string): Promise<ReadonlyMap<string, string>> {

@@ -1,4 +1,4 @@
-import type { PublisherFigures, SubscriberFigures } from '@redis-messaging/shared/accounting/stats';
+import type { PublisherStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import type { ServiceProcess } from '../../testkit/service-process.ts';
 import { distributionOf, percentilesOf } from './percentiles.ts';
 import { type Blame, causesOf, type Evidence, TOO_FAST, takeCensus } from './reconciliation.ts';
@@ -35,8 +35,8 @@ interface Pair {
 
 /** Measures by the services' own last figures, where there are too many messages for the logs. */
 export function measureByFigures({ name, publisher, subscriber, blames = [], drained = false }: Pair): Measured {
-  const sent = publisher.progress[name] as PublisherFigures;
-  const got = subscriber.progress[name] as SubscriberFigures;
+  const sent = publisher.progress[name] as PublisherStats;
+  const got = subscriber.progress[name] as SubscriberStats;
   const lost = sent.published - got.received;
   const seconds = (Date.parse(got.lastAt ?? '') - Date.parse((drained ? got : sent).firstAt ?? '')) / 1000;
   return {
@@ -66,7 +66,7 @@ export function leftOutBy(subscribers: readonly ServiceProcess[], pattern: strin
 
 /** Messages that a publisher made, of which its last figures tell what became of each. */
 export function madeBy(publisher: ServiceProcess, pattern: string): number {
-  const { published, refused, unknown, waiting } = publisher.progress[pattern] as PublisherFigures;
+  const { published, refused, unknown, waiting } = publisher.progress[pattern] as PublisherStats;
   return published + refused + unknown + waiting;
 }
 

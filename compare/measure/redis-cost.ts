@@ -1,4 +1,4 @@
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import { readInfo } from './info.ts';
 
 /** Notes what Redis has spent so far. `perMessage` tells what it has spent since, for each of so many messages. */

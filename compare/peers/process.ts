@@ -11,7 +11,7 @@ import { Span } from '@redis-messaging/shared/accounting/time-span';
 import { decode } from '@redis-messaging/shared/message/message';
 import { type Config, loadConfig } from '@redis-messaging/shared/service/config';
 import { createLogger, type Logger } from '@redis-messaging/shared/service/logger';
-import { logFigures, reportNowAndThen, tellParent } from '@redis-messaging/shared/service/reporting';
+import { logStats, reportNowAndThen, tellParent } from '@redis-messaging/shared/service/reporting';
 import { type Stop, stopOnSignals } from '@redis-messaging/shared/service/stop';
 import { makeOutgoing, type Outgoing } from '../../publisher/src/outgoing.ts';
 import { pace } from '../../publisher/src/pace.ts';
@@ -151,7 +151,7 @@ async function main(name: string): Promise<void> {
   const end = reportNowAndThen({ isReady: () => true, figures: async () => figures() }, config.STATS_INTERVAL, log);
   await side.finished;
   end();
-  logFigures(log, 'stopped', 'Stopped', figures());
+  logStats(log, 'stopped', 'Stopped', figures());
   await tellParent('stopped', figures());
   process.exit(0); // whatever a library leaves behind
 }

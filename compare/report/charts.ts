@@ -1,4 +1,4 @@
-import { figure, milliseconds } from '@redis-messaging/shared/text/table';
+import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
 import type { ExperimentResult, Fault, Measurement, Results } from '../measure/result.ts';
 import { patternsOf } from './digest.ts';
 import { colourOf } from './patterns.ts';
@@ -75,7 +75,7 @@ export function withFaults({ experiments }: Results): ExperimentResult[] {
 /** A percentage as people read it. */
 export function percent(value: number | null): string {
   if (value === null) return '-';
-  return value > 0 && value < 1 ? '< 1 %' : `${figure(value)} %`;
+  return value > 0 && value < 1 ? '< 1 %' : `${formatNumber(value)} %`;
 }
 
 /** Percent of the deliveries that there should be; `null` if there should be none. */
@@ -91,7 +91,7 @@ function throughputChart({ patterns }: ExperimentResult, names: readonly string[
     return [{ name, colour: colourOf(name, names), value, range: rangeOf(patterns[name]?.runs, 'throughput') }];
   });
   if (bars.length === 0) return undefined;
-  const list = bars.map(({ name, value }) => `${name} ${figure(value)}`).join(', ');
+  const list = bars.map(({ name, value }) => `${name} ${formatNumber(value)}`).join(', ');
   return {
     kind: 'throughput',
     title: 'Throughput, messages a second',
@@ -153,7 +153,7 @@ function timelineChart({ patterns, faults }: ExperimentResult, names: readonly s
   const done = faults.map(({ at, what }) => `${what} at ${(at / 1000).toFixed(1)} s`).join(', ');
   return {
     kind: 'timeline',
-    title: `Deliveries over time, in each ${figure(bucketMs)} ms${ofFirstRun(patterns, 'timeline')}`,
+    title: `Deliveries over time, in each ${formatNumber(bucketMs)} ms${ofFirstRun(patterns, 'timeline')}`,
     description: `Chart with a strip for each pattern: deliveries over ${((length * bucketMs) / 1000).toFixed(1)} s. ${done ? `Marked: ${done}.` : ''}`,
     bucketMs,
     series: timed.map(({ name, colour, deliveries }) => ({

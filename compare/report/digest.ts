@@ -1,5 +1,5 @@
 /** What all forms of the report say of the results. */
-import { figure } from '@redis-messaging/shared/text/table';
+import { formatNumber } from '@redis-messaging/shared/text/table';
 import type { Cause, Results, Verdict } from '../measure/result.ts';
 
 /** The patterns of which there is something, if only that they failed. */
@@ -32,7 +32,7 @@ export function lossesOf({ experiments }: Results): string[] {
 
 /** Causes of a loss, and how many messages each cost, in words. */
 export function listCauses(causes: readonly Cause[]): string {
-  return causes.map(({ cause, messages }) => `${figure(messages)} ${cause}`).join(', ');
+  return causes.map(({ cause, messages }) => `${formatNumber(messages)} ${cause}`).join(', ');
 }
 
 /** Every peer that failed, and why: a line for each experiment and peer. */

@@ -1,4 +1,4 @@
-import { neutralise } from '@redis-messaging/shared/text/sanitize';
+import { sanitize } from '@redis-messaging/shared/text/sanitize';
 
 /** Longer than any text of this project; what others put into results.json is cut there. */
 const LONGEST_TEXT = 600;
@@ -30,9 +30,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Content[
 
 /** JSON that can stand in a script element: nothing in it can end the element or begin a comment. */
 export function json(value: unknown): Markup {
-  const text = JSON.stringify(value, (_key, part) =>
-    typeof part === 'string' ? neutralise(part, LONGEST_TEXT) : part,
-  );
+  const text = JSON.stringify(value, (_key, part) => (typeof part === 'string' ? sanitize(part, LONGEST_TEXT) : part));
   return new Markup(text.replaceAll('<', '\\u003c'));
 }
 
@@ -40,5 +38,5 @@ function render(content: Content): string {
   if (content === undefined || content === null) return '';
   if (content instanceof Markup) return content.text;
   if (Array.isArray(content)) return content.map(render).join('');
-  return neutralise(String(content), LONGEST_TEXT).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+  return sanitize(String(content), LONGEST_TEXT).replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }

@@ -1,4 +1,4 @@
-import { figure, milliseconds } from '@redis-messaging/shared/text/table';
+import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
 import type { ExperimentResult, Measurement } from '../measure/result.ts';
 import { type Chart, chartsOf, latencyPoints, rangeOf } from './charts.ts';
 import { listCauses } from './digest.ts';
@@ -58,12 +58,15 @@ ${drawn.map((chart) => (chart.kind === 'timeline' ? foldedTable('Deliveries over
 const count =
   (key: 'accepted' | 'received' | 'lost' | 'duplicated' | 'reordered' | 'deadLettered' | 'waiting') =>
   (measurement: Measurement) =>
-    figure(measurement[key]);
+    formatNumber(measurement[key]);
 
 const ROWS: readonly Row[] = [
   ['Verdict', ({ verdict }) => renderVerdict(verdict)],
   ['Accepted by Redis', count('accepted')],
-  ['Received', ({ received, audiences }) => `${figure(received)}${audiences > 1 ? ` (${audiences} subscribers)` : ''}`],
+  [
+    'Received',
+    ({ received, audiences }) => `${formatNumber(received)}${audiences > 1 ? ` (${audiences} subscribers)` : ''}`,
+  ],
   ['Lost', count('lost')],
   ['Duplicated', count('duplicated')],
   ['Reordered', count('reordered')],
@@ -74,11 +77,11 @@ const ROWS: readonly Row[] = [
   ['Latency max', ({ latencyMs }) => latencyMs && milliseconds(latencyMs.max)],
   [
     'Throughput (messages/s)',
-    ({ throughput, runs }) => throughput && withRange(figure(throughput), rangeOf(runs, 'throughput')),
+    ({ throughput, runs }) => throughput && withRange(formatNumber(throughput), rangeOf(runs, 'throughput')),
   ],
 ];
 
-const rounded = (value: number): string => (value < 10 ? decimals.format(value) : figure(value));
+const rounded = (value: number): string => (value < 10 ? decimals.format(value) : formatNumber(value));
 
 /** A figure with the least and the most of several runs. */
 function withRange(text: string, range: readonly [number, number] | null): Content {
@@ -139,7 +142,7 @@ function renderLosses(
   const losses = present.flatMap((pattern) => {
     const { lost, causes } = patterns[pattern] as Measurement;
     if (lost <= 0) return [];
-    return [html`<li><strong>${label(pattern, names)}</strong> ${figure(lost)} lost: ${listCauses(causes)}</li>`];
+    return [html`<li><strong>${label(pattern, names)}</strong> ${formatNumber(lost)} lost: ${listCauses(causes)}</li>`];
   });
   return losses.length > 0 ? html`<h3>Losses, and why</h3><ul class="losses">${losses}</ul>` : undefined;
 }
@@ -169,7 +172,7 @@ function timelineTable(chart: Extract<Chart, { kind: 'timeline' }>, names: reado
     ...series.map(({ values }) => values[bucket] ?? 0),
   ]);
   return {
-    caption: `Deliveries in the ${figure(bucketMs)} ms from each time on; times without any are left out`,
+    caption: `Deliveries in the ${formatNumber(bucketMs)} ms from each time on; times without any are left out`,
     header: ['From', ...series.map(({ name }) => label(name, names))],
     rows: rows.filter(([, ...counts]) => counts.some((deliveries) => deliveries !== 0)),
     look: 'figures',

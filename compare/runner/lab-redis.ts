@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { closeQuickly, connect, type Redis, type RedisOptions } from '@redis-messaging/shared/redis/connection';
+import type { Redis, RedisOptions } from '@redis-messaging/shared/redis/client';
+import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
 import type { Environment } from '../../local/process/environment.ts';
 import type { ServerProgram } from '../../local/redis/find-server.ts';
 import { freePort, type RedisServer, startRedisServer } from '../../local/redis/redis-server.ts';
@@ -22,19 +23,21 @@ export class OwnRedis implements LabRedis {
   readonly #start: () => Promise<RedisServer>;
   readonly #folder: string;
   #server: RedisServer;
+  readonly #connection: Connection;
 
   private constructor(
     port: number,
     folder: string,
     start: () => Promise<RedisServer>,
     server: RedisServer,
-    admin: Redis,
+    connection: Connection,
   ) {
     this.port = port;
     this.#folder = folder;
     this.#start = start;
     this.#server = server;
-    this.admin = admin;
+    this.#connection = connection;
+    this.admin = connection.client;
   }
 
   /** @param settings more lines for its configuration */
@@ -45,8 +48,8 @@ export class OwnRedis implements LabRedis {
     let server: RedisServer | undefined;
     try {
       server = await start();
-      const admin = await adminOf({ host: '127.0.0.1', port }, signal);
-      return new OwnRedis(port, folder, start, server, admin);
+      const connection = await adminOf({ socket: { host: '127.0.0.1', port } }, signal);
+      return new OwnRedis(port, folder, start, server, connection);
     } catch (error) {
       await server?.stop();
       await rm(folder, { recursive: true, force: true });
@@ -68,7 +71,7 @@ export class OwnRedis implements LabRedis {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await closeQuickly(this.admin);
+    await this.#connection.close();
     await this.#server.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
@@ -76,15 +79,15 @@ export class OwnRedis implements LabRedis {
 
 /** A Redis of somebody's. @throws if it is not there, or refuses us */
 export async function givenRedis(url: string, signal: AbortSignal): Promise<LabRedis> {
-  const admin = await adminOf({ url, host: '', port: 0 }, signal);
+  const connection = await adminOf({ url }, signal);
   return {
     env: { REDIS_URL: url },
-    admin,
+    admin: connection.client,
     port: Number(new URL(url).port || 6379),
-    [Symbol.asyncDispose]: () => closeQuickly(admin),
+    [Symbol.asyncDispose]: () => connection.close(),
   };
 }
 
-async function adminOf(options: Omit<RedisOptions, 'name'>, signal: AbortSignal): Promise<Redis> {
+async function adminOf(options: Omit<RedisOptions, 'name'>, signal: AbortSignal): Promise<Connection> {
   return await connect({ ...options, name: 'compare' }, {}, signal);
 }

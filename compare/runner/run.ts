@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { figure } from '@redis-messaging/shared/text/table';
+import { formatNumber } from '@redis-messaging/shared/text/table';
 import { builtCommand, serviceCommand } from '../../local/process/child.ts';
 import type { ServerProgram } from '../../local/redis/find-server.ts';
 import { seeded } from '../../testkit/random.ts';
@@ -122,8 +122,8 @@ function judged(experiment: Experiment, runs: readonly Run[], lab: Lab): Record<
 
 function headlineOf({ lost, duplicated, received }: Measured): string {
   const lines = [
-    ...(lost > 0 ? [`${figure(lost)} lost`] : []),
-    ...(duplicated > 0 ? [`${figure(duplicated)} twice`] : []),
+    ...(lost > 0 ? [`${formatNumber(lost)} lost`] : []),
+    ...(duplicated > 0 ? [`${formatNumber(duplicated)} twice`] : []),
   ];
   return lines.join(', ') || (received > 0 ? 'all arrived' : 'nothing arrived');
 }

@@ -1,5 +1,5 @@
-import type { SubscriberFigures } from '@redis-messaging/shared/accounting/stats';
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { SubscriberStats } from '@redis-messaging/shared/accounting/stats';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import { builtCommand } from '../../local/process/child.ts';
 import type { Environment } from '../../local/process/environment.ts';
 import { type Line, ServiceProcess } from '../../testkit/service-process.ts';
@@ -165,7 +165,7 @@ export class Stage implements AsyncDisposable {
 
   /** Waits until a subscriber has received everything, or, where it may not come, no more comes. */
   async received(pattern: Subject, subscriber: ServiceProcess, messages: number): Promise<void> {
-    const received = () => subscriber.progress[pattern.name] as SubscriberFigures | undefined;
+    const received = () => subscriber.progress[pattern.name] as SubscriberStats | undefined;
     await this.emptied(pattern);
     const total = () => received()?.received ?? 0;
     const quietFor = silenceOf(total);

@@ -29,7 +29,7 @@ const pattern = config.PATTERN[0] as Pattern;
 const topic = config.topics.get(pattern) as string;
 const { signal } = new AbortController();
 setMaxListeners(0, signal);
-const redis = await connect(redisOptions(config, 'crowd'), {}, signal);
+const connection = await connect(redisOptions(config, 'crowd'), {}, signal);
 
 let size = 0;
 let deliveries = 0;
@@ -42,7 +42,7 @@ const shared = new Set<string>();
 
 async function listen(index: number): Promise<void> {
   const ids = pattern.guarantees.audience === 'one-subscriber' ? shared : new Set<string>();
-  const subscription = await pattern.subscribe(redis, topic, {
+  const subscription = await pattern.subscribe(connection, topic, {
     signal,
     batch: BATCH,
     consumer: `crowd-${index}`,

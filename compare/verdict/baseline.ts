@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { figure, milliseconds } from '@redis-messaging/shared/text/table';
+import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
 import { OptionsError } from '../../local/process/command.ts';
 import type { Measurement, Results } from '../measure/result.ts';
 
@@ -35,7 +35,7 @@ function worse(now: Measurement, before: Measurement): string[] {
   if (now.verdict === 'broken' && before.verdict !== 'broken') lines.push(`${before.verdict} → broken`);
   const rate = [spreadOf(now, 'throughput'), spreadOf(before, 'throughput')] as const;
   if (rate[0] && rate[1] && rate[0].high < rate[1].low)
-    lines.push(`throughput ${range(rate[1], figure)} → ${range(rate[0], figure)} messages/s`);
+    lines.push(`throughput ${range(rate[1], formatNumber)} → ${range(rate[0], formatNumber)} messages/s`);
   const tail = [spreadOf(now, 'p99'), spreadOf(before, 'p99')] as const;
   if (tail[0] && tail[1] && tail[0].low > tail[1].high)
     lines.push(`latency p99 ${range(tail[1], milliseconds)} → ${range(tail[0], milliseconds)}`);

@@ -1,4 +1,4 @@
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import type { Example } from '../example.ts';
 
 const CHANNEL = 'cache:invalidate';

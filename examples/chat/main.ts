@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from '@redis-messaging/shared/redis/connection';
-import { neutralise } from '@redis-messaging/shared/text/sanitize';
+import type { Redis } from '@redis-messaging/shared/redis/client';
+import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import type { Example, Scene } from '../example.ts';
 import { readObject } from '../read-object.ts';
 
@@ -55,11 +55,11 @@ async function join(publisher: Redis, listener: Redis, room: string, name: strin
 /** Anybody can publish anything on a channel: what is no post is marked, and nothing gets to the terminal as it came. */
 function lineOf(payload: string): string {
   const { kind, from, text } = (readObject(payload) ?? {}) as Partial<Post>;
-  const who = neutralise(String(from), LONGEST_NAME);
-  if (kind === 'text') return `<${who}> ${neutralise(String(text), LONGEST_TEXT)}`;
+  const who = sanitize(String(from), LONGEST_NAME);
+  if (kind === 'text') return `<${who}> ${sanitize(String(text), LONGEST_TEXT)}`;
   if (kind === 'join') return `* ${who} comes in`;
   if (kind === 'leave') return `* ${who} has left`;
-  return `(not a post: ${neutralise(payload, 40)})`;
+  return `(not a post: ${sanitize(payload, 40)})`;
 }
 
 /** The terminal: a line is said; `/quit`, Ctrl-D or Ctrl-C leaves. */
@@ -73,7 +73,7 @@ async function takePart(scene: Scene, room: string, name: string): Promise<void>
   terminal.on('SIGINT', () => terminal.close());
   const show = (line: string) => {
     if (process.stdout.isTTY) process.stdout.write('\r\u001b[K'); // over the prompt, which comes back below
-    say(neutralise(room, LONGEST_NAME), line);
+    say(sanitize(room, LONGEST_NAME), line);
     if (process.stdout.isTTY) terminal.prompt(true);
   };
   say('chat', `others come in with ${invitation(scene, room)}`);

@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeQuickly } from '@redis-messaging/shared/redis/connection';
 import { createApp } from './http.ts';
 import { type Live, startLive } from './live.ts';
 import { connectPart, onStop, part, ready } from './part.ts';
@@ -15,18 +14,18 @@ let live: Live | undefined;
 const redis = await connectPart('queue');
 // When the subscription is back after a break, whatever was announced meanwhile was missed.
 const subscription = await connectPart('subscription', { onUp: () => live?.catchUp() });
-const jobs = new JobQueue(redis, part.prefix);
+const jobs = new JobQueue(redis.client, part.prefix);
 
 const app = createApp(jobs, console.log);
 const http = createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, app);
-live = await startLive(http, subscription, jobs, part.name);
+live = await startLive(http, subscription.client, jobs, part.name);
 http.listen(part.listen);
 await once(http, 'listening');
 
 onStop(async () => {
   await live?.close();
   await jobs.close();
-  await closeQuickly(subscription);
-  await closeQuickly(redis);
+  await subscription.close();
+  await redis.close();
 });
 ready((http.address() as AddressInfo).port);

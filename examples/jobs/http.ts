@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { neutralise } from '@redis-messaging/shared/text/sanitize';
+import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { isForUs, isFromUs } from './origin.ts';
 import type { JobQueue, Video } from './queue.ts';
@@ -80,7 +80,7 @@ function asVideo(body: unknown): Video | undefined {
   const { name, size } = (body ?? {}) as Partial<Video>;
   if (typeof name !== 'string' || name.trim() === '' || name.length > NAME_LIMIT) return undefined;
   if (!Number.isSafeInteger(size) || (size as number) < 0) return undefined;
-  return { name: neutralise(name, NAME_LIMIT), size: size as number };
+  return { name: sanitize(name, NAME_LIMIT), size: size as number };
 }
 
 /** Only exactly the script and the style of the page may run. */

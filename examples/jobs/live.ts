@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import { Server, type Socket } from 'socket.io';
 import { readObject } from '../read-object.ts';
 import { isForUs, isFromUs } from './origin.ts';

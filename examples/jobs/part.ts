@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { type ConnectionEvents, connect, type Redis } from '@redis-messaging/shared/redis/connection';
+import { type Connection, type ConnectionEvents, connect } from '@redis-messaging/shared/redis/connection';
 import { loadConfig } from '@redis-messaging/shared/service/config';
 import { redisOptions } from '@redis-messaging/shared/service/redis-options';
 
@@ -14,7 +14,7 @@ export const part = {
 };
 
 /** Connects to the Redis of REDIS_URL or REDIS_HOST. The connection comes back by itself. */
-export async function connectPart(role: string, events: Partial<ConnectionEvents> = {}): Promise<Redis> {
+export async function connectPart(role: string, events: Partial<ConnectionEvents> = {}): Promise<Connection> {
   const options = redisOptions(loadConfig(), `example:${part.name}:${role}`);
   return await connect(options, events, new AbortController().signal);
 }

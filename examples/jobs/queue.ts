@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import { createNodeRedisClient, Queue } from 'bullmq';
 
 /** BullMQ's queue of videos to encode. */

@@ -14,7 +14,7 @@ const LOOK_FOR_STALLED_MS = 1000;
 const MOST_STALLS = 2;
 
 const redis = await connectPart('queue');
-const jobs = new JobQueue(redis, part.prefix);
+const jobs = new JobQueue(redis.client, part.prefix);
 
 /** Pretends to encode. What was done of it before does not count: it may have been another worker, which is no more. */
 async function encode(job: Job<Work>, _token?: string, signal?: AbortSignal): Promise<void> {
@@ -35,7 +35,7 @@ function failIfItShould({ data, attemptsMade }: Job<Work>): void {
 }
 
 const worker = new Worker<Work>(QUEUE, encode, {
-  connection: createNodeRedisClient(redis),
+  connection: createNodeRedisClient(redis.client),
   prefix: part.prefix,
   name: part.name,
   lockDuration: LOCK_MS,

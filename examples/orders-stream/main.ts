@@ -1,4 +1,4 @@
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import { createClientPool } from 'redis';
 import { isBlocked } from '../blocked.ts';
 import type { Example, Scene } from '../example.ts';

@@ -1,28 +1,28 @@
-import type { FiguresByPattern, PublisherFigures, SubscriberFigures } from '@redis-messaging/shared/accounting/stats';
-import { figure, milliseconds, renderTable } from '@redis-messaging/shared/text/table';
+import type { PublisherStats, StatsByPattern, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
+import { formatNumber, milliseconds, renderTable } from '@redis-messaging/shared/text/table';
 
-type Published = FiguresByPattern<PublisherFigures>;
-type Received = FiguresByPattern<SubscriberFigures>;
+type Published = StatsByPattern<PublisherStats>;
+type Received = StatsByPattern<SubscriberStats>;
 
 /** Whether a subscriber has by every pattern what the publisher sent by it, and nothing more waits. */
-export function hasEverythingArrived(publisher: FiguresByPattern, subscriber: FiguresByPattern): boolean {
+export function hasEverythingArrived(publisher: StatsByPattern, subscriber: StatsByPattern): boolean {
   const received = subscriber as Received;
-  const has = ([pattern, sent]: [string, PublisherFigures]) =>
+  const has = ([pattern, sent]: [string, PublisherStats]) =>
     (received[pattern]?.received ?? 0) >= sent.published + sent.unknown;
   return isBacklogEmpty(subscriber) && Object.entries(publisher as Published).every(has);
 }
 
 /** Whether Redis says that nothing waits. */
-export function isBacklogEmpty(subscriber: FiguresByPattern): boolean {
+export function isBacklogEmpty(subscriber: StatsByPattern): boolean {
   return Object.values(subscriber).every(({ backlog }) => backlog === 0);
 }
 
-export function receivedInAll(subscriber: FiguresByPattern): number {
+export function receivedInAll(subscriber: StatsByPattern): number {
   return Object.values(subscriber as Received).reduce((sum, figures) => sum + figures.received, 0);
 }
 
 /** Both sides of the run in one table; `undefined` if a side did not report. */
-export function finalTable(publisher?: FiguresByPattern, subscriber?: FiguresByPattern): string | undefined {
+export function finalTable(publisher?: StatsByPattern, subscriber?: StatsByPattern): string | undefined {
   if (!publisher || !subscriber) return undefined;
   const rows = Object.entries(publisher as Published).flatMap(([pattern, sent]) => {
     const got = (subscriber as Received)[pattern];
@@ -42,9 +42,9 @@ export function finalTable(publisher?: FiguresByPattern, subscriber?: FiguresByP
   return `What was published, and what arrived:\n${renderTable(header, rows)}`;
 }
 
-function rowOf(pattern: string, sent: PublisherFigures, got: SubscriberFigures): string[] {
+function rowOf(pattern: string, sent: PublisherStats, got: SubscriberStats): string[] {
   // More than was published here: others publish too, and one cannot tell what of ours is missing.
   const missing = got.received > sent.published ? null : sent.published - got.received;
   const counts = [sent.published, got.received, missing, got.duplicated, got.reordered];
-  return [pattern, ...counts.map(figure), milliseconds(got.latencyMs.p50), milliseconds(got.latencyMs.p99)];
+  return [pattern, ...counts.map(formatNumber), milliseconds(got.latencyMs.p50), milliseconds(got.latencyMs.p99)];
 }

@@ -1,7 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { BATCH_BYTES } from '@redis-messaging/shared/delivery/batch-size';
 import type { Pattern, Receipt } from '@redis-messaging/shared/patterns/pattern';
-import { outcomeOf, type Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
+import { outcomeOf } from '@redis-messaging/shared/redis/outcome';
 import type { Outgoing } from './outgoing.ts';
 
 interface LaneOptions {

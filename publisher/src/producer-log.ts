@@ -1,14 +1,14 @@
 import { nowMicros } from '@redis-messaging/shared/accounting/clock';
-import type { PublisherFigures } from '@redis-messaging/shared/accounting/stats';
+import type { PublisherStats } from '@redis-messaging/shared/accounting/stats';
 import { parseMicros } from '@redis-messaging/shared/message/timestamp';
 import type { Pattern, Receipt } from '@redis-messaging/shared/patterns/pattern';
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import { heldIn } from '@redis-messaging/shared/service/backlog';
-import { LineBudget } from '@redis-messaging/shared/service/log-limiter';
+import { LogLimiter } from '@redis-messaging/shared/service/log-limiter';
 import type { Logger } from '@redis-messaging/shared/service/logger';
 import type { Service } from '@redis-messaging/shared/service/service';
-import { neutralise } from '@redis-messaging/shared/text/sanitize';
-import { figure } from '@redis-messaging/shared/text/table';
+import { sanitize } from '@redis-messaging/shared/text/sanitize';
+import { formatNumber } from '@redis-messaging/shared/text/table';
 import { Lane } from './buffered-producer.ts';
 import type { Outgoing } from './outgoing.ts';
 
@@ -18,7 +18,7 @@ export class Outlet {
   readonly #redis: Redis;
   readonly #group: string;
   readonly #log: Logger;
-  readonly #lines: LineBudget;
+  readonly #lines: LogLimiter;
   #firstAt: string | null = null;
   #lastAt: string | null = null;
 
@@ -26,7 +26,7 @@ export class Outlet {
     this.#redis = redis;
     this.#group = config.GROUP;
     this.#log = log.child({ pattern: pattern.name });
-    this.#lines = new LineBudget(log, (lines) => this.#logSuppressed(lines));
+    this.#lines = new LogLimiter(log, (lines) => this.#logSuppressed(lines));
     this.lane = new Lane(pattern, redis, config.topics.get(pattern) as string, {
       limit: config.BUFFER_LIMIT,
       dedupeMs: Math.round(config.DEDUPE_TTL * 1000),
@@ -35,7 +35,7 @@ export class Outlet {
     });
   }
 
-  async figures(): Promise<PublisherFigures> {
+  async figures(): Promise<PublisherStats> {
     const { pattern, topic, published, refused, unknown, retried, waiting, unheard } = this.lane;
     return {
       published,
@@ -68,20 +68,20 @@ export class Outlet {
     const publishMs = (nowMicros() - (parseMicros(timestamp) as number)) / 1000;
     this.#log.info(
       { event: 'published', id, sender, count, reply, lateMs, publishMs },
-      `${this.lane.pattern.sent(this.lane.topic, reply)}: ${neutralise(message.message)}`,
+      `${this.lane.pattern.sent(this.lane.topic, reply)}: ${sanitize(message.message)}`,
     );
   }
 
   #logSuppressed(messages: number): void {
     this.#log.info(
       { event: 'suppressed', messages },
-      `… and ${figure(messages)} more by ${this.lane.pattern.label} (LOG_LEVEL=debug shows each)`,
+      `… and ${formatNumber(messages)} more by ${this.lane.pattern.label} (LOG_LEVEL=debug shows each)`,
     );
   }
 
   #logTrouble(trouble: string | undefined): void {
     const { topic, pattern } = this.lane;
-    const waits = figure(this.lane.waiting);
+    const waits = formatNumber(this.lane.waiting);
     if (trouble)
       this.#log.warn(
         { event: 'refused', reason: trouble },

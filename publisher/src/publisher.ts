@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { FiguresByPattern } from '@redis-messaging/shared/accounting/stats';
+import type { StatsByPattern } from '@redis-messaging/shared/accounting/stats';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
 import { batchOf } from './buffered-producer.ts';
 import { makeOutgoing } from './outgoing.ts';
@@ -35,7 +35,7 @@ async function publishAll({ config, stop }: Service, outlets: readonly Outlet[])
   for (const outlet of outlets) outlet.close();
 }
 
-async function figuresOf(outlets: readonly Outlet[]): Promise<FiguresByPattern> {
+async function figuresOf(outlets: readonly Outlet[]): Promise<StatsByPattern> {
   const entries = outlets.map(async (outlet) => [outlet.lane.pattern.name, await outlet.figures()] as const);
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Decoded, decode, type Message } from '@redis-messaging/shared/message/message';
 import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/patterns/pattern';
-import { isMistake, outcomeOf, surviveDisconnects } from '@redis-messaging/shared/redis/connection';
+import { isMistake, outcomeOf } from '@redis-messaging/shared/redis/outcome';
 import type { Service } from '@redis-messaging/shared/service/service';
 import { within } from './grace-period.ts';
 import type { Handler } from './handler.ts';
@@ -98,10 +98,10 @@ export class Consumer {
   }
 
   async #subscribe(): Promise<Subscription> {
-    const { config, redis, stop } = this.#service;
+    const { config, connection, stop } = this.#service;
     const batch =
       config.WORK_TIME === 0 ? BATCH : Math.min(BATCH, Math.max(1, Math.floor(IN_HAND_SECONDS / config.WORK_TIME)));
-    return await this.pattern.subscribe(redis, this.#topic, {
+    return await this.pattern.subscribe(connection, this.#topic, {
       signal: stop.signal,
       batch,
       consumer: config.CONSUMER,
@@ -187,8 +187,8 @@ export class Consumer {
 
   /** `undefined` if Redis does not say before the end. */
   async #wasHandled(subscription: Subscription, id: string): Promise<boolean | undefined> {
-    const { redis, stop } = this.#service;
-    return await surviveDisconnects(redis, stop.abandon, () => subscription.wasHandled(id));
+    const { connection, stop } = this.#service;
+    return await connection.survive(stop.abandon, () => subscription.wasHandled(id));
   }
 
   async #fail(

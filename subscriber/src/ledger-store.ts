@@ -1,6 +1,6 @@
 import type { Ledger, StoredLedger } from '@redis-messaging/shared/accounting/ledger';
-import { everySoOften } from '@redis-messaging/shared/delivery/throttle';
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import { throttle } from '@redis-messaging/shared/delivery/throttle';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 
 /** How long the books are kept after the last entry: ms. */
 const KEEP_MS = 24 * 60 * 60 * 1000;
@@ -21,7 +21,7 @@ export class Books {
   /** Hash: this subscriber's ledger, a field for each sender. */
   readonly #key: string;
   readonly #consumer: string;
-  readonly #isTimeToRenew = everySoOften(RENEW_EVERY_MS);
+  readonly #isTimeToRenew = throttle(RENEW_EVERY_MS);
   readonly #unsaved = new Map<string, string | null>();
 
   /** @param scope what sets these books apart from others: topic, pattern, group */

@@ -1,16 +1,16 @@
 import { Latency } from '@redis-messaging/shared/accounting/latency';
 import { type Account, Ledger } from '@redis-messaging/shared/accounting/ledger';
-import type { SubscriberFigures } from '@redis-messaging/shared/accounting/stats';
+import type { SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import { Span } from '@redis-messaging/shared/accounting/time-span';
 import { decode, type Message } from '@redis-messaging/shared/message/message';
 import type { Delivery, Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { isMistake, outcomeOf, surviveDisconnects } from '@redis-messaging/shared/redis/connection';
+import { isMistake, outcomeOf } from '@redis-messaging/shared/redis/outcome';
 import { heldIn } from '@redis-messaging/shared/service/backlog';
-import { LineBudget } from '@redis-messaging/shared/service/log-limiter';
+import { LogLimiter } from '@redis-messaging/shared/service/log-limiter';
 import type { Logger } from '@redis-messaging/shared/service/logger';
 import type { Service } from '@redis-messaging/shared/service/service';
-import { neutralise } from '@redis-messaging/shared/text/sanitize';
-import { figure, milliseconds } from '@redis-messaging/shared/text/table';
+import { sanitize } from '@redis-messaging/shared/text/sanitize';
+import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
 import { Books } from './ledger-store.ts';
 
 /** More bytes of a payload than this are not written to the log. */
@@ -28,7 +28,7 @@ export class Tally {
   readonly #latency = new Latency();
   readonly #observe: (micros: number) => void;
   readonly #span = new Span();
-  readonly #lines: LineBudget;
+  readonly #lines: LogLimiter;
   readonly #released = { back: 0, stayed: 0, lost: 0 };
   #unwritten: (() => void)[] = [];
   #deliveries = 0;
@@ -48,18 +48,18 @@ export class Tally {
     const { GROUP, CONSUMER } = service.config;
     this.#books = new Books(service.redis, this.#ledger, [topic, pattern.name, GROUP], CONSUMER);
     this.#observe = service.metrics.latencyObserver(pattern.name);
-    this.#lines = new LineBudget(service.log, (lines) => this.#logSuppressed(lines));
+    this.#lines = new LogLimiter(service.log, (lines) => this.#logSuppressed(lines));
   }
 
   /** Goes on with the account of an earlier life of this subscriber, if there is one. */
   async open(): Promise<void> {
-    const { redis, stop } = this.#service;
-    await this.#keepBooks(surviveDisconnects(redis, stop.signal, () => this.#books.open()) as Promise<void>);
+    const { connection, stop } = this.#service;
+    await this.#keepBooks(connection.survive(stop.signal, () => this.#books.open()) as Promise<void>);
     const { received, lost } = this.#ledger.account();
     if (received === 0) return;
     this.log.info(
       { event: 'restored', received, lost },
-      `Going on with the account of ${this.#pattern.label} from before: ${figure(received)} received`,
+      `Going on with the account of ${this.#pattern.label} from before: ${formatNumber(received)} received`,
     );
   }
 
@@ -100,8 +100,8 @@ export class Tally {
     this.#deduplicated++;
     if (!this.#lines.take('info')) return;
     this.log.info(
-      { event: 'deduplicated', id, sender: neutralise(sender, 60), count, attempt },
-      `Handled before, left out: ${neutralise(message)} [${this.#pattern.label}, attempt ${attempt}]`,
+      { event: 'deduplicated', id, sender: sanitize(sender, 60), count, attempt },
+      `Handled before, left out: ${sanitize(message)} [${this.#pattern.label}, attempt ${attempt}]`,
     );
   }
 
@@ -114,15 +114,15 @@ export class Tally {
     const { id, sender, count } = message;
     const ends = { again: 'it comes again', dead: 'it went to the dead letters', lost: 'it is lost' };
     this.log.warn(
-      { event: 'failed', id, sender: neutralise(sender, 60), count, reason, fate },
-      `Handler failed for ${neutralise(message.message)} (${reason}); ${ends[fate]} [${this.#pattern.label}]`,
+      { event: 'failed', id, sender: sanitize(sender, 60), count, reason, fate },
+      `Handler failed for ${sanitize(message.message)} (${reason}); ${ends[fate]} [${this.#pattern.label}]`,
     );
   }
 
   /** Books a message that was delivered too often in vain. */
   worn(payload: Buffer, reason: string): void {
     this.#dead++;
-    const preview = neutralise(payload.toString('utf8', 0, 200), 60);
+    const preview = sanitize(payload.toString('utf8', 0, 200), 60);
     this.log.warn(
       { event: 'dead', reason, preview },
       `To the dead letters of ${this.#pattern.label} (${reason}): ${preview}`,
@@ -135,7 +135,7 @@ export class Tally {
     this.#missing += messages;
     this.log.error(
       { event: 'missing', messages },
-      `${figure(messages)} messages of ${this.#pattern.label} are gone from Redis before they were acknowledged`,
+      `${formatNumber(messages)} messages of ${this.#pattern.label} are gone from Redis before they were acknowledged`,
     );
   }
 
@@ -144,17 +144,17 @@ export class Tally {
     this.#invalid++;
     if (!this.#lines.take('warn')) return;
     const { label } = this.#pattern;
-    const preview = neutralise(delivery.payload.toString('utf8', 0, 200), 60);
+    const preview = sanitize(delivery.payload.toString('utf8', 0, 200), 60);
     this.log.warn(
       { event: 'invalid', reason, bytes: delivery.payload.length, preview },
-      `Invalid message of ${figure(delivery.payload.length)} bytes (${reason}): ${preview} [${label}, invalid #${this.#invalid}]`,
+      `Invalid message of ${formatNumber(delivery.payload.length)} bytes (${reason}): ${preview} [${label}, invalid #${this.#invalid}]`,
     );
   }
 
   /** Keeps a payload that could not be put where it belongs: in the log, so that it is not lost. */
   unstored({ payload }: Delivery, reason: string): void {
     const bytes = payload.toString('base64', 0, LONGEST_IN_LOG);
-    const cut = payload.length > LONGEST_IN_LOG ? ` (the first ${figure(LONGEST_IN_LOG)} bytes)` : '';
+    const cut = payload.length > LONGEST_IN_LOG ? ` (the first ${formatNumber(LONGEST_IN_LOG)} bytes)` : '';
     this.log.error(
       { event: 'undeliverable', reason },
       `Could not store a payload of ${this.#pattern.label} (${reason}); its bytes in base64${cut}: ${bytes}`,
@@ -177,11 +177,11 @@ export class Tally {
   overflowed(dropped: number): void {
     this.log.warn(
       { event: 'overflow', messages: dropped },
-      `Falling behind: dropped ${figure(dropped)} deliveries of ${this.#pattern.label} that waited too long for the handler`,
+      `Falling behind: dropped ${formatNumber(dropped)} deliveries of ${this.#pattern.label} that waited too long for the handler`,
     );
   }
 
-  async figures(): Promise<SubscriberFigures> {
+  async figures(): Promise<SubscriberStats> {
     return {
       ...(await this.#account()),
       redelivered: this.#redelivered,
@@ -235,7 +235,7 @@ export class Tally {
     const { label } = this.#pattern;
     this.log.info(
       { event: 'released', messages, kept },
-      `${fate} ${figure(messages)} deliveries of ${label} that were not handled before the end`,
+      `${fate} ${formatNumber(messages)} deliveries of ${label} that were not handled before the end`,
     );
   }
 
@@ -246,9 +246,9 @@ export class Tally {
     { attempt, channel }: Delivery,
   ): void {
     const received = this.#deliveries;
-    const from = neutralise(sender, 60);
+    const from = sanitize(sender, 60);
     const remark = `${kind === 'new' ? '' : `, ${kind}`}${attempt > 1 ? `, attempt ${attempt}` : ''}`;
-    const via = channel === undefined ? '' : ` ${neutralise(channel, 60)}`;
+    const via = channel === undefined ? '' : ` ${sanitize(channel, 60)}`;
     const fields = {
       event: 'received',
       id,
@@ -263,7 +263,7 @@ export class Tally {
     const shortId = id.slice(0, 8);
     this.#writeSoon(
       fields,
-      `[${from}] ${neutralise(message)} (ID ${shortId}) [${this.#pattern.label}${via} #${received}, ${milliseconds(latencyMs)}${remark}]`,
+      `[${from}] ${sanitize(message)} (ID ${shortId}) [${this.#pattern.label}${via} #${received}, ${milliseconds(latencyMs)}${remark}]`,
     );
   }
 
@@ -282,7 +282,7 @@ export class Tally {
     const level = this.log.isLevelEnabled('info') ? 'info' : 'warn';
     this.log[level](
       { event: 'suppressed', messages },
-      `… and ${figure(messages)} more by ${this.#pattern.label} (LOG_LEVEL=debug shows each)`,
+      `… and ${formatNumber(messages)} more by ${this.#pattern.label} (LOG_LEVEL=debug shows each)`,
     );
   }
 }

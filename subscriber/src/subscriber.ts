@@ -1,5 +1,4 @@
-import type { FiguresByPattern } from '@redis-messaging/shared/accounting/stats';
-import { closeWhenAway } from '@redis-messaging/shared/redis/connection';
+import type { StatsByPattern } from '@redis-messaging/shared/accounting/stats';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
 import { Consumer } from './consumer.ts';
 import { simulatedWork } from './handler.ts';
@@ -18,12 +17,12 @@ export function startSubscribing(service: Service): Work {
   };
 }
 
-async function consumeAll({ redis, stop }: Service, consumers: readonly Consumer[]): Promise<void> {
-  const endWatch = closeWhenAway(redis, PATIENCE_MS, stop.signal);
+async function consumeAll({ connection, stop }: Service, consumers: readonly Consumer[]): Promise<void> {
+  const endWatch = connection.closeWhenUnreachable(PATIENCE_MS, stop.signal);
   await Promise.all(consumers.map((consumer) => consumer.run())).finally(endWatch);
 }
 
-async function figuresOf(consumers: readonly Consumer[]): Promise<FiguresByPattern> {
+async function figuresOf(consumers: readonly Consumer[]): Promise<StatsByPattern> {
   const entries = consumers.map(async (consumer) => [consumer.pattern.name, await consumer.figures()] as const);
   return Object.fromEntries(await Promise.all(entries));
 }

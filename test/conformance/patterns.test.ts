@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/patterns/pattern';
-import { outcomeOf } from '@redis-messaging/shared/redis/connection';
+import { outcomeOf } from '@redis-messaging/shared/redis/outcome';
 import { RESP_TYPES } from 'redis';
 import { until } from '../../testkit/until.ts';
 import { hostilePayloads } from '../support/hostile.ts';
@@ -43,7 +43,7 @@ class Reader implements AsyncDisposable {
     { ack = true, batch = 100, consumer, group = settings.group }: ReaderOptions = {},
   ): Promise<Reader> {
     const reader = new Reader();
-    reader.subscription = await pattern.subscribe(own.redis, topic, {
+    reader.subscription = await pattern.subscribe(own.connection, topic, {
       ...settings,
       signal: reader.stop.signal,
       batch,

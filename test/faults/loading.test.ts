@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { closeQuickly } from '@redis-messaging/shared/redis/connection';
 import { freePort } from '../../local/redis/redis-server.ts';
 import { until } from '../../testkit/until.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
@@ -20,12 +19,12 @@ test('a Redis that loads its data after a restart is not there yet: waited for, 
   let server = await startRedis({ port, settings });
   await using __ = { [Symbol.asyncDispose]: () => server.stop() };
   await using redis = await connectTo(port);
-  await redis.mSet(Object.fromEntries(Array.from({ length: KEYS }, (_, index) => [`key:${index}`, 'x'])));
-  await using run = new Scenario(redis, { REDIS_PORT: port, RECLAIM_AFTER: 1 });
+  await redis.client.mSet(Object.fromEntries(Array.from({ length: KEYS }, (_, index) => [`key:${index}`, 'x'])));
+  await using run = new Scenario(redis.client, { REDIS_PORT: port, RECLAIM_AFTER: 1 });
   const reader = await run.subscribe();
   const writer = await run.publish({ PUBLISH_INTERVAL: 0.01 });
   await reader.event('received', (line) => line.count === 20);
-  await redis.sendCommand(['SAVE']);
+  await redis.client.sendCommand(['SAVE']);
 
   process.kill(server.pid, 'SIGKILL');
   await server.stop();
@@ -36,7 +35,7 @@ test('a Redis that loads its data after a restart is not there yet: waited for, 
   }
   await run.flowing();
   const { afterSeconds } = await writer.event('reconnected');
-  const stats = await redis.info('commandstats');
+  const stats = await redis.client.info('commandstats');
   const refused = Number(/^cmdstat_rpush:.*rejected_calls=(\d+)/m.exec(stats)?.[1]);
   expect(refused / afterSeconds).toBeLessThan(40); // it is asked now and then, not all the time
 
@@ -52,12 +51,12 @@ test('nothing more is told of a connection that was closed, such as the failure 
     const events: string[] = [];
     const listener = { onDown: () => events.push('down'), onClosed: () => events.push('closed') };
     await using redis = await connectTo(server.port, listener);
-    await other.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
-    while (redis.isReady) await new Promise(setImmediate);
-    await expect(redis.sendCommand(['NO-SUCH-COMMAND'])).rejects.toThrow();
-    const early = !redis.isReady;
-    await closeQuickly(redis);
-    await other.ping();
+    await other.client.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes']);
+    while (redis.client.isReady) await new Promise(setImmediate);
+    await expect(redis.client.sendCommand(['NO-SUCH-COMMAND'])).rejects.toThrow();
+    const early = !redis.client.isReady;
+    await redis.close();
+    await other.client.ping();
     expect(events).toEqual(['down', 'closed']);
     return { early };
   };

@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import type { Line } from '../../testkit/service-process.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useRedis } from '../support/use-redis.ts';

@@ -26,7 +26,7 @@ describe('a Redis that is killed and comes back', () => {
       let server = await start();
       await using __ = { [Symbol.asyncDispose]: () => server.stop() };
       await using redis = await connectTo(port);
-      await using run = new Scenario(redis, { REDIS_PORT: port, RECLAIM_AFTER: 1 });
+      await using run = new Scenario(redis.client, { REDIS_PORT: port, RECLAIM_AFTER: 1 });
       const reader = await run.subscribe({ WORK_TIME: 0.003 }); // too slow, so that much waits
       const writer = await run.publish({ PUBLISH_INTERVAL: 0.002 });
       await reader.event('received', (line) => line.count === 200);

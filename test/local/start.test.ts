@@ -140,7 +140,7 @@ describe('npm start', () => {
     const port = await start.redisPort();
     await start.says('[pub-sub #1,');
     const redis = await connectTo(port);
-    process.kill(Number(/process_id:(\d+)/.exec(await redis.info('server'))?.[1]), 'SIGKILL');
+    process.kill(Number(/process_id:(\d+)/.exec(await redis.client.info('server'))?.[1]), 'SIGKILL');
     await start.says('Redis ended; stopping the rest');
     expect(await start.exited).toBe(1);
     await redis[Symbol.asyncDispose]();
@@ -150,7 +150,7 @@ describe('npm start', () => {
     const server = await startRedis();
     await using redis = await connectTo(server.port);
     const others = Array.from({ length: 300 }, (_, index) => encode(makeMessage('another', index + 1)));
-    await redis.rPush('message_queue', others);
+    await redis.client.rPush('message_queue', others);
     const start = new Start({
       REDIS_HOST: '127.0.0.1',
       REDIS_PORT: server.port,
@@ -159,7 +159,7 @@ describe('npm start', () => {
       WORK_TIME: 0.01,
     });
     expect(await start.exited).toBe(0);
-    expect(await redis.lLen('message_queue')).toBe(0);
+    expect(await redis.client.lLen('message_queue')).toBe(0);
     expect(start.count(/^start .* queue +2 +302 +- /)).toBe(1);
     await server.stop();
   });

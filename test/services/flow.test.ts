@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { SubscriberFigures } from '@redis-messaging/shared/accounting/stats';
+import type { SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { stream } from '@redis-messaging/shared/patterns/stream/stream';
@@ -135,7 +135,7 @@ describe('services', () => {
       await new Promise((resolve) => setTimeout(resolve, 700));
       reader.process.kill('SIGCONT');
       await written;
-      const figures = () => reader.progress[name] as SubscriberFigures;
+      const figures = () => reader.progress[name] as SubscriberStats;
       await until('all messages', () => figures().received === 200_000);
       await reader.stop();
       expect(figures()).toMatchObject({ received: 200_000, lost: 0, unknown: 0, duplicated: 0, reordered: 0 });

@@ -1,4 +1,4 @@
-import { type ConnectionEvents, closeQuickly, connect, type Redis } from '@redis-messaging/shared/redis/connection';
+import { type Connection, type ConnectionEvents, connect } from '@redis-messaging/shared/redis/connection';
 import { findServer } from '../../local/redis/find-server.ts';
 import { type RedisServer, type ServerOptions, startRedisServer } from '../../local/redis/redis-server.ts';
 
@@ -8,11 +8,7 @@ export async function startRedis(options?: ServerOptions): Promise<RedisServer> 
 }
 
 /** A connection to it for a test. `await using` closes it. */
-export async function connectTo(
-  port: number,
-  events: Partial<ConnectionEvents> = {},
-): Promise<Redis & AsyncDisposable> {
-  const options = { host: '127.0.0.1', port, name: 'test' };
-  const redis = await connect(options, events, new AbortController().signal);
-  return Object.assign(redis, { [Symbol.asyncDispose]: () => closeQuickly(redis) });
+export async function connectTo(port: number, events: Partial<ConnectionEvents> = {}): Promise<Connection> {
+  const options = { socket: { host: '127.0.0.1', port }, name: 'test' };
+  return await connect(options, events, new AbortController().signal);
 }

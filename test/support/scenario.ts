@@ -3,7 +3,7 @@ import { type DeadLetter, listDeadLetters } from '@redis-messaging/shared/delive
 import { decode } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import { type Line, ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
 

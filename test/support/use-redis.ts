@@ -1,26 +1,35 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
+import type { Connection } from '@redis-messaging/shared/redis/connection';
 import type { RedisServer } from '../../local/redis/redis-server.ts';
 import { connectTo, startRedis } from './redis.ts';
 
 /** A Redis for the tests of one file, and a connection to it: there from before the first test until after the last. */
-export function useRedis(): { readonly server: RedisServer; readonly redis: Redis } {
+export function useRedis(): {
+  readonly server: RedisServer;
+  readonly connection: Connection;
+  /** The connection's client. */
+  readonly redis: Redis;
+} {
   let server: RedisServer;
-  let redis: Redis & AsyncDisposable;
+  let connection: Connection;
   beforeAll(async () => {
     server = await startRedis();
-    redis = await connectTo(server.port);
+    connection = await connectTo(server.port);
   });
   afterAll(async () => {
-    await redis[Symbol.asyncDispose]();
+    await connection.close();
     await server.stop();
   });
   return {
     get server() {
       return server;
     },
+    get connection() {
+      return connection;
+    },
     get redis() {
-      return redis;
+      return connection.client;
     },
   };
 }

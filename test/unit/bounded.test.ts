@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { Latency } from '@redis-messaging/shared/accounting/latency';
 import { DeliveryBuffer } from '@redis-messaging/shared/delivery/delivery-buffer';
-import { LineBudget } from '@redis-messaging/shared/service/log-limiter';
+import { LogLimiter } from '@redis-messaging/shared/service/log-limiter';
 import { createLogger } from '@redis-messaging/shared/service/logger';
 
 const delivery = (number: number, bytes = 4) => {
@@ -85,7 +85,7 @@ describe('line budget', () => {
   function spend(logLevel: string, level: 'info' | 'warn') {
     let suppressed = 0;
     const log = createLogger({ service: 'test', level: logLevel, format: 'json' });
-    const budget = new LineBudget(log, (lines) => {
+    const budget = new LogLimiter(log, (lines) => {
       suppressed += lines;
     });
     let written = 0;

@@ -3,7 +3,8 @@ import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
 import { queue } from '@redis-messaging/shared/patterns/queue';
-import type { Redis } from '@redis-messaging/shared/redis/connection';
+import type { Redis } from '@redis-messaging/shared/redis/client';
+import type { Connection } from '@redis-messaging/shared/redis/connection';
 import type { RedisServer } from '../../local/redis/redis-server.ts';
 import { Lane } from '../../publisher/src/buffered-producer.ts';
 import { makeOutgoing } from '../../publisher/src/outgoing.ts';
@@ -13,20 +14,21 @@ import { connectTo, startRedis } from '../support/redis.ts';
 
 const patient = new AbortController().signal;
 let server: RedisServer;
-let redis: Redis & AsyncDisposable;
-let admin: Redis & AsyncDisposable;
+let connections: readonly Connection[];
+let redis: Redis;
+let admin: Redis;
 
 beforeAll(async () => {
   server = await startRedis();
-  redis = await connectTo(server.port);
-  admin = await connectTo(server.port);
+  connections = [await connectTo(server.port), await connectTo(server.port)];
+  [redis, admin] = connections.map(({ client }) => client) as [Redis, Redis];
 });
 afterEach(async () => {
   await admin.configSet({ maxmemory: '0' });
   await admin.flushAll();
 });
 afterAll(async () => {
-  for (const connection of [redis, admin]) await connection[Symbol.asyncDispose]();
+  for (const connection of connections) await connection.close();
   await server.stop();
 });
 
@@ -114,7 +116,12 @@ describe('lane', () => {
   ])('%s, remembering for %d ms: an answer that is lost on the way', async (name, dedupeMs, figures, there) => {
     await using line = await TcpProxy.to(server.port);
     await using connection = await connectTo(line.port);
-    const { lane } = laneOf(patterns.find((pattern) => pattern.name === name) as Pattern, 100, connection, dedupeMs);
+    const { lane } = laneOf(
+      patterns.find((pattern) => pattern.name === name) as Pattern,
+      100,
+      connection.client,
+      dedupeMs,
+    );
     line.cutAfterReply(0);
     lane.offer(batchOf(10));
     await lane.drained(patient);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Ranges } from '@redis-messaging/shared/accounting/intervals';
+import { Intervals } from '@redis-messaging/shared/accounting/intervals';
 import { Ledger, type StoredLedger } from '@redis-messaging/shared/accounting/ledger';
 import { seeded } from '../../testkit/random.ts';
 
@@ -24,7 +24,7 @@ describe('ranges', () => {
   test('agree with a set, whatever the order', () => {
     for (let seed = 1; seed <= 20; seed++) {
       const random = seeded(seed);
-      const ranges = new Ranges();
+      const ranges = new Intervals();
       const set = new Set<number>();
       for (let step = 0; step < 2000; step++) {
         const number = random(500);
@@ -38,7 +38,7 @@ describe('ranges', () => {
   });
 
   test('stay bounded when every second number is missing', () => {
-    const ranges = new Ranges();
+    const ranges = new Intervals();
     for (let number = 0; number < 100_000; number += 2) ranges.add(number);
     expect(ranges.size).toBe(10_000);
     expect(ranges.add(99_999)).toBe(true);

@@ -5,7 +5,7 @@ const MAX_RANGES = 10_000;
  * A set of whole numbers that mostly come in order, as sorted ranges: memory grows with the gaps, not with the numbers.
  * Exact while there are fewer than `MAX_RANGES` gaps; then the oldest gap is forgotten: its numbers count as present.
  */
-export class Ranges {
+export class Intervals {
   readonly #starts: number[];
   readonly #ends: number[]; // inclusive
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Guarantees } from '../patterns/pattern.ts';
-import { Run, type StoredRun } from './sequence.ts';
+import { Sequence, type StoredSequence } from './sequence.ts';
 
 /** More senders than this are not told apart at one time: the oldest is settled, its figures stay in the totals. */
 const MAX_SENDERS = 1000;
@@ -41,7 +41,7 @@ export interface Entry {
 /** A ledger in parts that can be stored each for itself as JSON: the runs of each sender, and the totals of those forgotten. */
 export interface StoredLedger {
   /** By the sender's key; `null` = forgotten, remove it. */
-  readonly senders: Readonly<Record<string, readonly StoredRun[] | null>>;
+  readonly senders: Readonly<Record<string, readonly StoredSequence[] | null>>;
   /** The totals of runs that are closed, and whether senders have been forgotten; only if they have changed. */
   readonly settled?: Account;
   readonly hasForgotten?: boolean;
@@ -53,7 +53,7 @@ export interface StoredLedger {
  */
 export class Ledger {
   readonly #shared: boolean;
-  readonly #senders = new Map<string, Run[]>();
+  readonly #senders = new Map<string, Sequence[]>();
   readonly #settled = emptyAccount();
   #entries = 0;
   #latestSender: string | undefined;
@@ -98,7 +98,7 @@ export class Ledger {
   /** Takes over what was stored. To be called before anything is booked. */
   restore({ senders, settled, hasForgotten = false }: StoredLedger): void {
     for (const [key, stored] of Object.entries(senders)) {
-      const runs = (stored ?? []).map(Run.restore);
+      const runs = (stored ?? []).map(Sequence.restore);
       this.#senders.set(key, runs);
       this.#entries = Math.max(this.#entries, ...runs.map((run) => run.lastEntry));
     }
@@ -106,7 +106,7 @@ export class Ledger {
     this.#hasForgotten = hasForgotten;
   }
 
-  #runOf(entry: Entry): Run {
+  #runOf(entry: Entry): Sequence {
     const runs = this.#runsOf(keyOf(entry.sender));
     const run = this.#openRunFor(entry, runs) ?? this.#begin(runs, entry);
     run.lastEntry = ++this.#entries;
@@ -114,7 +114,7 @@ export class Ledger {
   }
 
   /** Two publishers may go by one name at the same time, so the run that a message continues comes before the newest. */
-  #openRunFor(entry: Entry, runs: readonly Run[]): Run | undefined {
+  #openRunFor(entry: Entry, runs: readonly Sequence[]): Sequence | undefined {
     const continued = runs.findLast((run) => run.isContinuedBy(entry) && this.#entries - run.lastEntry < OVER_AFTER);
     if (continued) return continued;
     const sound = runs.filter((run) => !run.isStray);
@@ -123,7 +123,7 @@ export class Ledger {
   }
 
   /** The runs of a sender, which thereby becomes the last to be forgotten. */
-  #runsOf(sender: string): Run[] {
+  #runsOf(sender: string): Sequence[] {
     const runs = this.#senders.get(sender) ?? [];
     if (sender === this.#latestSender) return runs;
     this.#latestSender = sender;
@@ -135,23 +135,23 @@ export class Ledger {
   }
 
   #forgetOldest(): void {
-    const [oldest, runs] = this.#senders.entries().next().value as [string, Run[]];
+    const [oldest, runs] = this.#senders.entries().next().value as [string, Sequence[]];
     for (const run of runs) this.#settle(run);
     this.#senders.delete(oldest);
     this.#changed.add(oldest);
     this.#hasForgotten = true;
   }
 
-  #begin(runs: Run[], entry: Entry): Run {
+  #begin(runs: Sequence[], entry: Entry): Sequence {
     // A sender that seems new may have been forgotten: what came before is in the totals already.
     const isStray = runs.some((run) => run.isImplausible(entry.count));
-    const run = Run.beginWith(entry, this.#hasForgotten || isStray ? entry.count : 1, isStray);
+    const run = Sequence.beginWith(entry, this.#hasForgotten || isStray ? entry.count : 1, isStray);
     runs.push(run);
-    if (runs.length > MAX_RUNS) this.#settle(runs.shift() as Run);
+    if (runs.length > MAX_RUNS) this.#settle(runs.shift() as Sequence);
     return run;
   }
 
-  #settle(run: Run): void {
+  #settle(run: Sequence): void {
     addAccount(this.#settled, run.account(this.#shared));
     this.#settledHasChanged = true;
   }

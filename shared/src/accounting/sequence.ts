@@ -1,11 +1,11 @@
-import { Ranges } from './intervals.ts';
+import { Intervals } from './intervals.ts';
 import type { Account, Entry } from './ledger.ts';
 
 /** A count this far above the others of its sender is a mistake or a forgery, not so many losses. */
 const IMPLAUSIBLE = 1_000_000_000;
 
-/** What is known of a run; with `Ranges` as pairs it is plain data. */
-interface State<Received = Ranges> {
+/** What is known of a run; with `Intervals` as pairs it is plain data. */
+interface State<Received = Intervals> {
   /** Whether its count is implausible, so that it gets only what continues it. */
   isStray: boolean;
   /** The count from which messages are taken to have been published. */
@@ -28,18 +28,18 @@ interface State<Received = Ranges> {
 }
 
 /** A run as it can be stored as JSON. */
-export type StoredRun = State<readonly (readonly [number, number])[]>;
+export type StoredSequence = State<readonly (readonly [number, number])[]>;
 
 /** One run of one sender: the counts from its start to its end. */
-export class Run {
+export class Sequence {
   readonly #state: State;
 
   private constructor(state: State) {
     this.#state = state;
   }
 
-  static beginWith({ count, id, madeAt }: Entry, from: number, isStray = false): Run {
-    return new Run({
+  static beginWith({ count, id, madeAt }: Entry, from: number, isStray = false): Sequence {
+    return new Sequence({
       isStray,
       from: Math.min(from, count), // some count from 0
       firstId: id,
@@ -48,7 +48,7 @@ export class Run {
       highest: count,
       startedAt: madeAt,
       highestMadeAt: madeAt,
-      received: new Ranges(),
+      received: new Intervals(),
       unique: 0,
       duplicated: 0,
       reordered: 0,
@@ -57,11 +57,11 @@ export class Run {
     });
   }
 
-  static restore(stored: StoredRun): Run {
-    return new Run({ ...stored, received: new Ranges(stored.received) });
+  static restore(stored: StoredSequence): Sequence {
+    return new Sequence({ ...stored, received: new Intervals(stored.received) });
   }
 
-  toJSON(): StoredRun {
+  toJSON(): StoredSequence {
     return { ...this.#state, received: this.#state.received.toJSON() };
   }
 

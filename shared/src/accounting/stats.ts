@@ -1,4 +1,4 @@
-import { figure, milliseconds, renderTable } from '../text/table.ts';
+import { formatNumber, milliseconds, renderTable } from '../text/table.ts';
 import type { LatencyReport } from './latency.ts';
 
 /** What Redis holds for a pattern's topic, as in `Backlog` of pattern.ts; `null` when it does not answer or cannot tell. */
@@ -20,7 +20,7 @@ interface Common extends Held {
 }
 
 /** Of the messages made, one place each: made = published + refused + unknown + waiting. */
-export interface PublisherFigures extends Common {
+export interface PublisherStats extends Common {
   /** Redis took them. */
   readonly published: number;
   /** Redis certainly did not take them, and they are not kept for another try. */
@@ -36,7 +36,7 @@ export interface PublisherFigures extends Common {
 }
 
 /** See `Account` in ledger.ts for the first six. */
-export interface SubscriberFigures extends Common {
+export interface SubscriberStats extends Common {
   readonly published: number;
   readonly received: number;
   readonly lost: number;
@@ -58,8 +58,8 @@ export interface SubscriberFigures extends Common {
   readonly latencyMs: LatencyReport;
 }
 
-export type Figures = PublisherFigures | SubscriberFigures;
-export type FiguresByPattern<Kind extends Figures = Figures> = Readonly<Record<string, Kind>>;
+export type Figures = PublisherStats | SubscriberStats;
+export type StatsByPattern<Kind extends Figures = Figures> = Readonly<Record<string, Kind>>;
 
 /** A column; one that has `isWorthwhile` is shown only where it is so for a pattern. */
 type Column<Kind> = readonly [
@@ -70,48 +70,48 @@ type Column<Kind> = readonly [
 type Columns<Kind> = readonly Column<Kind>[];
 
 const heldColumns: Columns<Held> = [
-  ['backlog', (f) => figure(f.backlog)],
-  ['in flight', (f) => figure(f.inFlight), (f) => (f.inFlight ?? 0) > 0],
-  ['listeners', (f) => figure(f.listeners), (f) => f.listeners !== null],
-  ['wildcards', (f) => figure(f.wildcards), (f) => (f.wildcards ?? 0) > 0],
+  ['backlog', (f) => formatNumber(f.backlog)],
+  ['in flight', (f) => formatNumber(f.inFlight), (f) => (f.inFlight ?? 0) > 0],
+  ['listeners', (f) => formatNumber(f.listeners), (f) => f.listeners !== null],
+  ['wildcards', (f) => formatNumber(f.wildcards), (f) => (f.wildcards ?? 0) > 0],
 ];
 
-const publisherColumns: Columns<PublisherFigures> = [
-  ['published', (f) => figure(f.published)],
-  ['refused', (f) => figure(f.refused)],
-  ['unknown', (f) => figure(f.unknown)],
-  ['retried', (f) => figure(f.retried), (f) => f.retried > 0],
-  ['waiting', (f) => figure(f.waiting)],
-  ['unheard', (f) => figure(f.unheard)],
+const publisherColumns: Columns<PublisherStats> = [
+  ['published', (f) => formatNumber(f.published)],
+  ['refused', (f) => formatNumber(f.refused)],
+  ['unknown', (f) => formatNumber(f.unknown)],
+  ['retried', (f) => formatNumber(f.retried), (f) => f.retried > 0],
+  ['waiting', (f) => formatNumber(f.waiting)],
+  ['unheard', (f) => formatNumber(f.unheard)],
   ...heldColumns,
 ];
 
-const subscriberColumns: Columns<SubscriberFigures> = [
-  ['published', (f) => figure(f.published)],
-  ['received', (f) => figure(f.received)],
-  ['lost', (f) => figure(f.lost)],
-  ['unknown', (f) => figure(f.unknown)],
-  ['duplicated', (f) => figure(f.duplicated)],
-  ['out of order', (f) => figure(f.reordered)],
-  ['redelivered', (f) => figure(f.redelivered), (f) => f.redelivered > 0],
-  ['deduplicated', (f) => figure(f.deduplicated), (f) => f.deduplicated > 0],
-  ['failed', (f) => figure(f.failed), (f) => f.failed > 0],
-  ['dead', (f) => figure(f.dead), (f) => f.dead > 0],
-  ['invalid', (f) => figure(f.invalid)],
+const subscriberColumns: Columns<SubscriberStats> = [
+  ['published', (f) => formatNumber(f.published)],
+  ['received', (f) => formatNumber(f.received)],
+  ['lost', (f) => formatNumber(f.lost)],
+  ['unknown', (f) => formatNumber(f.unknown)],
+  ['duplicated', (f) => formatNumber(f.duplicated)],
+  ['out of order', (f) => formatNumber(f.reordered)],
+  ['redelivered', (f) => formatNumber(f.redelivered), (f) => f.redelivered > 0],
+  ['deduplicated', (f) => formatNumber(f.deduplicated), (f) => f.deduplicated > 0],
+  ['failed', (f) => formatNumber(f.failed), (f) => f.failed > 0],
+  ['dead', (f) => formatNumber(f.dead), (f) => f.dead > 0],
+  ['invalid', (f) => formatNumber(f.invalid)],
   ...heldColumns,
   ['latency p50', (f) => milliseconds(f.latencyMs.p50)],
   ['p99', (f) => milliseconds(f.latencyMs.p99)],
 ];
 
 /** The patterns side by side, a line each. */
-export function figuresTable(patterns: FiguresByPattern): string {
+export function statsTable(patterns: StatsByPattern): string {
   const all = Object.values(patterns);
   if (all.every((figures) => 'received' in figures))
-    return table(subscriberColumns, patterns as FiguresByPattern<SubscriberFigures>);
-  return table(publisherColumns, patterns as FiguresByPattern<PublisherFigures>);
+    return table(subscriberColumns, patterns as StatsByPattern<SubscriberStats>);
+  return table(publisherColumns, patterns as StatsByPattern<PublisherStats>);
 }
 
-function table<Kind extends Figures>(columns: Columns<Kind>, patterns: FiguresByPattern<Kind>): string {
+function table<Kind extends Figures>(columns: Columns<Kind>, patterns: StatsByPattern<Kind>): string {
   const all = Object.values(patterns);
   const shown = columns.filter(([, , isWorthwhile]) => !isWorthwhile || all.some(isWorthwhile));
   const rows = Object.entries(patterns).map(([name, figures]) => [name, ...shown.map(([, cell]) => cell(figures))]);

@@ -1,7 +1,7 @@
 import type { Delivery, SubscribeOptions } from '../patterns/pattern.ts';
 
 /** Leaves out the deliveries whose attempts are used up: those are rejected, and `onDead` is told. */
-export async function withoutWorn(
+export async function rejectExhausted(
   deliveries: readonly Delivery[],
   { maxAttempts, onDead }: Pick<SubscribeOptions, 'maxAttempts' | 'onDead'>,
   reject: (delivery: Delivery, reason: string) => Promise<void>,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RESP_TYPES } from 'redis';
-import { closeQuickly, duplicate, outcomeOf, type Redis } from '../redis/connection.ts';
+import type { Connection } from '../redis/connection.ts';
+import { outcomeOf } from '../redis/outcome.ts';
 
 const UNBLOCK_EVERY_MS = 20;
 /** After so long nobody answers CLIENT UNBLOCK: Redis is gone, and with it whatever it would have handed over. */
@@ -11,15 +12,15 @@ const GIVE_UP_MS = 1200;
  * CLIENT UNBLOCK from the other connection: unlike a connection that is dropped, it cannot lose what Redis pops at that
  * very moment. Close it when the reading has ended.
  */
-export async function openBlocking(redis: Redis, role: string, signal: AbortSignal) {
-  const connection = await duplicate(redis, role, signal);
+export async function openBlocking(redis: Connection, role: string, signal: AbortSignal) {
+  const connection = await redis.duplicate(role, signal);
   let id: number | undefined;
   let closed = false;
   const learnId = async () => {
     id = undefined; // a new connection has a new one
-    id = await connection.clientId().catch(() => undefined);
+    id = await connection.client.clientId().catch(() => undefined);
   };
-  connection.on('ready', learnId);
+  connection.client.on('ready', learnId);
   await learnId();
 
   async function unblock(): Promise<void> {
@@ -27,7 +28,7 @@ export async function openBlocking(redis: Redis, role: string, signal: AbortSign
     // Repeated, because a read that was on its way when the signal came blocks only after the first UNBLOCK.
     while (!closed && connection.isReady && performance.now() - answeredAt < GIVE_UP_MS) {
       if (id === undefined) await sleep(UNBLOCK_EVERY_MS);
-      else if (await answered(redis.clientUnblock(id))) answeredAt = performance.now();
+      else if (await answered(redis.client.clientUnblock(id))) answeredAt = performance.now();
       await sleep(UNBLOCK_EVERY_MS);
     }
     if (!closed) connection.destroy(); // the read fails
@@ -36,11 +37,12 @@ export async function openBlocking(redis: Redis, role: string, signal: AbortSign
   if (signal.aborted) void unblock();
 
   return {
-    client: connection.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }),
+    connection,
+    client: connection.client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }),
     async close(): Promise<void> {
       closed = true;
       signal.removeEventListener('abort', unblock);
-      await closeQuickly(connection);
+      await connection.close();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Payload, Receipt } from '../patterns/pattern.ts';
-import type { Redis } from '../redis/connection.ts';
+import type { Redis } from '../redis/client.ts';
 import { runScript } from '../redis/script.ts';
 
 /** More bytes than this, held for one subscriber, mean that it does not keep up. Redis cuts it off at 32 MB. */

@@ -1,6 +1,6 @@
 import { RESP_TYPES } from 'redis';
 import type { Pattern } from '../patterns/pattern.ts';
-import type { Redis } from '../redis/connection.ts';
+import type { Redis } from '../redis/client.ts';
 import { deadLettersOf } from './dead-letters.ts';
 
 /** A message that could not be delivered. */

@@ -1,4 +1,4 @@
-import { neutralise } from '../text/sanitize.ts';
+import { sanitize } from '../text/sanitize.ts';
 
 /** The list that holds what a list's subscribers could not accept. */
 export const deadLettersOf = (list: string): string => `${list}:dead`;
@@ -12,6 +12,6 @@ export function deadLetter(payload: Buffer, reason: string): string {
     reason,
     at: new Date().toISOString(),
     payload: payload.toString('base64'),
-    preview: neutralise(payload.toString('utf8', 0, 400), 100),
+    preview: sanitize(payload.toString('utf8', 0, 400), 100),
   });
 }

@@ -1,6 +1,7 @@
 import { v4 as uuid } from 'uuid';
 import type { Payload, Receipt } from '../patterns/pattern.ts';
-import { type Redis, surviveDisconnects } from '../redis/connection.ts';
+import type { Redis } from '../redis/client.ts';
+import type { Connection } from '../redis/connection.ts';
 import { runScript } from '../redis/script.ts';
 import { lengthsUpTo } from './lengths.ts';
 
@@ -73,7 +74,7 @@ interface Acknowledgement {
  * @returns whether each was marked now, and not before
  */
 export async function acknowledgeOnce(
-  redis: Redis,
+  redis: Connection,
   signal: AbortSignal,
   counter: string,
   { ids, ttlMs }: Once,
@@ -81,9 +82,9 @@ export async function acknowledgeOnce(
 ): Promise<readonly boolean[] | undefined> {
   const marks = ids.map((id) => handledMark(counter, id));
   const caller = uuid(); // a repetition knows its own marks by it
-  const answers = await surviveDisconnects(redis, signal, () =>
+  const answers = await redis.survive(signal, () =>
     runScript(
-      redis,
+      redis.client,
       `do local KEYS, ARGV = {unpack(KEYS, 2 + ARGV[3])}, {unpack(ARGV, 4)}\n${script}\nend\n${MARK_HANDLED}`,
       [counter, ...marks, ...keys],
       [caller, String(ttlMs), String(ids.length), ...args],

@@ -1,7 +1,7 @@
 import { nowMicros } from '../accounting/clock.ts';
 import type { SubscribeOptions, Subscription } from '../patterns/pattern.ts';
-import { closeQuickly, duplicate, type Redis } from '../redis/connection.ts';
-import { lifeSign } from '../redis/watchdog.ts';
+import type { Redis } from '../redis/client.ts';
+import type { Connection } from '../redis/connection.ts';
 import { DeliveryBuffer } from './delivery-buffer.ts';
 
 /** What is called for each message of a subscription. */
@@ -15,30 +15,29 @@ export type Listener = (payload: Buffer, channel: Buffer) => void;
  * @param showsChannel whether deliveries tell the channel that they came by
  */
 export async function listen(
-  redis: Redis,
+  redis: Connection,
   role: string,
   { signal, batch, onOverflow }: SubscribeOptions,
   subscribe: (connection: Redis, listener: Listener) => Promise<unknown>,
   showsChannel = false,
 ): Promise<Subscription> {
-  const connection = await duplicate(redis, role, signal);
+  const connection = await redis.duplicate(role, signal);
   const arrived = new DeliveryBuffer(onOverflow);
-  const alive = lifeSign(connection);
   // A listener that throws would cost its neighbours of the same network read, so it only enqueues.
   const enqueue: Listener = (payload, channel) => {
-    alive();
+    connection.signOfLife();
     const via = showsChannel ? { channel: channel.toString() } : undefined;
     arrived.push({ payload, receivedAt: nowMicros(), attempt: 1, ...via });
   };
   try {
-    await subscribe(connection, enqueue);
+    await subscribe(connection.client, enqueue);
   } catch (error) {
-    await closeQuickly(connection);
+    await connection.close();
     throw error;
   }
 
   async function unsubscribe(): Promise<void> {
-    await closeQuickly(connection);
+    await connection.close();
     arrived.end();
   }
   signal.addEventListener('abort', unsubscribe, { once: true });

@@ -1,5 +1,5 @@
 /** A function that says yes the first time, and then once in `ms` milliseconds. */
-export function everySoOften(ms: number): () => boolean {
+export function throttle(ms: number): () => boolean {
   let next = 0;
   return () => {
     const now = performance.now();

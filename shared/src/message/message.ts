@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../accounting/clock.ts';
-import { neutralise } from '../text/sanitize.ts';
+import { sanitize } from '../text/sanitize.ts';
 import { formatMicros, parseMicros } from './timestamp.ts';
 
 /** One message as it goes over the wire: a JSON object in UTF-8. Further fields are allowed and ignored. */
@@ -43,7 +43,7 @@ export function decode(payload: Buffer): Decoded {
   try {
     value = JSON.parse(payload.toString('utf8'));
   } catch (error) {
-    return invalid(`not JSON: ${neutralise((error as Error).message, 120)}`);
+    return invalid(`not JSON: ${sanitize((error as Error).message, 120)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return invalid('not a JSON object');
   return validate(value as Record<string, unknown>);
@@ -69,6 +69,6 @@ const invalid = (reason: string): Decoded => ({ ok: false, reason });
 function wrong(field: string, expected: string, got: unknown): Decoded {
   if (got === undefined) return invalid(`field "${field}" is missing`);
   const kind = got === null ? 'null' : Array.isArray(got) ? 'an array' : typeof got;
-  const shown = typeof got === 'object' ? kind : neutralise(JSON.stringify(got), 40);
+  const shown = typeof got === 'object' ? kind : sanitize(JSON.stringify(got), 40);
   return invalid(`field "${field}" is ${shown}; expected ${expected}`);
 }

@@ -1,5 +1,7 @@
 import type { Once } from '../delivery/idempotency.ts';
-import type { Redis } from '../redis/connection.ts';
+import type { Redis } from '../redis/client.ts';
+
+import type { Connection } from '../redis/connection.ts';
 
 /** What a pattern promises. Read by the tests and the documentation; each line is checked against a real Redis. */
 export interface Guarantees {
@@ -127,7 +129,7 @@ export interface Pattern {
    */
   publish(redis: Redis, topic: string, payloads: readonly Payload[], once?: Once): Promise<Receipt>;
   /** Resolves once whatever is published from now on will be seen. Opens and owns the connections that it needs. */
-  subscribe(redis: Redis, topic: string, options: SubscribeOptions): Promise<Subscription>;
+  subscribe(connection: Connection, topic: string, options: SubscribeOptions): Promise<Subscription>;
   /** Counts what waits for a group, what is in somebody's hands, and who listens. */
   backlog(redis: Redis, topic: string, group: string): Promise<Backlog>;
 }

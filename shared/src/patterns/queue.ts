@@ -4,7 +4,6 @@ import { openBlocking } from '../delivery/blocking.ts';
 import { deadLetter, deadLettersOf } from '../delivery/dead-letters.ts';
 import { publishOnce } from '../delivery/idempotency.ts';
 import { lengthsUpTo } from '../delivery/lengths.ts';
-import { surviveDisconnects } from '../redis/connection.ts';
 import type { Delivery, Pattern, Subscription } from './pattern.ts';
 
 /** Seconds that one BLPOP waits. Short, because Redis goes on serving a client whose connection broke unnoticed. */
@@ -34,9 +33,10 @@ export const queue = {
     return lengthsUpTo(length, payloads.length);
   },
 
-  async subscribe(redis, list, { signal, batch }): Promise<Subscription> {
+  async subscribe(connection, list, { signal, batch }): Promise<Subscription> {
+    const redis = connection.client;
     await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
-    const reader = await openBlocking(redis, 'queue', signal);
+    const reader = await openBlocking(connection, 'queue', signal);
 
     const size = new BatchSize(batch);
 
@@ -50,7 +50,7 @@ export const queue = {
     async function* batches(): AsyncGenerator<readonly Delivery[]> {
       let drain = false;
       while (!signal.aborted) {
-        const payloads = await surviveDisconnects(reader.client, signal, () => take(drain));
+        const payloads = await reader.connection.survive(signal, () => take(drain));
         const receivedAt = nowMicros();
         drain = payloads != null && payloads.length > 0;
         if (!payloads || !drain) continue;

@@ -1,20 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient, ErrorReply } from 'redis';
-import { watch } from './watchdog.ts';
-
-/** One connection to Redis that comes back by itself. */
-export type Redis = ReturnType<typeof newClient>;
-
-export interface RedisOptions {
-  /** `redis://`, `rediss://` (TLS) or `unix://`; wins over `host` and `port`, and its credentials over the others. */
-  readonly url?: string | undefined;
-  readonly host: string;
-  readonly port: number;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** What CLIENT LIST calls the connections: `<name>` or `<name>:<role>`. */
-  readonly name: string;
-}
+import { newClient, type Redis, type RedisOptions } from './client.ts';
+import { describeError, isLoading, isMistake, isRefusedForGood, outcomeOf } from './outcome.ts';
+import { Watchdog } from './watchdog.ts';
 
 /** Told of every connection of one family (a connection and its duplicates) that comes or goes. */
 export interface ConnectionEvents {
@@ -26,220 +13,204 @@ export interface ConnectionEvents {
   onClosed(connection: object): void;
 }
 
-const CONNECT_TIMEOUT_MS = 1000;
-/** How often it is looked whether a connection is there. */
+/** How often to look whether a connection is there. */
 const CHECK_EVERY_MS = 20;
-/** How long a connection may take to answer what it has in hand when it is closed. */
+/** How long a connection may take to answer what is under way when it is closed. */
 const CLOSE_TIMEOUT_MS = 300;
 /** How often a Redis that loads its data is asked whether it is done. */
 const LOADING_RETRY_MS = 50;
-const FIRST_RETRY_MS = 25;
-/** Half of the 2 s within which a service is to be ready again. */
-const LONGEST_RETRY_MS = 1000;
-/** Answers to a handshake that mean that the configuration is wrong, so that asking again is of no use. */
-const REFUSED_FOR_GOOD =
-  /^(WRONGPASS|NOAUTH|NOPERM|NOPROTO|ERR (AUTH|Client sent AUTH|Client names|invalid DB|DB index|unknown command))/i;
-
-interface Family {
-  readonly options: RedisOptions;
-  readonly events: Partial<ConnectionEvents>;
-}
-const families = new WeakMap<Redis, Family & { stopWatching(): void }>();
-/** Connections that will not come back; not the views of them with another type mapping. */
-const closed = new WeakSet<object>();
 
 /**
- * Connects, and waits for Redis as long as it takes. Throws an ErrorReply if Redis refuses us for good (wrong password,
- * no such database), and the signal's reason if it aborts first.
+ * Connects, and waits for Redis as long as it takes.
+ * @throws an ErrorReply if Redis refuses us for good (wrong password, no such database); the signal's reason if it aborts first
  */
 export async function connect(
   options: RedisOptions,
   events: Partial<ConnectionEvents>,
   signal: AbortSignal,
-): Promise<Redis> {
-  return await open({ options, events }, options.name, signal);
+): Promise<Connection> {
+  return await Connection.open(options, events, options.name ?? '', signal);
 }
 
-/** Another connection of the same family, for commands that block or subscribe. The caller closes it. */
-export async function duplicate(redis: Redis, role: string, signal: AbortSignal): Promise<Redis> {
-  const family = families.get(redis) as Family;
-  return await open(family, `${family.options.name}:${role}`, signal);
-}
+/** One connection to Redis that comes back by itself, with its client. */
+export class Connection implements AsyncDisposable {
+  readonly client: Redis;
+  readonly #options: RedisOptions;
+  readonly #events: Partial<ConnectionEvents>;
+  readonly #watchdog: Watchdog | undefined;
+  #isConnected = false;
+  /** Whether it was closed on purpose, and will not come back. */
+  isClosed = false;
 
-/** Closes after the replies that are due, but does not wait for them longer than `CLOSE_TIMEOUT_MS`. Never throws. */
-export async function closeQuickly(redis: Redis): Promise<void> {
-  const family = families.get(redis);
-  family?.stopWatching();
-  closed.add(redis); // before the client can tell of a failure that our closing caused
-  if (redis.isReady) {
-    await Promise.race([redis.close().catch(() => {}), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+  private constructor(
+    client: (connection: () => Connection) => Redis,
+    options: RedisOptions,
+    events: Partial<ConnectionEvents>,
+    isWatched: boolean,
+  ) {
+    this.client = client(() => this);
+    this.#options = options;
+    this.#events = events;
+    this.#watchdog = isWatched ? new Watchdog(this.client, (reason) => this.#onDown(reason)) : undefined;
   }
-  redis.destroy();
-  family?.events.onClosed?.(redis);
-}
 
-/**
- * What became of a command that failed: Redis `refused` it; it was `not-sent`, or as good as that, because Redis still
- * loads its data; or the connection broke while it was under way and nobody can say (`unknown`).
- */
-export function outcomeOf(error: unknown): 'refused' | 'not-sent' | 'unknown' {
-  if (error instanceof ErrorReply) return isLoading(error) ? 'not-sent' : 'refused';
-  const notSent = ['ClientClosedError', 'ClientOfflineError', 'AbortError', 'TimeoutError'];
-  return notSent.includes((error as Error)?.constructor?.name) ? 'not-sent' : 'unknown';
-}
-
-/** Whether an error tells of a mistake in a program or in its data: it would come again, and is not for waiting. */
-export const isMistake = (error: unknown): boolean =>
-  [TypeError, SyntaxError, RangeError, ReferenceError].some((kind) => error instanceof kind);
-
-/**
- * Runs a command again after each lost connection and while Redis loads its data, until it is answered, the signal aborts
- * or the connection is closed (then `undefined`). For commands that may be repeated. Throws what Redis refuses, and mistakes.
- */
-export async function surviveDisconnects<Reply>(
-  redis: { readonly isReady: boolean },
-  signal: AbortSignal,
-  command: () => Promise<Reply>,
-): Promise<Reply | undefined> {
-  while (true) {
+  /** See `connect`. @param name what CLIENT LIST calls it */
+  static async open(
+    options: RedisOptions,
+    events: Partial<ConnectionEvents>,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<Connection> {
+    signal.throwIfAborted();
+    const create = (connection: () => Connection) =>
+      newClient(options, name, (cause) => !connection().#isConnected && isRefusedForGood(cause));
+    const connection = new Connection(create, options, events, true);
     try {
-      return await command();
+      await connection.#firstUp(signal);
     } catch (error) {
-      if (outcomeOf(error) === 'refused' || isMistake(error)) throw error;
-      if (signal.aborted || closed.has(redis)) return undefined;
-      await untilReady(redis, signal);
-      if (!redis.isReady) return undefined; // or the command would wait for a Redis that is away
+      await connection.close();
+      throw error;
+    }
+    return connection;
+  }
+
+  /**
+   * A client that somebody else made, connects and closes. It is used for commands as it is; connections that block or
+   * subscribe are duplicates with its options, which are ours.
+   */
+  static of(client: Redis, events: Partial<ConnectionEvents> = {}): Connection {
+    const options = (client.options ?? {}) as RedisOptions;
+    return new Connection(() => client, options, events, false);
+  }
+
+  /** Whether commands can be sent now. */
+  get isReady(): boolean {
+    return this.client.isReady && !this.isClosed;
+  }
+
+  /** Another connection of the same family, for commands that block or subscribe. The caller closes it. */
+  async duplicate(role: string, signal: AbortSignal): Promise<Connection> {
+    const name = this.#options.name ? `${this.#options.name}:${role}` : role;
+    return await Connection.open(this.#options, this.#events, name, signal);
+  }
+
+  /**
+   * Tells the watchdog that something arrived: on a busy subscription, answers to PING come behind a lot of messages. Cheap
+   * enough for every message.
+   */
+  signOfLife(): void {
+    this.#watchdog?.signOfLife();
+  }
+
+  /**
+   * Runs a command again after each lost connection and while Redis loads its data, until it is answered, the signal aborts
+   * or the connection is closed (then `undefined`). For commands that may be repeated. Throws what Redis refuses, and mistakes.
+   */
+  async survive<Reply>(signal: AbortSignal, command: () => Promise<Reply>): Promise<Reply | undefined> {
+    while (true) {
+      try {
+        return await command();
+      } catch (error) {
+        if (outcomeOf(error) === 'refused' || isMistake(error)) throw error;
+        if (signal.aborted || this.isClosed) return undefined;
+        await this.untilReady(signal);
+        if (!this.isReady) return undefined; // or the command would wait for a Redis that is unreachable
+      }
     }
   }
-}
 
-/** Resolves when the connection is usable or closed, or the signal aborts. */
-export async function untilReady(redis: { readonly isReady: boolean }, signal: AbortSignal): Promise<void> {
-  do await sleep(CHECK_EVERY_MS);
-  while (!redis.isReady && !signal.aborted && !closed.has(redis));
-}
+  /** Resolves when the connection is usable or closed, or the signal aborts. */
+  async untilReady(signal: AbortSignal): Promise<void> {
+    do await sleep(CHECK_EVERY_MS);
+    while (!this.client.isReady && !signal.aborted && !this.isClosed);
+  }
 
-/**
- * Closes a connection that has been away for `patienceMs`, once the signal has aborted: what was asked of it fails then,
- * instead of waiting until Redis is back. @returns ends the watch
- */
-export function closeWhenAway(redis: Redis, patienceMs: number, signal: AbortSignal): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  function watchIt(): void {
-    let thereAt = performance.now();
-    timer = setInterval(() => {
-      if (redis.isReady) thereAt = performance.now();
-      if (performance.now() - thereAt <= patienceMs) return;
+  /**
+   * Closes the connection when it has been unreachable for `patienceMs`, once the signal has aborted: what was asked of it
+   * fails then, instead of waiting until Redis is back. @returns ends the watch
+   */
+  closeWhenUnreachable(patienceMs: number, signal: AbortSignal): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    const watchIt = (): void => {
+      let thereAt = performance.now();
+      timer = setInterval(() => {
+        if (this.isReady) thereAt = performance.now();
+        if (performance.now() - thereAt <= patienceMs) return;
+        clearInterval(timer);
+        void this.close();
+      }, CHECK_EVERY_MS);
+    };
+    if (signal.aborted) watchIt();
+    else signal.addEventListener('abort', watchIt, { once: true });
+    return () => {
+      signal.removeEventListener('abort', watchIt);
       clearInterval(timer);
-      void closeQuickly(redis);
-    }, CHECK_EVERY_MS);
+    };
   }
-  if (signal.aborted) watchIt();
-  else signal.addEventListener('abort', watchIt, { once: true });
-  return () => {
-    signal.removeEventListener('abort', watchIt);
-    clearInterval(timer);
-  };
-}
 
-async function open(family: Family, name: string, signal: AbortSignal): Promise<Redis> {
-  signal.throwIfAborted();
-  const redis = newClient(family.options, name, (cause) => !connected && isRefusedForGood(cause));
-  const { events } = family;
-  let connected = false;
-  const onDown = (reason: string) => {
-    if (!closed.has(redis)) events.onDown?.(redis, reason);
-  };
-  redis.on('error', (error: Error) => {
-    if (connected || !isRefusedForGood(error)) onDown(describe(error));
-  });
-  const up = new Promise<void>((resolve) => {
-    redis.on('ready', async () => {
-      connected = true;
-      if (!(await isServed(redis, onDown)) || closed.has(redis)) return;
-      events.onUp?.(redis);
-      resolve();
-    });
-  });
-  families.set(redis, { ...family, stopWatching: watch(redis, onDown) });
-  try {
-    await firstUp(redis, up, signal);
-  } catch (error) {
-    await closeQuickly(redis);
-    throw error;
+  /**
+   * Closes after the replies that are due, but does not wait for them longer than `CLOSE_TIMEOUT_MS`. A client that somebody
+   * else made stays open. Never throws.
+   */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true; // before the client can tell of a failure that our closing caused
+    if (this.#watchdog) {
+      this.#watchdog.stop();
+      if (this.client.isReady) {
+        await Promise.race([this.client.close().catch(() => {}), sleep(CLOSE_TIMEOUT_MS, undefined, { ref: false })]);
+      }
+      this.client.destroy();
+    }
+    this.#events.onClosed?.(this);
   }
-  return redis;
-}
 
-/** Whether a connection that stands is of use: waits while Redis loads its data, unless the connection is lost. */
-async function isServed(redis: Redis, onLoading: (reason: string) => void): Promise<boolean> {
-  while (redis.isReady) {
-    const answer: unknown = await redis.ping().catch((error) => error);
-    if (!isLoading(answer)) return redis.isReady;
-    onLoading(answer.message);
-    await sleep(LOADING_RETRY_MS);
+  /** Ends it at once: what is under way fails. */
+  destroy(): void {
+    this.client.destroy();
   }
-  return false;
-}
 
-/** The client's own `connect` ends early when the watchdog gives up on a handshake; this waits for the success. */
-async function firstUp(redis: Redis, up: Promise<void>, signal: AbortSignal): Promise<void> {
-  let abort = () => {};
-  try {
-    await new Promise<void>((resolve, reject) => {
-      abort = () => reject(signal.reason);
-      signal.addEventListener('abort', abort, { once: true });
-      up.then(resolve);
-      redis.once('terminated', (cause: Error & { originalError?: Error }) => reject(cause.originalError ?? cause));
-      redis.connect().catch(() => {});
-    });
-  } finally {
-    signal.removeEventListener('abort', abort);
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
-}
 
-function newClient(options: RedisOptions, name: string, isHopeless: (cause: Error) => boolean) {
-  const { url, host, port, username, password } = options;
-  return createClient({
-    ...(url && { url: withPassword(url, password) }),
-    ...(username && { username }),
-    ...(password && { password }),
-    socket: {
-      ...(!url && { host, port }),
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      reconnectStrategy: (retries: number, cause: Error) => (isHopeless(cause) ? cause : nextRetryIn(retries)),
-    },
-    name,
-    RESP: 3,
-    maintNotifications: 'disabled',
-    // A timer for each command costs about half of its CPU time; the watchdog bounds the waiting instead.
-    commandOptions: { timeout: undefined },
-  });
-}
+  #onDown(reason: string): void {
+    if (!this.isClosed) this.#events.onDown?.(this, reason);
+  }
 
-/** The client ignores a password beside a URL that names a user, so it is put into the URL. */
-function withPassword(url: string, password: string | undefined): string {
-  if (!password || url.startsWith('unix:')) return url;
-  const complete = new URL(url);
-  complete.password ||= encodeURIComponent(password);
-  return complete.href;
-}
+  /** The client's own `connect` ends early when the watchdog gives up on a handshake; this waits for the success. */
+  async #firstUp(signal: AbortSignal): Promise<void> {
+    const { client } = this;
+    let abort = () => {};
+    try {
+      await new Promise<void>((resolve, reject) => {
+        abort = () => reject(signal.reason);
+        signal.addEventListener('abort', abort, { once: true });
+        client.on('error', (error: Error) => {
+          if (this.#isConnected || !isRefusedForGood(error)) this.#onDown(describeError(error));
+        });
+        client.on('ready', async () => {
+          this.#isConnected = true;
+          if (!(await this.#isServed()) || this.isClosed) return;
+          this.#events.onUp?.(this);
+          resolve();
+        });
+        client.once('terminated', (cause: Error & { originalError?: Error }) => reject(cause.originalError ?? cause));
+        client.connect().catch(() => {});
+      });
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
 
-/** Exponential backoff with jitter, in ms. */
-function nextRetryIn(retries: number): number {
-  return Math.min(FIRST_RETRY_MS * 2 ** retries, LONGEST_RETRY_MS) * (0.5 + Math.random() / 2);
-}
-
-function isRefusedForGood(cause: Error): boolean {
-  return cause instanceof ErrorReply && REFUSED_FOR_GOOD.test(cause.message);
-}
-
-/** Whether Redis answers that it has just started and cannot answer yet. */
-function isLoading(answer: unknown): answer is ErrorReply {
-  return answer instanceof ErrorReply && answer.message.startsWith('LOADING');
-}
-
-/** An error with its codes for people; an AggregateError (several addresses) has no message of its own. */
-function describe(error: Error & { code?: string; errors?: Error[] }): string {
-  return error.message || error.errors?.map((each) => each.message).join('; ') || error.code || error.constructor.name;
+  /** Whether a connection that stands is of use: waits while Redis loads its data, unless the connection is lost. */
+  async #isServed(): Promise<boolean> {
+    while (this.client.isReady) {
+      const answer: unknown = await this.client.ping().catch((error) => error);
+      if (!isLoading(answer)) return this.client.isReady;
+      this.#onDown(answer.message);
+      await sleep(LOADING_RETRY_MS);
+    }
+    return false;
+  }
 }

@@ -1,4 +1,4 @@
-import type { Redis } from './connection.ts';
+import type { Redis } from './client.ts';
 
 /** Runs a Lua script. Arguments may be Buffers, which the client passes on byte by byte whatever its types say. */
 export async function runScript(

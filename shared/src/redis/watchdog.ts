@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from './connection.ts';
+import type { Redis } from './client.ts';
 
 const CHECK_EVERY_MS = 250;
 const PING_EVERY_MS = 1000;
@@ -10,77 +10,77 @@ const HANDSHAKE_MS = 1000;
 /** Time for an abandoned connection attempt to end before the next begins. */
 const SETTLE_MS = 20;
 
-const signsOfLife = new WeakMap<Redis, () => void>();
-
-/**
- * Tells the watchdog that something arrived on a connection: on a busy subscription, answers to PING come behind a lot of
- * messages. Cheap enough for every message.
- */
-export function lifeSign(redis: Redis): () => void {
-  return signsOfLife.get(redis) ?? (() => {});
-}
-
 /**
  * Finds half-open connections, on which nothing fails and nothing comes back: sends a PING now and then, and when none
  * is answered for `SILENCE_MS`, breaks the connection, so that the client makes a new one and what was under way fails.
  * (The client's own `socketTimeout` does not notice while something is being written.)
- *
- * @param onDead called with the reason before a connection is broken
- * @returns ends the watch
  */
-export function watch(redis: Redis, onDead: (reason: string) => void): () => void {
-  let waitingSince: number | undefined;
-  let heard = false;
-  let lastCheck = performance.now();
-  let lastPing = 0;
-  let stopped = false;
+export class Watchdog {
+  readonly #redis: Redis;
+  readonly #onDead: (reason: string) => void;
+  readonly #timer: NodeJS.Timeout;
+  #waitingSince: number | undefined;
+  #heard = false;
+  #lastCheck = performance.now();
+  #lastPing = 0;
+  #stopped = false;
 
-  const settled = () => {
-    waitingSince = undefined;
-  };
-  redis.on('connect', () => {
-    waitingSince = performance.now();
-  });
-  redis.on('ready', settled);
-  redis.on('error', settled); // the client itself has noticed, and makes a new connection
-  signsOfLife.set(redis, () => {
-    heard = true;
-  });
+  /** @param onDead called with the reason before a connection is broken */
+  constructor(redis: Redis, onDead: (reason: string) => void) {
+    this.#redis = redis;
+    this.#onDead = onDead;
+    const settled = () => this.#settled();
+    redis.on('connect', () => {
+      this.#waitingSince = performance.now();
+    });
+    redis.on('ready', settled);
+    redis.on('error', settled); // the client itself has noticed, and makes a new connection
+    this.#timer = setInterval(() => this.#check(), CHECK_EVERY_MS);
+    this.#timer.unref();
+  }
 
-  function check(): void {
+  /** Something arrived. */
+  signOfLife(): void {
+    this.#heard = true;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+  }
+
+  #settled(): void {
+    this.#waitingSince = undefined;
+  }
+
+  #check(): void {
     const now = performance.now();
-    const late = now - lastCheck - CHECK_EVERY_MS;
-    lastCheck = now;
-    if (waitingSince === undefined) {
-      ping(now);
+    const late = now - this.#lastCheck - CHECK_EVERY_MS;
+    this.#lastCheck = now;
+    if (this.#waitingSince === undefined) {
+      this.#ping(now);
       return;
     }
-    if (heard) waitingSince = now;
-    heard = false;
+    if (this.#heard) this.#waitingSince = now;
+    this.#heard = false;
     // When this process itself stood still, answers may lie unread: the time does not count.
-    if (late > 0) waitingSince += late;
-    if (now - waitingSince > (redis.isReady ? SILENCE_MS : HANDSHAKE_MS)) void reconnect();
+    if (late > 0) this.#waitingSince += late;
+    if (now - this.#waitingSince > (this.#redis.isReady ? SILENCE_MS : HANDSHAKE_MS)) void this.#reconnect();
   }
 
-  function ping(now: number): void {
-    if (!redis.isReady || now - lastPing < PING_EVERY_MS) return;
-    lastPing = now;
-    waitingSince = now;
-    redis.ping().then(settled, settled);
+  #ping(now: number): void {
+    if (!this.#redis.isReady || now - this.#lastPing < PING_EVERY_MS) return;
+    this.#lastPing = now;
+    this.#waitingSince = now;
+    const settled = () => this.#settled();
+    this.#redis.ping().then(settled, settled);
   }
 
-  async function reconnect(): Promise<void> {
-    onDead(redis.isReady ? `no answer for ${SILENCE_MS / 1000} s` : 'no answer to the handshake');
-    settled();
-    redis.destroy();
+  async #reconnect(): Promise<void> {
+    this.#onDead(this.#redis.isReady ? `no answer for ${SILENCE_MS / 1000} s` : 'no answer to the handshake');
+    this.#settled();
+    this.#redis.destroy();
     await sleep(SETTLE_MS);
-    if (!stopped && !redis.isOpen) redis.connect().catch(() => {});
+    if (!this.#stopped && !this.#redis.isOpen) this.#redis.connect().catch(() => {});
   }
-
-  const timer = setInterval(check, CHECK_EVERY_MS);
-  timer.unref();
-  return () => {
-    stopped = true;
-    clearInterval(timer);
-  };
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Held } from '../accounting/stats.ts';
 import type { Pattern } from '../patterns/pattern.ts';
-import type { Redis } from '../redis/connection.ts';
+import type { Redis } from '../redis/client.ts';
 
 const PATIENCE_MS = 300;
 

@@ -1,9 +1,9 @@
 import type { ConnectionEvents } from '../redis/connection.ts';
-import { neutralise } from '../text/sanitize.ts';
+import { sanitize } from '../text/sanitize.ts';
 import type { Logger } from './logger.ts';
 
 /** Whether all connections of a service stand; says so once for each change, not for each attempt. */
-export class ConnectionState implements ConnectionEvents {
+export class ConnectionLog implements ConnectionEvents {
   readonly #log: Logger;
   readonly #address: string;
   readonly #up = new Set<object>();
@@ -39,7 +39,7 @@ export class ConnectionState implements ConnectionEvents {
     this.#down.add(connection);
     if (this.#downSince !== undefined) return;
     this.#downSince = performance.now();
-    const fields = { event: 'disconnected', address: this.#address, reason: neutralise(reason) };
+    const fields = { event: 'disconnected', address: this.#address, reason: sanitize(reason) };
     this.#log.warn(
       fields,
       this.#everUp

@@ -8,7 +8,7 @@ const LINES_A_SECOND = 1000;
  * Keeps a log from slowing its service down: a line for each message while there are not too many, else some lines a
  * second and a count of the others. At LOG_LEVEL=debug all are written; below their level there are none to count.
  */
-export class LineBudget {
+export class LogLimiter {
   readonly #onSuppressed: (lines: number) => void;
   readonly #log: Logger;
   readonly #unlimited: boolean;

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Figures, FiguresByPattern } from '../accounting/stats.ts';
+import type { Figures, StatsByPattern } from '../accounting/stats.ts';
 
 const PREFIX = 'redis_messaging_';
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -36,7 +36,7 @@ type Setter = (pattern: string, value: number | null) => void;
 
 /** What the metrics are read from when somebody scrapes. */
 export interface MetricsSource {
-  figures(): Promise<FiguresByPattern>;
+  figures(): Promise<StatsByPattern>;
   reconnects(): number;
 }
 

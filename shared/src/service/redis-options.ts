@@ -1,14 +1,14 @@
-import type { RedisOptions } from '../redis/connection.ts';
+import type { RedisOptions } from '../redis/client.ts';
 import type { Config } from './config.ts';
 
 /** How to reach Redis, from the configuration. */
 export function redisOptions(config: Config, name: string): RedisOptions {
+  const { REDIS_URL: url, REDIS_USERNAME: username } = config;
+  const password = config.REDIS_PASSWORD || config.REDIS_PASSWORD_FILE;
   return {
-    url: config.REDIS_URL || undefined,
-    host: config.REDIS_HOST,
-    port: config.REDIS_PORT,
-    username: config.REDIS_USERNAME || undefined,
-    password: config.REDIS_PASSWORD || config.REDIS_PASSWORD_FILE || undefined,
+    ...(url ? { url } : { socket: { host: config.REDIS_HOST, port: config.REDIS_PORT } }),
+    ...(username && { username }),
+    ...(password && { password }),
     name,
   };
 }

@@ -1,27 +1,27 @@
-import { type FiguresByPattern, figuresTable } from '../accounting/stats.ts';
+import { type StatsByPattern, statsTable } from '../accounting/stats.ts';
 import type { Logger } from './logger.ts';
 
 /** What a service tells a parent process that started it with an IPC channel. */
 export interface ServiceReport {
   readonly event: 'ready' | 'progress' | 'stopped';
-  readonly patterns: FiguresByPattern;
+  readonly patterns: StatsByPattern;
 }
 
 interface Source {
   isReady(): boolean;
-  figures(): Promise<FiguresByPattern>;
+  figures(): Promise<StatsByPattern>;
 }
 
 const PROGRESS_EVERY_MS = 100;
 
 /** Logs the figures of all patterns side by side. */
-export function logFigures(log: Logger, event: 'stats' | 'stopped', title: string, patterns: FiguresByPattern): void {
-  const table = Object.keys(patterns).length > 0 ? `\n${figuresTable(patterns)}` : '';
+export function logStats(log: Logger, event: 'stats' | 'stopped', title: string, patterns: StatsByPattern): void {
+  const table = Object.keys(patterns).length > 0 ? `\n${statsTable(patterns)}` : '';
   log.info({ event, patterns }, `${title}${table}`);
 }
 
 /** Sends a report to the parent process, if there is one that listens. */
-export async function tellParent(event: ServiceReport['event'], patterns: FiguresByPattern): Promise<void> {
+export async function tellParent(event: ServiceReport['event'], patterns: StatsByPattern): Promise<void> {
   if (!process.connected) return;
   await new Promise<void>((resolve) => process.send?.({ event, patterns } satisfies ServiceReport, () => resolve()));
 }
@@ -31,7 +31,7 @@ export async function tellParent(event: ServiceReport['event'], patterns: Figure
  * @returns ends it
  */
 export function reportNowAndThen(source: Source, seconds: number, log: Logger): () => void {
-  const stats = setInterval(async () => logFigures(log, 'stats', 'Figures', await source.figures()), seconds * 1000);
+  const stats = setInterval(async () => logStats(log, 'stats', 'Figures', await source.figures()), seconds * 1000);
   let ready = false;
   const progress = setInterval(async () => {
     if (!ready && source.isReady()) {

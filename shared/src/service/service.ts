@@ -1,12 +1,13 @@
-import type { FiguresByPattern } from '../accounting/stats.ts';
-import { closeQuickly, connect, type Redis } from '../redis/connection.ts';
+import type { StatsByPattern } from '../accounting/stats.ts';
+import type { Redis } from '../redis/client.ts';
+import { type Connection, connect } from '../redis/connection.ts';
 import { type Config, ConfigError, loadConfig, loadDotEnv } from './config.ts';
-import { ConnectionState } from './connection-log.ts';
+import { ConnectionLog } from './connection-log.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
 import { redisAddress, redisOptions } from './redis-options.ts';
-import { logFigures, reportNowAndThen, tellParent } from './reporting.ts';
+import { logStats, reportNowAndThen, tellParent } from './reporting.ts';
 import { type Stop, stopOnSignals } from './stop.ts';
 
 /** What a service is given to work with. */
@@ -14,6 +15,7 @@ export interface Service {
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly connection: Connection;
   readonly redis: Redis;
   readonly stop: Stop;
 }
@@ -22,7 +24,7 @@ export interface Service {
 export interface Work {
   /** Whether it does what it is there for (besides being connected to Redis). */
   isReady(): boolean;
-  figures(): Promise<FiguresByPattern>;
+  figures(): Promise<StatsByPattern>;
   /** Resolves when the work has ended, by itself or by the stop, and nothing is in hand any more. */
   readonly finished: Promise<void>;
 }
@@ -71,7 +73,7 @@ async function live(
   stop: Stop,
   begin: (service: Service) => Work,
 ): Promise<void> {
-  const connections = new ConnectionState(log, redisAddress(config));
+  const connections = new ConnectionLog(log, redisAddress(config));
   const metrics = new Metrics(config.HEALTH_PORT !== 0);
   let work: Work | undefined;
   const isReady = () => connections.isUp && (work?.isReady() ?? false) && !stop.signal.aborted;
@@ -80,19 +82,19 @@ async function live(
     isReady,
     metrics: () => metrics.scrape({ figures, reconnects: () => connections.reconnects }),
   });
-  let redis: Redis | undefined;
+  let connection: Connection | undefined;
   try {
-    redis = await connect(redisOptions(config, name), connections, stop.signal);
-    work = begin({ config, log, metrics, redis, stop });
+    connection = await connect(redisOptions(config, name), connections, stop.signal);
+    work = begin({ config, log, metrics, connection, redis: connection.client, stop });
     const endReports = reportNowAndThen({ isReady, figures }, config.STATS_INTERVAL, log);
     await work.finished.finally(endReports);
   } catch (error) {
     if (error !== stop.signal.reason) throw error;
   } finally {
     const last = await figures();
-    if (redis) await closeQuickly(redis);
+    await connection?.close();
     await health?.close();
-    logFigures(log, 'stopped', 'Stopped', last);
+    logStats(log, 'stopped', 'Stopped', last);
     await tellParent('stopped', last);
   }
 }

@@ -1,4 +1,4 @@
-import { figure } from './table.ts';
+import { formatNumber } from './table.ts';
 
 /** C0 and C1 controls, DEL, line and paragraph separators, bidirectional controls, BOM, tags: what can lie on a screen. */
 const UNSAFE =
@@ -9,9 +9,9 @@ const UNSAFE =
  * Makes text of others fit to be shown: control and direction characters become visible escapes (`\u001b`), broken
  * surrogates become U+FFFD, and what is longer than `limit` characters is cut and marked.
  */
-export function neutralise(text: string, limit = 200): string {
+export function sanitize(text: string, limit = 200): string {
   const shown = text.slice(0, limit).toWellFormed().replace(UNSAFE, escapeOf);
-  return text.length > limit ? `${shown}… (${figure(text.length)} characters)` : shown;
+  return text.length > limit ? `${shown}… (${formatNumber(text.length)} characters)` : shown;
 }
 
 function escapeOf(character: string): string {

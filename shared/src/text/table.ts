@@ -23,7 +23,7 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const hundredths = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
 
 /** A whole number with thousands separators, or `-` for what is not known. */
-export const figure = (value: number | null): string => (value === null ? '-' : whole.format(value));
+export const formatNumber = (value: number | null): string => (value === null ? '-' : whole.format(value));
 
 /** Milliseconds as people read them. */
 export const milliseconds = (value: number | null): string =>

@@ -1,12 +1,11 @@
 import { nowMicros } from '../../accounting/clock.ts';
-import { withoutWorn } from '../../delivery/attempts.ts';
+import { rejectExhausted } from '../../delivery/attempts.ts';
 import { BatchSize } from '../../delivery/batch-size.ts';
 import { openBlocking } from '../../delivery/blocking.ts';
 import { deadLetter, deadLettersOf } from '../../delivery/dead-letters.ts';
 import { acknowledgeOnce, isMarked, publishOnce } from '../../delivery/idempotency.ts';
 import { lengthsUpTo } from '../../delivery/lengths.ts';
-import { everySoOften } from '../../delivery/throttle.ts';
-import { surviveDisconnects } from '../../redis/connection.ts';
+import { throttle } from '../../delivery/throttle.ts';
 import { runScript } from '../../redis/script.ts';
 import type { Delivery, Pattern, Subscription } from '../pattern.ts';
 import { ACK, ACK_ALL, GIVE_BACK, RECLAIM, REJECT, TAKE } from './scripts.ts';
@@ -42,7 +41,8 @@ export const reliableQueue = {
     return lengthsUpTo(length, payloads.length);
   },
 
-  async subscribe(redis, list, options): Promise<Subscription> {
+  async subscribe(connection, list, options): Promise<Subscription> {
+    const redis = connection.client;
     const { signal, batch, consumer, reclaimAfterMs, maxAttempts } = options;
     const keys = keysOf(list, consumer);
     const { processing, attempts, consumers } = keys;
@@ -50,12 +50,12 @@ export const reliableQueue = {
     await redis.sAdd(consumers, consumer);
     const beat = () => redis.set(keys.alive, '1', { PX: reclaimAfterMs });
     await beat();
-    const reader = await openBlocking(redis, 'reliable-queue', signal);
+    const reader = await openBlocking(connection, 'reliable-queue', signal);
     void beat().catch(() => {}); // opening may have taken its time
     const heart = setInterval(() => void beat().catch(() => {}), reclaimAfterMs / 3);
     const { client } = reader;
     const size = new BatchSize(batch);
-    const isTimeToTidy = everySoOften(reclaimAfterMs / 2);
+    const isTimeToTidy = throttle(reclaimAfterMs / 2);
     let isUnsure = true; // whether something may lie in our list that we do not know of
     client.on('ready', () => {
       isUnsure = true;
@@ -101,13 +101,13 @@ export const reliableQueue = {
         receivedAt,
         attempt: Number(reply[1][index] ?? 0) + 1,
       }));
-      return await withoutWorn(deliveries, options, reject);
+      return await rejectExhausted(deliveries, options, reject);
     }
 
     async function* batches(): AsyncGenerator<readonly Delivery[]> {
       let drain = false;
       while (!signal.aborted) {
-        const deliveries = await surviveDisconnects(client, signal, () => orUnsure(take(drain)));
+        const deliveries = await reader.connection.survive(signal, () => orUnsure(take(drain)));
         drain = deliveries !== undefined && deliveries.length > 0;
         if (!deliveries || !drain) continue;
         size.adapt(deliveries);
@@ -144,9 +144,9 @@ export const reliableQueue = {
         const payloads = payloadsOf(done);
         if (once) {
           const step = { script: ACK, keys: [processing, attempts], args: payloads };
-          return await acknowledgeOnce(redis, signal, keys.handled, once, step);
+          return await acknowledgeOnce(connection, signal, keys.handled, once, step);
         }
-        await surviveDisconnects(redis, signal, () => acknowledge(payloads));
+        await connection.survive(signal, () => acknowledge(payloads));
         return done.map(() => true);
       },
       wasHandled: (id) => isMarked(redis, keys.handled, id),

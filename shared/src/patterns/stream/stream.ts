@@ -1,12 +1,13 @@
 import { nowMicros } from '../../accounting/clock.ts';
-import { withoutWorn } from '../../delivery/attempts.ts';
+import { rejectExhausted } from '../../delivery/attempts.ts';
 import { BatchSize } from '../../delivery/batch-size.ts';
 import { openBlocking } from '../../delivery/blocking.ts';
 import { deadLettersOf } from '../../delivery/dead-letters.ts';
 import { acknowledgeOnce, isMarked, publishOnce } from '../../delivery/idempotency.ts';
 import { lengthsUpTo } from '../../delivery/lengths.ts';
-import { everySoOften } from '../../delivery/throttle.ts';
-import { outcomeOf, type Redis, surviveDisconnects } from '../../redis/connection.ts';
+import { throttle } from '../../delivery/throttle.ts';
+import type { Redis } from '../../redis/client.ts';
+import { outcomeOf } from '../../redis/outcome.ts';
 import { runScript } from '../../redis/script.ts';
 import type { Delivery, Pattern, SubscribeOptions, Subscription } from '../pattern.ts';
 import { ACK, ADD_ALL, REJECT, TRIM_ACKNOWLEDGED } from './scripts.ts';
@@ -47,10 +48,11 @@ export const stream = {
     return lengthsUpTo(length, payloads.length);
   },
 
-  async subscribe(redis, key, options): Promise<Subscription> {
+  async subscribe(connection, key, options): Promise<Subscription> {
+    const redis = connection.client;
     const { signal, batch, group, consumer, reclaimAfterMs, maxAttempts, onMissing } = options;
     await ensureGroup(redis, key, group, options.groupStart);
-    const reader = await openBlocking(redis, 'stream', signal);
+    const reader = await openBlocking(connection, 'stream', signal);
     const { client } = reader;
     // What is pending under this name comes first: from an earlier life, or because a reply was lost on the way.
     let ownFrom: string | undefined = '-';
@@ -58,7 +60,7 @@ export const stream = {
       ownFrom = '-';
     });
     const size = new BatchSize(batch);
-    const isTimeToTidy = everySoOften(reclaimAfterMs / 2);
+    const isTimeToTidy = throttle(reclaimAfterMs / 2);
     // Where the search for what others have abandoned goes on; once begun, it goes through to the end.
     let abandonedFrom: string | undefined;
 
@@ -92,7 +94,7 @@ export const stream = {
     async function claimed(entries: readonly (Entry | null)[], asked: number, attempts: ReadonlyMap<string, number>) {
       const there = entries.filter((entry) => entry !== null);
       if (there.length < asked) onMissing?.(asked - there.length);
-      return await withoutWorn(deliveriesOf(there, attempts), options, reject);
+      return await rejectExhausted(deliveriesOf(there, attempts), options, reject);
     }
 
     async function takeNew(): Promise<Delivery[]> {
@@ -131,7 +133,7 @@ export const stream = {
 
     async function* batches(): AsyncGenerator<readonly Delivery[]> {
       while (!signal.aborted) {
-        const deliveries = await surviveDisconnects(client, signal, takeFromGroup);
+        const deliveries = await reader.connection.survive(signal, takeFromGroup);
         if (!deliveries || deliveries.length === 0) continue;
         size.adapt(deliveries);
         yield deliveries;
@@ -150,9 +152,9 @@ export const stream = {
         if (ids.length === 0) return [];
         if (once) {
           const step = { script: ACK, keys: [key], args: [group, ...ids] };
-          return await acknowledgeOnce(redis, signal, handledOf(key, group), once, step);
+          return await acknowledgeOnce(connection, signal, handledOf(key, group), once, step);
         }
-        await surviveDisconnects(redis, signal, () => redis.xAck(key, group, ids));
+        await connection.survive(signal, () => redis.xAck(key, group, ids));
         return done.map(() => true);
       },
       wasHandled: (id) => isMarked(redis, handledOf(key, group), id),

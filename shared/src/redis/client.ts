@@ -1,0 +1,60 @@
+import { createClient, type RedisClientOptions } from 'redis';
+
+/** A client of node-redis: one connection to Redis, with the commands as methods. */
+export type Redis = ReturnType<typeof createOurClient>;
+
+/** The options of node-redis' `createClient`. */
+export type RedisOptions = Omit<RedisClientOptions, 'RESP' | 'modules' | 'functions' | 'scripts'>;
+
+/** How long making a connection may take, unless the options say otherwise: ms. */
+const CONNECT_TIMEOUT_MS = 1000;
+const FIRST_RETRY_MS = 25;
+/** Half of the 2 s within which a service is to be ready again. */
+const LONGEST_RETRY_MS = 1000;
+
+/**
+ * A client that is not connected yet, with what every connection of ours needs.
+ *
+ * @param name what CLIENT LIST calls the connection
+ * @param isHopeless whether another attempt to connect would fail for the same cause
+ */
+export function newClient(options: RedisOptions, name: string, isHopeless: (cause: Error) => boolean): Redis {
+  const { url, socket, password } = options;
+  const retryIn = socket?.reconnectStrategy;
+  return createOurClient({
+    ...options,
+    ...(url && { url: withPassword(url, password) }),
+    name,
+    socket: {
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      ...socket,
+      reconnectStrategy: (retries: number, cause: Error) => {
+        if (isHopeless(cause)) return cause;
+        return typeof retryIn === 'function' ? retryIn(retries, cause) : nextRetryIn(retries);
+      },
+    } as NonNullable<RedisOptions['socket']>,
+  });
+}
+
+function createOurClient(options: RedisOptions) {
+  return createClient({
+    maintNotifications: 'disabled',
+    ...options,
+    RESP: 3,
+    // A timer for each command costs about half of its CPU time; the watchdog bounds the waiting instead.
+    commandOptions: { ...options.commandOptions, timeout: undefined },
+  });
+}
+
+/** The client ignores a password beside a URL that names a user, so it is put into the URL. */
+function withPassword(url: string, password: string | undefined): string {
+  if (!password || url.startsWith('unix:')) return url;
+  const complete = new URL(url);
+  complete.password ||= encodeURIComponent(password);
+  return complete.href;
+}
+
+/** Exponential backoff with jitter, in ms. */
+function nextRetryIn(retries: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** retries, LONGEST_RETRY_MS) * (0.5 + Math.random() / 2);
+}

@@ -1,0 +1,34 @@
+import { ErrorReply } from 'redis';
+
+/** Answers to a handshake that mean that the configuration is wrong, so that asking again is of no use. */
+const REFUSED_FOR_GOOD =
+  /^(WRONGPASS|NOAUTH|NOPERM|NOPROTO|ERR (AUTH|Client sent AUTH|Client names|invalid DB|DB index|unknown command))/i;
+
+/**
+ * What became of a command that failed: Redis `refused` it; it was `not-sent`, or as good as that, because Redis still
+ * loads its data; or the connection broke while it was under way and nobody can say (`unknown`).
+ */
+export function outcomeOf(error: unknown): 'refused' | 'not-sent' | 'unknown' {
+  if (error instanceof ErrorReply) return isLoading(error) ? 'not-sent' : 'refused';
+  const notSent = ['ClientClosedError', 'ClientOfflineError', 'AbortError', 'TimeoutError'];
+  return notSent.includes((error as Error)?.constructor?.name) ? 'not-sent' : 'unknown';
+}
+
+/** Whether an error tells of a mistake in a program or in its data: it would come again, and is not for waiting. */
+export const isMistake = (error: unknown): boolean =>
+  [TypeError, SyntaxError, RangeError, ReferenceError].some((kind) => error instanceof kind);
+
+/** Whether Redis answers that it has just started and cannot answer yet. */
+export function isLoading(answer: unknown): answer is ErrorReply {
+  return answer instanceof ErrorReply && answer.message.startsWith('LOADING');
+}
+
+/** Whether Redis refuses the connection in a way that asking again will not change. */
+export function isRefusedForGood(cause: Error): boolean {
+  return cause instanceof ErrorReply && REFUSED_FOR_GOOD.test(cause.message);
+}
+
+/** An error with its codes for people; an AggregateError (several addresses) has no message of its own. */
+export function describeError(error: Error & { code?: string; errors?: Error[] }): string {
+  return error.message || error.errors?.map((each) => each.message).join('; ') || error.code || error.constructor.name;
+}
