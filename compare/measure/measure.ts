@@ -49,7 +49,7 @@ export function measureByFigures({ name, publisher, subscriber, blames = [], dra
     reordered: got.reordered,
     deadLettered: got.dead,
     waiting: got.backlog ?? 0,
-    causes: causesOf(lost, sent.unheard, [leftOutBy([subscriber], name), ...blames]),
+    causes: causesOf(lost, sent.noSubscribers, [leftOutBy([subscriber], name), ...blames]),
     throughput: got.received > 0 ? Math.round(got.received / seconds) : null,
     latencyMs: got.latencyMs.p50 === null ? null : (got.latencyMs as Percentiles),
     latencyAt: null,
@@ -66,8 +66,8 @@ export function leftOutBy(subscribers: readonly ServiceProcess[], pattern: strin
 
 /** Messages that a publisher made, of which its last figures tell what became of each. */
 export function madeBy(publisher: ServiceProcess, pattern: string): number {
-  const { published, refused, unknown, waiting } = publisher.progress[pattern] as PublisherStats;
-  return published + refused + unknown + waiting;
+  const { published, refused, unconfirmed, buffered } = publisher.progress[pattern] as PublisherStats;
+  return published + refused + unconfirmed + buffered;
 }
 
 /** @param times of the deliveries: ms from the beginning */

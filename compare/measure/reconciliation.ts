@@ -87,9 +87,9 @@ function reorderedIn(deliveries: readonly Line[]): number {
   return reordered;
 }
 
-/** The causes of what was lost: that nobody heard it first, then the others, in their order. @param unheard how many reached nobody */
-export function causesOf(lost: number, unheard: number, blames: readonly Blame[]): Cause[] {
-  const all: readonly Blame[] = [{ cause: NOBODY_LISTENED, atMost: unheard }, ...blames, { cause: UNEXPLAINED }];
+/** The causes of what was lost: that nobody heard it first, then the others, in their order. @param noSubscribers how many reached nobody */
+export function causesOf(lost: number, noSubscribers: number, blames: readonly Blame[]): Cause[] {
+  const all: readonly Blame[] = [{ cause: NOBODY_LISTENED, atMost: noSubscribers }, ...blames, { cause: UNEXPLAINED }];
   const causes: Cause[] = [];
   let left = Math.max(0, lost); // what is kept at the end is among the missing, but not lost
   for (const { cause, atMost = left } of all) {

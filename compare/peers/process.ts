@@ -49,7 +49,7 @@ interface Side {
 async function publish({ peer, settings, config, log, stop }: Context): Promise<Side> {
   const producer = await peer.produce(settings);
   const span = new Span();
-  const counts = { published: 0, refused: 0, unheard: 0, made: 0 };
+  const counts = { published: 0, refused: 0, noSubscribers: 0, made: 0 };
   const underWay = new Set<Promise<void>>();
 
   async function send(batch: readonly Outgoing[]): Promise<void> {
@@ -61,7 +61,7 @@ async function publish({ peer, settings, config, log, stop }: Context): Promise<
       counts.published += batch.length;
       for (const [index, { message, lateMs }] of batch.entries()) {
         const reply = replies[index] as number;
-        if (reply === 0) counts.unheard++;
+        if (reply === 0) counts.noSubscribers++;
         const { id, sender, count } = message;
         const publishMs = (nowMicros() - sentAt) / 1000;
         log.info({ event: 'published', pattern: peer.name, id, sender, count, reply, lateMs, publishMs }, 'published');
@@ -88,9 +88,18 @@ async function publish({ peer, settings, config, log, stop }: Context): Promise<
 
   return {
     figures() {
-      const { published, refused, unheard, made } = counts;
-      const waiting = made - published - refused;
-      return { published, refused, unknown: 0, retried: 0, waiting, unheard, ...NOT_ASKED, ...span.report() };
+      const { published, refused, noSubscribers, made } = counts;
+      const buffered = made - published - refused;
+      return {
+        published,
+        refused,
+        unconfirmed: 0,
+        retried: 0,
+        buffered,
+        noSubscribers,
+        ...NOT_ASKED,
+        ...span.report(),
+      };
     },
     finished: publishAll(),
   };

@@ -8,7 +8,7 @@ type Received = StatsByPattern<SubscriberStats>;
 export function hasEverythingArrived(publisher: StatsByPattern, subscriber: StatsByPattern): boolean {
   const received = subscriber as Received;
   const has = ([pattern, sent]: [string, PublisherStats]) =>
-    (received[pattern]?.received ?? 0) >= sent.published + sent.unknown;
+    (received[pattern]?.received ?? 0) >= sent.published + sent.unconfirmed;
   return isBacklogEmpty(subscriber) && Object.entries(publisher as Published).every(has);
 }
 

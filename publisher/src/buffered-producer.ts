@@ -18,7 +18,7 @@ interface LaneOptions {
 
 /** The most messages in one batch to Redis. */
 export const BATCH = 500;
-/** Batches under way at one time: enough to keep Redis busy, few enough to keep memory flat and `unknown` small. */
+/** Batches under way at one time: enough to keep Redis busy, few enough to keep memory flat and `unconfirmed` small. */
 const WINDOW = 4;
 const RETRY_AFTER_MS = 500;
 
@@ -35,8 +35,8 @@ export class Lane {
   readonly topic: string;
   published = 0;
   refused = 0;
-  unknown = 0;
-  unheard = 0;
+  unconfirmed = 0;
+  noSubscribers = 0;
   /** Sent again because nobody can say whether they arrived: each may arrive twice, unless publishing is idempotent. */
   retried = 0;
   readonly #redis: Redis;
@@ -90,7 +90,7 @@ export class Lane {
     }
     this.refused += this.#waiting.length;
     this.#waiting = [];
-    this.unknown += this.#inFlight;
+    this.unconfirmed += this.#inFlight;
     this.#inFlight = 0;
   }
 
@@ -157,7 +157,7 @@ export class Lane {
 
   #taken(batch: readonly Outgoing[], receipt: Receipt): void {
     this.published += batch.length;
-    if (!this.pattern.guarantees.keepsUnread) this.unheard += receipt.filter((reached) => reached === 0).length;
+    if (!this.pattern.guarantees.keepsUnread) this.noSubscribers += receipt.filter((reached) => reached === 0).length;
     this.#say(undefined);
     this.#options.onSent(batch, receipt);
   }
@@ -167,7 +167,7 @@ export class Lane {
     const { keepsUnread, delivery } = this.pattern.guarantees;
     // What may have arrived is sent again only where it may come twice, or will not.
     if (outcome === 'unknown' && delivery === 'at-most-once' && !this.#isIdempotent) {
-      this.unknown += batch.length;
+      this.unconfirmed += batch.length;
       return;
     }
     if (outcome === 'unknown') this.retried += batch.length;

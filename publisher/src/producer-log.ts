@@ -36,14 +36,14 @@ export class Outlet {
   }
 
   async figures(): Promise<PublisherStats> {
-    const { pattern, topic, published, refused, unknown, retried, waiting, unheard } = this.lane;
+    const { pattern, topic, published, refused, unconfirmed, retried, waiting, noSubscribers } = this.lane;
     return {
       published,
       refused,
-      unknown,
+      unconfirmed,
       retried,
-      waiting,
-      unheard,
+      buffered: waiting,
+      noSubscribers,
       ...(await heldIn(this.#redis, pattern, topic, this.#group)),
       firstAt: this.#firstAt,
       lastAt: this.#lastAt,

@@ -201,8 +201,8 @@ export class Tally {
     // What is popped is gone, so if nobody else pops, what is missing is lost.
     const isAlone = this.#pattern.guarantees.delivery === 'at-most-once' && (await this.#books.areTheOnlyOnes());
     const account = this.#ledger.account(isAlone);
-    const missing = Math.min(this.#missing, account.unknown);
-    return { ...account, lost: account.lost + missing, unknown: account.unknown - missing };
+    const missing = Math.min(this.#missing, account.elsewhere);
+    return { ...account, lost: account.lost + missing, elsewhere: account.elsewhere - missing };
   }
 
   /** Says what has not been said yet. */

@@ -60,6 +60,6 @@ describe.each(
     for (const { accepted, deliveries } of (await run.close()).values()) {
       expect(deliveries.flat().length).toBe(accepted.length); // a batch is taken or refused as a whole
     }
-    expect(writer.final(name)).toMatchObject({ refused: full.patterns[name].refused, unknown: 0 });
+    expect(writer.final(name)).toMatchObject({ refused: full.patterns[name].refused, unconfirmed: 0 });
   });
 });

@@ -66,7 +66,7 @@ describe.each(cases)('subscribers of %s, DEDUPE_TTL %d, that are killed', (name,
         note(victim);
       }
       await writer.exited;
-      expect(writer.final(name)).toMatchObject({ published: MESSAGES, refused: 0, unknown: 0 });
+      expect(writer.final(name)).toMatchObject({ published: MESSAGES, refused: 0, unconfirmed: 0 });
       await using last = new ServiceProcess('subscriber', env);
       await until(
         'nothing to wait and nothing in hand',

@@ -75,18 +75,18 @@ function expectTrueBooks(writer: ServiceProcess, reader: ServiceProcess): void {
     const missing = counts.filter((count) => !received.has(count) && count > Math.min(...received)).length;
 
     expect(sent.published).toBe(accepted.length);
-    expect(highest).toBeLessThanOrEqual(sent.published + sent.refused + sent.unknown);
+    expect(highest).toBeLessThanOrEqual(sent.published + sent.refused + sent.unconfirmed);
     expect(got).toMatchObject({
       published: highest,
       received: received.size,
       duplicated: deliveries.length - received.size,
     });
-    expect(got.received + got.lost + got.unknown).toBe(got.published);
+    expect(got.received + got.lost + got.elsewhere).toBe(got.published);
     expect([name, got.lost]).toEqual([name, guarantees.delivery === 'at-most-once' ? missing : 0]);
 
     const lost = accepted.filter((count) => !received.has(count)).length;
     if (guarantees.delivery === 'at-least-once') {
-      expect([name, lost, sent.refused, sent.unknown]).toEqual([name, 0, 0, 0]);
+      expect([name, lost, sent.refused, sent.unconfirmed]).toEqual([name, 0, 0, 0]);
     } else {
       expect([name, got.duplicated, got.reordered]).toEqual([name, 0, 0]);
       if (guarantees.keepsUnread) expect(lost).toBeLessThanOrEqual(IN_HAND);
@@ -198,7 +198,7 @@ describe('without Redis for a while', () => {
       await reader.stop();
       expect(reader.final('pubsub')?.received).toBeGreaterThan(before);
       expect(reader.final('pubsub')?.lost).toBeGreaterThan(0);
-      expect(writer.final('queue')?.unknown).toBeLessThanOrEqual(2000);
+      expect(writer.final('queue')?.unconfirmed).toBeLessThanOrEqual(2000);
     },
   );
 
@@ -229,11 +229,11 @@ describe('without Redis for a while', () => {
     await redisUp();
     await writer.event('accepted');
     await writer.stop();
-    const { published, refused, unknown, waiting } = writer.final('queue') as Line;
+    const { published, refused, unconfirmed, buffered } = writer.final('queue') as Line;
     expect(refused).toBeGreaterThan(0);
-    expect(waiting).toBe(0);
+    expect(buffered).toBe(0);
     expect(published).toBe(writer.events('published').length);
-    expect(published + refused + unknown).toBeGreaterThanOrEqual(Math.max(...countsOf(writer.events('published'))));
+    expect(published + refused + unconfirmed).toBeGreaterThanOrEqual(Math.max(...countsOf(writer.events('published'))));
   });
 
   test('a wrong password is an error at once, not something to wait for; it is not shown', async () => {

@@ -112,11 +112,11 @@ describe('stopping', () => {
     await until('messages to wait', async () => writer.events('refused').length > 0);
     await new Promise((resolve) => setTimeout(resolve, 100));
     await writer.stop();
-    const { published, refused, unknown, waiting } = writer.final('queue');
-    expect(waiting).toBe(0);
+    const { published, refused, unconfirmed, buffered } = writer.final('queue');
+    expect(buffered).toBe(0);
     expect(refused).toBeGreaterThan(0);
     const made = writer.final('pubsub');
-    expect(published + refused + unknown).toBe(made?.published + made?.refused + made?.unknown);
+    expect(published + refused + unconfirmed).toBe(made?.published + made?.refused + made?.unconfirmed);
   });
 
   test(

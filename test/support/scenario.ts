@@ -173,12 +173,12 @@ export class Scenario implements AsyncDisposable {
     );
   }
 
-  /** made = published + refused + unknown + waiting, the same for every pattern. */
+  /** made = published + refused + unconfirmed + buffered, the same for every pattern. */
   #checkPublisher(): void {
     const made = this.patterns.map(({ name }) => {
-      const { published, refused, unknown, waiting } = this.publisher.final(name);
+      const { published, refused, unconfirmed, buffered } = this.publisher.final(name);
       expect([name, published]).toEqual([name, this.publisher.events('published', name).length]);
-      return published + refused + unknown + waiting;
+      return published + refused + unconfirmed + buffered;
     });
     this.#made ??= made[0] as number;
     expect(made).toEqual(made.map(() => this.#made));
@@ -201,7 +201,7 @@ export class Scenario implements AsyncDisposable {
   /** accepted = received + waiting + in flight + dead + lost. */
   async #checkFates(pattern: Pattern, fates: Fates, { lost: mayBeLost = 0, keeps = true }: Allowed): Promise<void> {
     const { name, guarantees } = pattern;
-    const { unknown } = this.publisher.final(name);
+    const { unconfirmed } = this.publisher.final(name);
     const received = new Set(fates.deliveries.flat());
     const accepted = new Set(fates.accepted);
     const surplus = [...received].filter((count) => !accepted.has(count)).length;
@@ -211,9 +211,9 @@ export class Scenario implements AsyncDisposable {
 
     expect([name, accepted.size]).toEqual([name, fates.accepted.length]);
     expect([name, lost]).toEqual([name, fates.lost.length]);
-    expect(surplus).toBeLessThanOrEqual(unknown);
+    expect(surplus).toBeLessThanOrEqual(unconfirmed);
     if (guarantees.delivery === 'at-least-once') {
-      if (!this.#isStopped) expect([name, unknown]).toEqual([name, 0]);
+      if (!this.#isStopped) expect([name, unconfirmed]).toEqual([name, 0]);
       if (keeps) expect([name, fates.lost]).toEqual([name, []]);
       return;
     }
@@ -222,13 +222,13 @@ export class Scenario implements AsyncDisposable {
     if (guarantees.keepsUnread && keeps) expect(fates.lost.length).toBeLessThanOrEqual(mayBeLost);
   }
 
-  /** published = received + lost + unknown, each as the log of this subscriber says, and no more than was made. */
+  /** published = received + lost + elsewhere, each as the log of this subscriber says, and no more than was made. */
   #checkSubscriber({ name, guarantees }: Pattern, service: ServiceProcess, sawTheEnd: boolean): void {
     const figures = service.final(name);
     const lives = this.subscribers.filter((other) => this.#nameOf(other) === this.#nameOf(service)); // share their books
     const deliveries = countsOf(lives.flatMap((life) => ofOurs(life.events('received', name))));
     const received = new Set(deliveries);
-    expect(figures.received + figures.lost + figures.unknown).toBe(figures.published);
+    expect(figures.received + figures.lost + figures.elsewhere).toBe(figures.published);
     expect(figures.published).toBeLessThanOrEqual(this.#made as number);
     expect([name, figures.received, figures.duplicated]).toEqual([
       name,
@@ -237,10 +237,10 @@ export class Scenario implements AsyncDisposable {
     ]);
     if (guarantees.audience !== 'every-subscriber' || received.size === 0) return;
     const first = Math.min(...countsOf(lives.flatMap((life) => settled(life, name))));
-    // What is unknown to a publisher that stopped may have been heard all the same.
+    // What is unconfirmed to a publisher that stopped may have been heard all the same.
     if (sawTheEnd) expect(figures.published).toBeGreaterThanOrEqual(this.#lastAccepted(name));
     const gap = figures.published - (first - 1) - received.size;
-    expect([name, figures.lost, figures.unknown]).toEqual([name, gap, first - 1]);
+    expect([name, figures.lost, figures.elsewhere]).toEqual([name, gap, first - 1]);
   }
 }
 

@@ -57,7 +57,7 @@ describe('lane', () => {
     const { lane } = laneOf(queue);
     for (let from = 1; from <= 5000; from += 250) lane.offer(batchOf(250, from));
     await lane.drained(patient);
-    expect(lane).toMatchObject({ published: 5000, refused: 0, unknown: 0, waiting: 0 });
+    expect(lane).toMatchObject({ published: 5000, refused: 0, unconfirmed: 0, waiting: 0 });
     expect(await counts()).toEqual(upTo(5000));
   });
 
@@ -70,7 +70,7 @@ describe('lane', () => {
     expect(lane).toMatchObject({ published: 0, waiting: 1510 });
     await admin.configSet({ maxmemory: '0' });
     await lane.drained(patient);
-    expect(lane).toMatchObject({ published: 1510, refused: 0, unknown: 0 });
+    expect(lane).toMatchObject({ published: 1510, refused: 0, unconfirmed: 0 });
     expect(await counts()).toEqual(upTo(1510));
     expect(troubles).toEqual([expect.stringContaining('OOM'), undefined]);
   });
@@ -85,14 +85,14 @@ describe('lane', () => {
     await admin.configSet({ maxmemory: '0' });
     await lane.drained(patient);
     expect(await counts()).toEqual(upTo(100));
-    expect(lane).toMatchObject({ published: 100, refused: 30, unknown: 0, waiting: 0 });
+    expect(lane).toMatchObject({ published: 100, refused: 30, unconfirmed: 0, waiting: 0 });
   });
 
   test('counts what reached nobody', async () => {
     const { lane } = laneOf(pubsub);
     lane.offer(batchOf(700));
     await lane.drained(patient);
-    expect(lane).toMatchObject({ published: 700, unheard: 700 });
+    expect(lane).toMatchObject({ published: 700, noSubscribers: 700 });
   });
 
   test('counts what was under way when the connection broke as unknown, and goes on', async () => {
@@ -101,18 +101,18 @@ describe('lane', () => {
     await admin.sendCommand(['CLIENT', 'PAUSE', '300', 'WRITE']);
     lane.offer(batchOf(10));
     await admin.sendCommand(['CLIENT', 'KILL', 'ID', String(id)]);
-    await until('the broken connection', () => lane.unknown > 0);
+    await until('the broken connection', () => lane.unconfirmed > 0);
     lane.offer(batchOf(10, 11));
     await lane.drained(patient);
-    expect(lane).toMatchObject({ published: 10, unknown: 10, refused: 0 });
+    expect(lane).toMatchObject({ published: 10, unconfirmed: 10, refused: 0 });
     expect((await counts()).slice(-10)).toEqual(upTo(20).slice(10));
   });
 
   test.each([
-    ['queue', 0, { published: 0, unknown: 10, retried: 0 }, upTo(10)],
-    ['queue', 60_000, { published: 10, unknown: 0, retried: 10 }, upTo(10)],
-    ['reliable-queue', 0, { published: 10, unknown: 0, retried: 10 }, [...upTo(10), ...upTo(10)]],
-    ['reliable-queue', 60_000, { published: 10, unknown: 0, retried: 10 }, upTo(10)],
+    ['queue', 0, { published: 0, unconfirmed: 10, retried: 0 }, upTo(10)],
+    ['queue', 60_000, { published: 10, unconfirmed: 0, retried: 10 }, upTo(10)],
+    ['reliable-queue', 0, { published: 10, unconfirmed: 0, retried: 10 }, [...upTo(10), ...upTo(10)]],
+    ['reliable-queue', 60_000, { published: 10, unconfirmed: 0, retried: 10 }, upTo(10)],
   ])('%s, remembering for %d ms: an answer that is lost on the way', async (name, dedupeMs, figures, there) => {
     await using line = await TcpProxy.to(server.port);
     await using connection = await connectTo(line.port);
@@ -135,6 +135,6 @@ describe('lane', () => {
     lane.offer(batchOf(20));
     await until('the refusal', () => troubles.length > 0);
     await lane.finish(50, patient);
-    expect(lane).toMatchObject({ published: 0, refused: 20, unknown: 0, waiting: 0 });
+    expect(lane).toMatchObject({ published: 0, refused: 20, unconfirmed: 0, waiting: 0 });
   });
 });

@@ -10,7 +10,7 @@ const MAX_RUNS = 8;
 const OVER_AFTER = 1000;
 const LONGEST_KEY = 200;
 
-/** What a subscriber knows of the messages of one pattern. `published` = received + lost + unknown. */
+/** What a subscriber knows of the messages of one pattern. `published` = received + lost + elsewhere. */
 export interface Account {
   /** Messages that must have been published, by the counts that were seen. */
   published: number;
@@ -22,7 +22,7 @@ export interface Account {
    * Published and not received, but perhaps not lost: before the first message of a run that this subscriber saw, or, where
    * subscribers share the messages, perhaps taken by another.
    */
-  unknown: number;
+  elsewhere: number;
   /** Deliveries of messages that had been received before. */
   duplicated: number;
   /** Messages that came after one with a higher count. */
@@ -163,7 +163,7 @@ function keyOf(sender: string): string {
 }
 
 function emptyAccount(): Account {
-  return { published: 0, received: 0, lost: 0, unknown: 0, duplicated: 0, reordered: 0 };
+  return { published: 0, received: 0, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 };
 }
 
 function addAccount(total: Account, part: Account): void {

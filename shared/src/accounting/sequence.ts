@@ -137,7 +137,7 @@ export class Sequence {
     const first = Math.min(from, lowest);
     const published = highest - first + 1;
     const missing = published - unique;
-    const unknown = shared ? Math.max(0, missing - lostInHand) : lowest - first;
-    return { published, received: unique, lost: missing - unknown, unknown, duplicated, reordered };
+    const elsewhere = shared ? Math.max(0, missing - lostInHand) : lowest - first;
+    return { published, received: unique, lost: missing - elsewhere, elsewhere, duplicated, reordered };
   }
 }

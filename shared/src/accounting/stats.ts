@@ -19,20 +19,20 @@ interface Common extends Held {
   readonly lastAt: string | null;
 }
 
-/** Of the messages made, one place each: made = published + refused + unknown + waiting. */
+/** Of the messages made, one place each: made = published + refused + unconfirmed + buffered. */
 export interface PublisherStats extends Common {
   /** Redis took them. */
   readonly published: number;
   /** Redis certainly did not take them, and they are not kept for another try. */
   readonly refused: number;
   /** The connection broke before Redis answered: taken or not, nobody can say. */
-  readonly unknown: number;
+  readonly unconfirmed: number;
   /** Sent again after the connection broke, where it may arrive twice, or where DEDUPE_TTL makes sure that it does not. */
   readonly retried: number;
   /** In this process, not answered yet. */
-  readonly waiting: number;
+  readonly buffered: number;
   /** Of the published: reached no subscriber, and nobody will ever get them. */
-  readonly unheard: number;
+  readonly noSubscribers: number;
 }
 
 /** See `Account` in ledger.ts for the first six. */
@@ -40,7 +40,7 @@ export interface SubscriberStats extends Common {
   readonly published: number;
   readonly received: number;
   readonly lost: number;
-  readonly unknown: number;
+  readonly elsewhere: number;
   readonly duplicated: number;
   readonly reordered: number;
   /** Deliveries of what had been delivered before, and not acknowledged. */
@@ -79,10 +79,10 @@ const heldColumns: Columns<Held> = [
 const publisherColumns: Columns<PublisherStats> = [
   ['published', (f) => formatNumber(f.published)],
   ['refused', (f) => formatNumber(f.refused)],
-  ['unknown', (f) => formatNumber(f.unknown)],
+  ['unconfirmed', (f) => formatNumber(f.unconfirmed)],
   ['retried', (f) => formatNumber(f.retried), (f) => f.retried > 0],
-  ['waiting', (f) => formatNumber(f.waiting)],
-  ['unheard', (f) => formatNumber(f.unheard)],
+  ['buffered', (f) => formatNumber(f.buffered)],
+  ['no subscribers', (f) => formatNumber(f.noSubscribers)],
   ...heldColumns,
 ];
 
@@ -90,7 +90,7 @@ const subscriberColumns: Columns<SubscriberStats> = [
   ['published', (f) => formatNumber(f.published)],
   ['received', (f) => formatNumber(f.received)],
   ['lost', (f) => formatNumber(f.lost)],
-  ['unknown', (f) => formatNumber(f.unknown)],
+  ['elsewhere', (f) => formatNumber(f.elsewhere)],
   ['duplicated', (f) => formatNumber(f.duplicated)],
   ['out of order', (f) => formatNumber(f.reordered)],
   ['redelivered', (f) => formatNumber(f.redelivered), (f) => f.redelivered > 0],

@@ -18,12 +18,13 @@ const counters: Readonly<Record<string, string>> = {
   failed: 'Deliveries whose handler failed',
   dead: 'Messages whose attempts were used up',
   invalid: 'Payloads that are not messages',
-  unheard: 'Published messages that reached no subscriber',
+  noSubscribers: 'Published messages that reached no subscriber',
 };
 const gauges: Readonly<Record<string, string>> = {
-  unknown: 'Messages whose fate cannot be known',
+  unconfirmed: 'Messages that Redis may or may not have taken: the connection broke before it answered',
+  elsewhere: 'Messages with another subscriber, waiting, or from before the first that was seen',
   lost: 'Messages missing after the first of a run that was seen',
-  waiting: 'Messages in the publisher that Redis has not taken yet',
+  buffered: 'Messages in the publisher that Redis has not taken yet',
   backlog: 'Messages that wait in Redis',
   inFlight: 'Messages in the hands of subscribers, not acknowledged yet',
   deadLetters: 'Messages among the dead letters',
