@@ -1,15 +1,25 @@
 import { encode, type Message, makeMessage } from '@redis-messaging/shared/message/message';
+import type { Codec } from '@redis-messaging/shared/messaging/codec';
 
-/** A message on its way, with its text on the wire. */
-export interface Outgoing {
+/** A message on its way, with its text on the wire: one for all patterns. */
+export interface OutgoingMessage {
   readonly message: Message;
   readonly payload: string;
   /** How much later than due it was made: ms. */
   readonly lateMs: number;
 }
 
-/** Makes a message. @param size its text is filled up to at least so many bytes on the wire */
-export function makeOutgoing(sender: string, count: number, lateMs: number, size = 0): Outgoing {
+/** The publisher only sends: what it made is encoded already. */
+export const outgoingCodec: Codec<OutgoingMessage, never> = {
+  encode: ({ payload }) => payload,
+  decode: () => {
+    throw new Error('a publisher receives nothing');
+  },
+  idOf: ({ message }) => message.id,
+};
+
+/** Makes a message. @param size its text is filled up to at least this many bytes on the wire */
+export function makeOutgoing(sender: string, count: number, lateMs: number, size = 0): OutgoingMessage {
   const message = makeMessage(sender, count);
   const payload = encode(message);
   const missing = size === 0 ? 0 : size - Buffer.byteLength(payload);

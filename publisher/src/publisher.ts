@@ -1,41 +1,42 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { StatsByPattern } from '@redis-messaging/shared/accounting/stats';
+import { batchOf } from '@redis-messaging/shared/messaging/producer';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
-import { batchOf } from './buffered-producer.ts';
 import { makeOutgoing } from './outgoing.ts';
 import { pace } from './pace.ts';
-import { Outlet } from './producer-log.ts';
+import { PatternPublisher } from './pattern-publisher.ts';
 
 /** How long a stopping publisher waits for a Redis that takes nothing: ms. */
 const PATIENCE_MS = 1000;
 
 /** Makes messages at the pace of PUBLISH_INTERVAL and sends each of them by every chosen pattern. */
 export function startPublishing(service: Service): Work {
-  const outlets = service.config.PATTERN.map((pattern) => new Outlet(service, pattern));
+  const publishers = service.config.PATTERN.map((pattern) => new PatternPublisher(service, pattern));
   return {
     isReady: () => true,
-    figures: () => figuresOf(outlets),
-    finished: publishAll(service, outlets),
+    stats: () => statsOf(publishers),
+    finished: publishAll(service, publishers),
   };
 }
 
-async function publishAll({ config, stop }: Service, outlets: readonly Outlet[]): Promise<void> {
+async function publishAll({ config, stop }: Service, publishers: readonly PatternPublisher[]): Promise<void> {
   const intervalMs = config.PUBLISH_INTERVAL * 1000;
-  const lanes = outlets.map((outlet) => outlet.lane);
+  const producers = publishers.map(({ producer }) => producer);
   const batchSize = Math.min(batchOf(config.MESSAGE_SIZE), config.BUFFER_LIMIT);
   let count = 0;
   for await (const due of pace({ intervalMs, count: config.MESSAGE_COUNT, batch: batchSize, signal: stop.signal })) {
     const batch = due.map((lateMs) => makeOutgoing(config.SENDER, ++count, lateMs, config.MESSAGE_SIZE));
-    for (const lane of lanes) lane.offer(batch);
-    if (intervalMs === 0) await Promise.all(lanes.map((lane) => lane.room(batchSize, stop.signal)));
+    // What is not accepted is counted, and said, by the observer.
+    for (const producer of producers) producer.sendBatch(batch).catch(() => {});
+    if (intervalMs === 0) await Promise.all(producers.map((producer) => producer.ready(batchSize, stop.signal)));
     await turn(); // or a publisher that is behind would never read an answer
   }
-  await Promise.all(lanes.map((lane) => lane.drained(stop.signal)));
-  await Promise.all(lanes.map((lane) => lane.finish(PATIENCE_MS, stop.abandon)));
-  for (const outlet of outlets) outlet.close();
+  await Promise.all(producers.map((producer) => producer.drained(stop.signal)));
+  await Promise.all(producers.map((producer) => producer.close({ patienceMs: PATIENCE_MS, signal: stop.abandon })));
+  for (const publisher of publishers) publisher.close();
 }
 
-async function figuresOf(outlets: readonly Outlet[]): Promise<StatsByPattern> {
-  const entries = outlets.map(async (outlet) => [outlet.lane.pattern.name, await outlet.figures()] as const);
+async function statsOf(publishers: readonly PatternPublisher[]): Promise<StatsByPattern> {
+  const entries = publishers.map(async (publisher) => [publisher.pattern.name, await publisher.stats()] as const);
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -1,31 +1,45 @@
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Message } from '@redis-messaging/shared/message/message';
+import { pathToFileURL } from 'node:url';
+import type { Message, ReceivedMessage } from '@redis-messaging/shared/message/message';
+import type { Handler, HandlerContext } from '@redis-messaging/shared/messaging/handler';
 import type { Config } from '@redis-messaging/shared/service/config';
 
-/** Does what is to be done with a message, or throws. When the signal aborts it must give up what it has not finished. */
-export type Handler = (message: Message, abandon: AbortSignal) => Promise<void>;
+/** The default export of a file that HANDLER names. */
+export type MessageHandler = (message: Message, context: HandlerContext) => unknown;
 
 /**
- * A handler that takes WORK_TIME, fails for a share of FAIL_RATE, and for those that take longer than HANDLER_TIMEOUT;
- * `undefined` where there is nothing to do, so that nobody need wait for it.
+ * The handler of the file that HANDLER names; else simulated work; `undefined` where there is nothing to do.
+ * @throws an Error that says what is wrong with the file
  */
-export function simulatedWork({ WORK_TIME, FAIL_RATE, HANDLER_TIMEOUT }: Config): Handler | undefined {
-  if (WORK_TIME === 0 && FAIL_RATE === 0) return undefined;
-  const work: Handler = async (_message, abandon) => {
-    if (WORK_TIME > 0) await sleep(WORK_TIME * 1000, undefined, { signal: abandon });
-    if (Math.random() < FAIL_RATE) throw new Error('simulated failure');
-  };
-  return HANDLER_TIMEOUT === 0 ? work : withTimeout(work, HANDLER_TIMEOUT);
+export async function handlerOf(config: Config): Promise<Handler<ReceivedMessage> | undefined> {
+  return config.HANDLER === '' ? simulatedWork(config) : await loadHandler(config.HANDLER);
 }
 
-/** A handler that fails when it takes longer than `seconds`. */
-function withTimeout(handler: Handler, seconds: number): Handler {
-  return async (message, abandon) => {
-    const timeout = AbortSignal.timeout(seconds * 1000);
-    try {
-      await handler(message, AbortSignal.any([abandon, timeout]));
-    } catch (error) {
-      throw timeout.aborted ? new Error(`took longer than ${seconds} s`) : error;
-    }
+/** Work that takes WORK_TIME and fails for a share of FAIL_RATE. */
+function simulatedWork({ WORK_TIME, FAIL_RATE }: Config): Handler<ReceivedMessage> | undefined {
+  const mayFail = () => {
+    if (Math.random() < FAIL_RATE) throw new Error('simulated failure');
   };
+  if (WORK_TIME > 0) {
+    return async (_message, { signal }) => {
+      await sleep(WORK_TIME * 1000, undefined, { signal });
+      mayFail();
+    };
+  }
+  return FAIL_RATE > 0 ? mayFail : undefined;
+}
+
+async function loadHandler(path: string): Promise<Handler<ReceivedMessage>> {
+  let handle: unknown;
+  try {
+    ({ default: handle } = await import(pathToFileURL(resolve(path)).href));
+  } catch (error) {
+    throw new Error(`HANDLER=${path} cannot be loaded: ${(error as Error).message}`);
+  }
+  if (typeof handle !== 'function')
+    throw new Error(
+      `HANDLER=${path} exports no handler: expected \`export default (message, { id, attempt, signal }) => …\``,
+    );
+  return ({ message }, context) => (handle as MessageHandler)(message, context);
 }

@@ -1,8 +1,10 @@
 import type { Ledger, StoredLedger } from '@redis-messaging/shared/accounting/ledger';
+import type { Write } from '@redis-messaging/shared/delivery/delivery';
+import { keyOf } from '@redis-messaging/shared/delivery/keys';
 import { throttle } from '@redis-messaging/shared/delivery/throttle';
 import type { Redis } from '@redis-messaging/shared/redis/client';
 
-/** How long the books are kept after the last entry: ms. */
+/** How long a ledger is kept after its last entry: ms. */
 const KEEP_MS = 24 * 60 * 60 * 1000;
 const RENEW_EVERY_MS = 60_000;
 
@@ -10,10 +12,10 @@ const SENDER = 'sender:';
 const CLOSED = 'closed';
 
 /**
- * Keeps a subscriber's ledger in Redis, under the subscriber's name, so that its next life goes on with it: what was lost by a
- * crash, or while it was away, then shows as a gap. Other subscribers leave their names beside it.
+ * Keeps a subscriber's ledger in Redis, under the subscriber's name, so that its next instance goes on with it: what was lost by a
+ * crash, or while it was gone, then shows as a gap. Other subscribers leave their names beside it.
  */
-export class Books {
+export class LedgerStore {
   readonly #redis: Redis;
   readonly #ledger: Ledger;
   /** Hash: the names of all subscribers, and when they last said so (ISO time). */
@@ -22,23 +24,27 @@ export class Books {
   readonly #key: string;
   readonly #consumer: string;
   readonly #isTimeToRenew = throttle(RENEW_EVERY_MS);
+  /** What is not stored yet, as far as is known: values by their fields; `null` = to be removed. */
   readonly #unsaved = new Map<string, string | null>();
+  #saving: Promise<void> | undefined;
+  /** Of the unsaved, what goes with an acknowledgement that is under way. */
+  #written: readonly (readonly [string, string | null])[] = [];
 
-  /** @param scope what sets these books apart from others: topic, pattern, group */
-  constructor(redis: Redis, ledger: Ledger, scope: readonly string[], consumer: string) {
+  /** @param scope what sets this ledger apart from others of the topic: pattern, group */
+  constructor(redis: Redis, ledger: Ledger, topic: string, scope: readonly string[], consumer: string) {
     this.#redis = redis;
     this.#ledger = ledger;
-    this.#namesKey = [...scope, 'books'].join(':');
+    this.#namesKey = keyOf(topic, ...scope, 'ledger');
     this.#key = `${this.#namesKey}:${consumer}`;
     this.#consumer = consumer;
   }
 
-  /** Takes over the ledger of an earlier life. Throws like a command. */
+  /** Takes over the ledger of an earlier instance. Throws like a command. */
   async open(): Promise<void> {
     const fields = Object.entries(await this.#redis.hGetAll(this.#key));
     const senders = fields
       .filter(([field]) => field.startsWith(SENDER))
-      .map(([field, runs]) => [field.slice(SENDER.length), JSON.parse(runs)]);
+      .map(([field, sequences]) => [field.slice(SENDER.length), JSON.parse(sequences)]);
     const closed = fields.find(([field]) => field === CLOSED)?.[1] ?? '{}';
     this.#ledger.restore({ senders: Object.fromEntries(senders), ...JSON.parse(closed) });
     await this.#renew();
@@ -47,25 +53,62 @@ export class Books {
   /** Stores what has changed. Throws like a command; what could not be stored is stored the next time. */
   async save(): Promise<void> {
     this.#collect(this.#ledger.changes());
-    const unsaved = [...this.#unsaved];
-    const kept = unsaved.filter((entry): entry is [string, string] => entry[1] !== null);
-    const gone = unsaved.filter(([, value]) => value === null).map(([field]) => field);
-    if (kept.length > 0) await this.#redis.hSet(this.#key, new Map(kept));
-    if (gone.length > 0) await this.#redis.hDel(this.#key, gone);
-    for (const [field, value] of unsaved) if (this.#unsaved.get(field) === value) this.#unsaved.delete(field);
-    if (this.#isTimeToRenew()) await this.#renew();
+    if (this.#saving) return; // whoever saves now goes on until nothing is left
+    this.#saving = this.#saveAll();
+    await this.#saving;
   }
 
-  /** Whether no other subscriber has read here for as long as books are kept; `false` if Redis does not say. */
-  async areTheOnlyOnes(): Promise<boolean> {
+  /** What has changed, as writes that go with an acknowledgement. They count as stored once `stored` is called. */
+  writes(): Write[] {
+    this.#collect(this.#ledger.changes());
+    this.#written = [...this.#unsaved];
+    const kept = this.#written.flatMap(([field, value]) => (value === null ? [] : [field, value]));
+    const gone = this.#written.filter(([, value]) => value === null).map(([field]) => field);
+    const { length } = kept;
+    return [
+      ...(length > 0 ? [{ command: 'HSET', key: this.#key, args: kept } as const] : []),
+      ...(gone.length > 0 ? [{ command: 'HDEL', key: this.#key, args: gone } as const] : []),
+    ];
+  }
+
+  /** The writes were done. */
+  stored(): void {
+    this.#forget(this.#written);
+    this.#written = [];
+    if (this.#isTimeToRenew()) void this.#renew().catch(() => {});
+  }
+
+  /** Whether no other subscriber has read here for as long as ledgers are kept; `false` if Redis does not say. */
+  async isTheOnlyOne(): Promise<boolean> {
     if (!this.#redis.isReady) return false;
     const names = await this.#redis.hGetAll(this.#namesKey).catch(() => undefined);
     if (!names) return false;
     return Object.entries(names).every(([name, saidAt]) => name === this.#consumer || isOver(saidAt));
   }
 
+  async #saveAll(): Promise<void> {
+    try {
+      while (this.#unsaved.size > 0) {
+        const unsaved = [...this.#unsaved];
+        const kept = unsaved.filter((entry): entry is [string, string] => entry[1] !== null);
+        const gone = unsaved.filter(([, value]) => value === null).map(([field]) => field);
+        if (kept.length > 0) await this.#redis.hSet(this.#key, new Map(kept));
+        if (gone.length > 0) await this.#redis.hDel(this.#key, gone);
+        this.#forget(unsaved);
+      }
+      if (this.#isTimeToRenew()) await this.#renew();
+    } finally {
+      this.#saving = undefined;
+    }
+  }
+
+  #forget(stored: readonly (readonly [string, string | null])[]): void {
+    for (const [field, value] of stored) if (this.#unsaved.get(field) === value) this.#unsaved.delete(field);
+  }
+
   #collect({ senders, ...closed }: StoredLedger): void {
-    for (const [key, runs] of Object.entries(senders)) this.#unsaved.set(SENDER + key, runs && JSON.stringify(runs));
+    for (const [key, sequences] of Object.entries(senders))
+      this.#unsaved.set(SENDER + key, sequences && JSON.stringify(sequences));
     if (closed.settled) this.#unsaved.set(CLOSED, JSON.stringify(closed));
   }
 
@@ -78,5 +121,5 @@ export class Books {
   }
 }
 
-/** Whether books of which this was said last (ISO time) are kept no longer. */
+/** Whether a ledger of which this was said last (ISO time) is kept no longer. */
 const isOver = (saidAt: string): boolean => !(Date.now() - Date.parse(saidAt) <= KEEP_MS);

@@ -1,28 +1,81 @@
 import type { StatsByPattern } from '@redis-messaging/shared/accounting/stats';
+import { decodeMessage, encode, type Message, type ReceivedMessage } from '@redis-messaging/shared/message/message';
+import type { Codec } from '@redis-messaging/shared/messaging/codec';
+import type { Handler } from '@redis-messaging/shared/messaging/handler';
+import { SILENT } from '@redis-messaging/shared/messaging/logger';
+import type { Consumer } from '@redis-messaging/shared/messaging/start-consumer';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
-import { Consumer } from './consumer.ts';
-import { simulatedWork } from './handler.ts';
+import { handlerOf } from './handler.ts';
+import { PatternSubscriber } from './pattern-subscriber.ts';
 
-/** How long a subscriber that is to stop waits for a Redis that is away: ms. Longer than from one attempt to the next. */
+/** How long a subscriber that is to stop waits for a Redis that is unreachable: ms. Longer than from one attempt to the next. */
 const PATIENCE_MS = 2000;
+
+const codec: Codec<Message, ReceivedMessage> = {
+  encode,
+  decode: decodeMessage,
+  idIn: ({ message }) => message.id,
+};
 
 /** Consumes every chosen pattern at the same time. */
 export function startSubscribing(service: Service): Work {
-  const handle = simulatedWork(service.config);
-  const consumers = service.config.PATTERN.map((pattern) => new Consumer(service, pattern, handle));
+  const subscribers: PatternSubscriber[] = [];
+  const consumers: Consumer[] = [];
+  const isComplete = () => consumers.length === service.config.PATTERN.length;
   return {
-    isReady: () => consumers.every((consumer) => consumer.isSubscribed),
-    figures: () => figuresOf(consumers),
-    finished: consumeAll(service, consumers),
+    isReady: () => isComplete() && consumers.every((consumer) => consumer.isReady),
+    stats: () => statsOf(subscribers),
+    finished: subscribeAll(service, subscribers, consumers),
   };
 }
 
-async function consumeAll({ connection, stop }: Service, consumers: readonly Consumer[]): Promise<void> {
-  const endWatch = connection.closeWhenUnreachable(PATIENCE_MS, stop.signal);
-  await Promise.all(consumers.map((consumer) => consumer.run())).finally(endWatch);
+async function subscribeAll(service: Service, subscribers: PatternSubscriber[], consumers: Consumer[]): Promise<void> {
+  const { config, messaging, stop } = service;
+  const handler = await handlerOf(config);
+  const endWatch = messaging.connection.closeWhenUnreachable(PATIENCE_MS, stop.signal);
+  try {
+    for (const pattern of config.PATTERN)
+      subscribers.push(new PatternSubscriber(service, pattern, handler !== undefined));
+    await Promise.all(
+      subscribers.map(async (subscriber) => {
+        await subscriber.open();
+        if (stop.signal.aborted) return;
+        const consumer = consume(service, subscriber, handler);
+        consumers.push(consumer);
+        await consumer.finished;
+      }),
+    );
+    for (const subscriber of subscribers) await subscriber.close();
+  } finally {
+    endWatch();
+  }
 }
 
-async function figuresOf(consumers: readonly Consumer[]): Promise<StatsByPattern> {
-  const entries = consumers.map(async (consumer) => [consumer.pattern.name, await consumer.figures()] as const);
+function consume(
+  { config, messaging, stop }: Service,
+  subscriber: PatternSubscriber,
+  handler: Handler<ReceivedMessage> | undefined,
+): Consumer {
+  const options = {
+    group: config.GROUP,
+    groupStart: config.GROUP_START,
+    name: config.CONSUMER,
+    concurrency: config.CONCURRENCY,
+    handlerTimeoutMs: Math.round(config.HANDLER_TIMEOUT * 1000),
+    maxAttempts: config.MAX_ATTEMPTS,
+    leaseMs: Math.round(config.RECLAIM_AFTER * 1000),
+    dedupeTtlMs: Math.round(config.DEDUPE_TTL * 1000),
+    maxLength: config.STREAM_MAXLEN,
+  };
+  const { pattern, topic: name } = subscriber;
+  const consumer = messaging.topic(name, { pattern, codec, logger: SILENT }).consume(options, handler, subscriber);
+  const close = () => void consumer.close({ timeoutMs: config.SHUTDOWN_TIMEOUT * 1000, abandon: stop.abandon });
+  if (stop.signal.aborted) close();
+  else stop.signal.addEventListener('abort', close, { once: true });
+  return consumer;
+}
+
+async function statsOf(subscribers: readonly PatternSubscriber[]): Promise<StatsByPattern> {
+  const entries = subscribers.map(async (subscriber) => [subscriber.pattern.name, await subscriber.stats()] as const);
   return Object.fromEntries(await Promise.all(entries));
 }

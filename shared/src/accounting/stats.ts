@@ -53,6 +53,8 @@ export interface SubscriberStats extends Common {
   readonly failed: number;
   /** Messages that went to the dead letters because their attempts were used up. */
   readonly dead: number;
+  /** Acknowledgements that changed nothing, because the message was no longer this subscriber's. */
+  readonly leasesLost: number;
   /** Payloads that are not messages. */
   readonly invalid: number;
   readonly latencyMs: LatencyReport;
@@ -97,6 +99,7 @@ const subscriberColumns: Columns<SubscriberStats> = [
   ['deduplicated', (f) => formatNumber(f.deduplicated), (f) => f.deduplicated > 0],
   ['failed', (f) => formatNumber(f.failed), (f) => f.failed > 0],
   ['dead', (f) => formatNumber(f.dead), (f) => f.dead > 0],
+  ['leases lost', (f) => formatNumber(f.leasesLost), (f) => f.leasesLost > 0],
   ['invalid', (f) => formatNumber(f.invalid)],
   ...heldColumns,
   ['latency p50', (f) => milliseconds(f.latencyMs.p50)],

@@ -1,15 +1,14 @@
-import type { Delivery, SubscribeOptions } from '../patterns/pattern.ts';
+import type { Delivery, SubscribeOptions, Subscription } from './delivery.ts';
 
-/** Leaves out the deliveries whose attempts are used up: those are rejected, and `onDead` is told. */
+/** Leaves out the deliveries whose attempts are exhausted: those are rejected, and `onExhausted` is told. */
 export async function rejectExhausted(
   deliveries: readonly Delivery[],
-  { maxAttempts, onDead }: Pick<SubscribeOptions, 'maxAttempts' | 'onDead'>,
-  reject: (delivery: Delivery, reason: string) => Promise<void>,
+  { maxAttempts, onExhausted }: Pick<SubscribeOptions, 'maxAttempts' | 'onExhausted'>,
+  reject: Subscription['reject'],
 ): Promise<Delivery[]> {
   for (const delivery of deliveries.filter(({ attempt }) => attempt > maxAttempts)) {
     const reason = `delivered ${delivery.attempt - 1} times and never acknowledged`;
-    await reject(delivery, reason);
-    onDead?.(delivery.payload, reason);
+    if ((await reject(delivery, reason)) === 'dead') onExhausted?.(delivery.payload, reason);
   }
   return deliveries.filter(({ attempt }) => attempt <= maxAttempts);
 }

@@ -1,4 +1,4 @@
-import type { Delivery } from '../patterns/pattern.ts';
+import type { Delivery } from './delivery.ts';
 
 /** The most that waits between a listener and its handler. */
 const MAX_DELIVERIES = 10_000;
@@ -35,15 +35,18 @@ export class DeliveryBuffer {
     this.#wake();
   }
 
-  /** Batches of 1 to `size` deliveries, in the order of their arrival. */
-  async *batches(size: number): AsyncGenerator<readonly Delivery[]> {
-    while (true) {
-      while (this.#length > 0) yield this.#take(size);
-      if (this.#ended) return;
+  /**
+   * Waits for the next deliveries, in the order of their arrival.
+   * @returns 1 to `limit`; `undefined` when it has ended and nothing waits
+   */
+  async take(limit: number): Promise<readonly Delivery[] | undefined> {
+    while (this.#length === 0) {
+      if (this.#ended) return undefined;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
+    return this.#take(limit);
   }
 
   get #length(): number {

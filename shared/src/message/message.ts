@@ -64,6 +64,16 @@ function validate({ id, timestamp, message, sender, count }: Record<string, unkn
   };
 }
 
+/** A payload that is a message. */
+export type ReceivedMessage = Extract<Decoded, { ok: true }>;
+
+/** Reads a payload as `decode` does. @throws an Error with the reason if it is not a message */
+export function decodeMessage(payload: Buffer): ReceivedMessage {
+  const decoded = decode(payload);
+  if (!decoded.ok) throw new Error(decoded.reason);
+  return decoded;
+}
+
 const invalid = (reason: string): Decoded => ({ ok: false, reason });
 
 function wrong(field: string, expected: string, got: unknown): Decoded {

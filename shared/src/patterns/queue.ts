@@ -1,18 +1,21 @@
 import { nowMicros } from '../accounting/clock.ts';
-import { BatchSize } from '../delivery/batch-size.ts';
-import { openBlocking } from '../delivery/blocking.ts';
-import { deadLetter, deadLettersOf } from '../delivery/dead-letters.ts';
+import { openBlocking } from '../delivery/blocking-connection.ts';
+import { deadLetter, deadLettersInList } from '../delivery/dead-letters.ts';
+import { allDone, type Delivery, type Subscription } from '../delivery/delivery.ts';
 import { publishOnce } from '../delivery/idempotency.ts';
+import { deadLettersOf } from '../delivery/keys.ts';
 import { lengthsUpTo } from '../delivery/lengths.ts';
-import type { Delivery, Pattern, Subscription } from './pattern.ts';
+import type { Pattern } from './pattern.ts';
 
 /** Seconds that one BLPOP waits. Short, because Redis goes on serving a client whose connection broke unnoticed. */
 const BLOCK_SECONDS = 1;
 
+/** How a payload is added to a list. */
+export const LIST_ADDITION = { add: `redis.call('RPUSH', KEYS[1], payload)`, length: `redis.call('LLEN', KEYS[1])` };
+
 /** RPUSH / BLPOP: a list; each message goes to one subscriber, and waits until there is one. */
 export const queue = {
   name: 'queue',
-  label: 'queue',
   commands: ['RPUSH', 'BLPOP', 'LPOP'],
   guarantees: {
     delivery: 'at-most-once', // once popped, the subscriber has the only copy
@@ -24,51 +27,51 @@ export const queue = {
     ordered: true,
   },
   topic: { variable: 'QUEUE', default: 'message_queue', about: 'List of the pattern `queue`' },
+  benchmark: (list) => ['RPUSH', list],
+  deadLetters: deadLettersInList,
 
   sent: (list, length) => `Pushed to queue '${list}' (length ${length})`,
 
   async publish(redis, list, payloads, once?) {
-    if (once) return await publishOnce(redis, list, payloads, once, 'list');
+    if (once) return await publishOnce(redis, list, payloads, once, LIST_ADDITION);
     const length = await redis.rPush(list, [...payloads]);
     return lengthsUpTo(length, payloads.length);
   },
 
-  async subscribe(connection, list, { signal, batch }): Promise<Subscription> {
+  async subscribe(connection, list, { signal }): Promise<Subscription> {
     const redis = connection.client;
     await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
     const reader = await openBlocking(connection, 'queue', signal);
-
-    const size = new BatchSize(batch);
+    let drains = false;
 
     /** BLPOP waits for the first message; LPOP with a count then drains, about 25 times as fast. */
-    async function take(drain: boolean): Promise<Buffer[] | null> {
-      if (drain) return await reader.client.lPopCount(list, size.current);
+    async function pop(limit: number): Promise<Buffer[] | null> {
+      if (drains) return await reader.client.lPopCount(list, limit);
       const first = await reader.client.blPop(list, BLOCK_SECONDS);
       return first && [first.element];
     }
 
-    async function* batches(): AsyncGenerator<readonly Delivery[]> {
-      let drain = false;
-      while (!signal.aborted) {
-        const payloads = await reader.connection.survive(signal, () => take(drain));
-        const receivedAt = nowMicros();
-        drain = payloads != null && payloads.length > 0;
-        if (!payloads || !drain) continue;
-        const deliveries = payloads.map((payload) => ({ payload, receivedAt, attempt: 1 }));
-        size.adapt(deliveries);
-        yield deliveries;
-      }
-    }
-
     return {
-      [Symbol.asyncIterator]: batches,
-      ack: async (done) => done.map(() => true), // popping was the acknowledgement
+      async take(limit): Promise<readonly Delivery[] | undefined> {
+        while (!signal.aborted) {
+          const payloads = await reader.connection.survive(signal, () => pop(limit));
+          const receivedAt = nowMicros();
+          drains = payloads != null && payloads.length > 0;
+          if (payloads && drains) return payloads.map((payload) => ({ payload, receivedAt, attempt: 1 }));
+        }
+        reader.end();
+        return undefined;
+      },
+      ack: async (done) => allDone(done), // popping was the acknowledgement
       wasHandled: async () => false,
       async reject(bad, reason) {
-        await redis.rPush(deadLettersOf(list), deadLetter(bad.payload, reason));
+        const letter = deadLetter(bad.payload, reason);
+        // Nobody else has it, so it is tried until it is stored or the stop; it may come twice, but is not lost.
+        const length = await connection.survive(signal, () => redis.rPush(deadLettersOf(list), letter));
+        return length === undefined ? 'lost' : 'dead';
       },
       fail: async () => 'lost', // popped is popped
-      async release(unhandled) {
+      async requeue(unhandled) {
         if (unhandled.length === 0) return true;
         await redis.lPush(list, unhandled.map((delivery) => delivery.payload).reverse());
         return true;

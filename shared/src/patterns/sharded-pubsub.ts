@@ -1,12 +1,18 @@
-import { broadcast } from '../delivery/broadcast.ts';
-import { listen, subscribers } from '../delivery/listener.ts';
-import type { Pattern, Payload } from './pattern.ts';
-import { SPUBLISH_ALL } from './pubsub-scripts.ts';
+import type { Payload } from '../delivery/delivery.ts';
+import { subscribers, subscribeToPushes } from '../delivery/push-subscription.ts';
+import { runScript } from '../redis/script.ts';
+import type { Pattern } from './pattern.ts';
+
+/** Publishes a batch by one command. KEYS: channel, which in a cluster says whose shard it is. ARGV: payloads. */
+const SPUBLISH_ALL = `
+local reached = {}
+for i, payload in ipairs(ARGV) do reached[i] = redis.call('SPUBLISH', KEYS[1], payload) end
+return reached
+`;
 
 /** SPUBLISH / SSUBSCRIBE: as Pub/Sub, but in a cluster a message stays on the one shard that its channel belongs to. */
 export const shardedPubsub = {
   name: 'sharded-pubsub',
-  label: 'sharded',
   commands: ['SPUBLISH', 'SSUBSCRIBE'],
   guarantees: {
     delivery: 'at-most-once',
@@ -18,16 +24,19 @@ export const shardedPubsub = {
     ordered: true,
   },
   topic: { variable: 'SHARDED_CHANNEL', default: 'message_sharded', about: 'Channel of the pattern `sharded-pubsub`' },
+  benchmark: (channel) => ['SPUBLISH', channel],
 
   sent: (channel, reached) => `Published to sharded channel '${channel}' (${subscribers(reached)})`,
 
   async publish(redis, channel, payloads) {
     if (payloads.length === 1) return [await redis.sPublish(channel, payloads[0] as Payload)];
-    return await broadcast(redis, SPUBLISH_ALL, [channel], payloads);
+    return (await runScript(redis, SPUBLISH_ALL, [channel], payloads)) as number[];
   },
 
-  subscribe: (redis, channel, options) =>
-    listen(redis, 'sharded-pubsub', options, (connection, listener) => connection.sSubscribe(channel, listener, true)),
+  subscribe: (connection, channel, options) =>
+    subscribeToPushes(connection, 'sharded-pubsub', options, (redis, listener) =>
+      redis.sSubscribe(channel, listener, true),
+    ),
 
   async backlog(redis, channel) {
     const listeners = await redis.pubSubShardNumSub([channel]);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newClient, type Redis, type RedisOptions } from './client.ts';
 import { describeError, isLoading, isMistake, isRefusedForGood, outcomeOf } from './outcome.ts';
+import { SlowSubscribers } from './slow-subscribers.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Told of every connection of one family (a connection and its duplicates) that comes or goes. */
@@ -29,12 +30,16 @@ export async function connect(
   events: Partial<ConnectionEvents>,
   signal: AbortSignal,
 ): Promise<Connection> {
-  return await Connection.open(options, events, options.name ?? '', signal);
+  const connection = Connection.create(options, events, options.name ?? '');
+  await connection.open(signal);
+  return connection;
 }
 
 /** One connection to Redis that comes back by itself, with its client. */
 export class Connection implements AsyncDisposable {
   readonly client: Redis;
+  /** Those that its Pub/Sub messages go to. */
+  readonly slowSubscribers: SlowSubscribers;
   readonly #options: RedisOptions;
   readonly #events: Partial<ConnectionEvents>;
   readonly #watchdog: Watchdog | undefined;
@@ -49,29 +54,17 @@ export class Connection implements AsyncDisposable {
     isWatched: boolean,
   ) {
     this.client = client(() => this);
+    this.slowSubscribers = new SlowSubscribers(this.client);
     this.#options = options;
     this.#events = events;
     this.#watchdog = isWatched ? new Watchdog(this.client, (reason) => this.#onDown(reason)) : undefined;
   }
 
-  /** See `connect`. @param name what CLIENT LIST calls it */
-  static async open(
-    options: RedisOptions,
-    events: Partial<ConnectionEvents>,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<Connection> {
-    signal.throwIfAborted();
+  /** A connection that is not open yet. @param name what CLIENT LIST calls it */
+  static create(options: RedisOptions, events: Partial<ConnectionEvents>, name: string): Connection {
     const create = (connection: () => Connection) =>
       newClient(options, name, (cause) => !connection().#isConnected && isRefusedForGood(cause));
-    const connection = new Connection(create, options, events, true);
-    try {
-      await connection.#firstUp(signal);
-    } catch (error) {
-      await connection.close();
-      throw error;
-    }
-    return connection;
+    return new Connection(create, options, events, true);
   }
 
   /**
@@ -83,6 +76,11 @@ export class Connection implements AsyncDisposable {
     return new Connection(() => client, options, events, false);
   }
 
+  /** Whether the client is ours to open and to close. */
+  get isOwned(): boolean {
+    return this.#watchdog !== undefined;
+  }
+
   /** Whether commands can be sent now. */
   get isReady(): boolean {
     return this.client.isReady && !this.isClosed;
@@ -91,7 +89,20 @@ export class Connection implements AsyncDisposable {
   /** Another connection of the same family, for commands that block or subscribe. The caller closes it. */
   async duplicate(role: string, signal: AbortSignal): Promise<Connection> {
     const name = this.#options.name ? `${this.#options.name}:${role}` : role;
-    return await Connection.open(this.#options, this.#events, name, signal);
+    const connection = Connection.create(this.#options, this.#events, name);
+    await connection.open(signal);
+    return connection;
+  }
+
+  /** Connects: see `connect`. To be called once. */
+  async open(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    try {
+      await this.#firstUp(signal);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   /**
@@ -105,13 +116,20 @@ export class Connection implements AsyncDisposable {
   /**
    * Runs a command again after each lost connection and while Redis loads its data, until it is answered, the signal aborts
    * or the connection is closed (then `undefined`). For commands that may be repeated. Throws what Redis refuses, and mistakes.
+   *
+   * @param command is told whether it may have been executed before
    */
-  async survive<Reply>(signal: AbortSignal, command: () => Promise<Reply>): Promise<Reply | undefined> {
-    while (true) {
+  async survive<Reply>(
+    signal: AbortSignal,
+    command: (isRepetition: boolean) => Promise<Reply>,
+  ): Promise<Reply | undefined> {
+    for (let isRepetition = false; ; ) {
       try {
-        return await command();
+        return await command(isRepetition);
       } catch (error) {
-        if (outcomeOf(error) === 'refused' || isMistake(error)) throw error;
+        const outcome = outcomeOf(error);
+        if (outcome === 'refused' || isMistake(error)) throw error;
+        isRepetition ||= outcome === 'unknown';
         if (signal.aborted || this.isClosed) return undefined;
         await this.untilReady(signal);
         if (!this.isReady) return undefined; // or the command would wait for a Redis that is unreachable

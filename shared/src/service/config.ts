@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import dotenv from 'dotenv';
+import { isTopicName, TOPIC_NAME } from '../delivery/keys.ts';
 import { choosePatterns, patterns, patternWords } from '../patterns/index.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 
@@ -48,7 +49,7 @@ export const variables = {
   MESSAGE_COUNT: {
     default: '',
     expected: 'a whole number, 1 or more',
-    about: 'Publisher: stop after so many messages; empty = never',
+    about: 'Publisher: stop after this many messages; empty = never',
     parse: (value: string) => (value === '' ? Number.POSITIVE_INFINITY : integer(value, 1, Number.MAX_SAFE_INTEGER)),
   },
   BUFFER_LIMIT: whole(
@@ -73,19 +74,19 @@ export const variables = {
     default: '%h-%p',
     expected: 'text',
     about:
-      'Subscriber: its name among them, under which what it has in hand, and its account, outlive it; `%h` stands for the host name, `%p` for the process id',
+      'Subscriber: its name among them, under which what it has in flight, and its account, outlive it; `%h` stands for the host name, `%p` for the process id',
     parse: (value: string) => value.replaceAll('%h', hostname()).replaceAll('%p', String(process.pid)),
   },
   RECLAIM_AFTER: seconds(
     '30',
     0.1,
-    'Subscriber: seconds after which what a subscriber has in hand without a sign of life goes to another',
+    'Subscriber: seconds after its last sign of life until what a subscriber has in flight goes to another; a subscriber that works gives them, however long a handler takes',
   ),
   MAX_ATTEMPTS: whole(
     '5',
     1,
     1_000_000,
-    'Subscriber: a message that was delivered so often in vain goes to the dead letters',
+    'Subscriber: a message with this many failed attempts goes to the dead letters',
   ),
   DEDUPE_TTL: seconds(
     '0',
@@ -98,7 +99,20 @@ export const variables = {
     Number.MAX_SAFE_INTEGER,
     'Subscriber: a longer stream loses its oldest messages, but none that a group has not acknowledged; `0` = no limit',
   ),
-  HANDLER_TIMEOUT: seconds('0', 0, 'Subscriber: seconds after which a handler counts as failed; `0` = never'),
+  CONCURRENCY: whole(
+    '1',
+    1,
+    10_000,
+    'Subscriber: the most messages of a pattern that are handled at a time; order is promised for `1` only',
+  ),
+  HANDLER: {
+    default: '',
+    expected: 'the path of a file that can be read',
+    about:
+      'Subscriber: a file whose default export handles a message, `(message, { id, attempt, signal }) => …`, in place of the simulated work',
+    parse: (value: string) => (value === '' || existsSync(value) ? value : undefined),
+  },
+  HANDLER_TIMEOUT: seconds('300', 0, 'Subscriber: seconds after which a handler counts as failed; `0` = never'),
   FAIL_RATE: {
     default: '0',
     expected: 'a number from 0 to 1',
@@ -106,11 +120,11 @@ export const variables = {
     parse: (value: string) => (/^(0|1|0?\.\d+|1\.0+)$/.test(value) ? Number(value) : undefined),
   },
   WORK_TIME: seconds('0', 0, 'Subscriber: seconds of simulated work for each message'),
-  STATS_INTERVAL: seconds('10', 0.1, 'Seconds from one table of figures to the next'),
+  STATS_INTERVAL: seconds('10', 0.1, 'Seconds from one table of stats to the next'),
   LOG_LEVEL: choice(
     'info',
     ['debug', 'info', 'warn', 'error', 'silent'],
-    '`info` limits lines a message when there are more than 1,000 a second; `debug` shows them all',
+    '`info` limits the lines for messages when there are more than 1,000 per second; `debug` shows them all',
   ),
   LOG_FORMAT: choice('pretty', ['pretty', 'json'], 'Lines for people, or one JSON object a line'),
   HEALTH_PORT: whole('0', 0, 65_535, 'Port of `/livez`, `/readyz` and `/metrics`; `0` = off'),
@@ -160,11 +174,17 @@ export function loadConfig(environment: Environment = process.env): Config {
 const secret = (name: string) => name === 'REDIS_URL' || name === 'REDIS_PASSWORD';
 
 function topicVariables(): Readonly<Record<string, Variable<string>>> {
-  return Object.fromEntries(patterns.map(({ topic }) => [topic.variable, text(topic.default, topic.about)] as const));
+  return Object.fromEntries(
+    patterns.map(({ topic }) => [topic.variable, topicName(topic.default, topic.about)] as const),
+  );
 }
 
 function text(fallback: string, about: string): Variable<string> {
   return { default: fallback, expected: 'text', about, parse: (value) => value };
+}
+
+function topicName(fallback: string, about: string): Variable<string> {
+  return { default: fallback, expected: TOPIC_NAME, about, parse: (value) => (isTopicName(value) ? value : undefined) };
 }
 
 function whole(fallback: string, min: number, max: number, about: string): Variable<number> {

@@ -17,6 +17,7 @@ const counters: Readonly<Record<string, string>> = {
   missing: 'Messages that were gone from Redis before they were acknowledged',
   failed: 'Deliveries whose handler failed',
   dead: 'Messages whose attempts were used up',
+  leasesLost: 'Acknowledgements of messages that had gone to another subscriber',
   invalid: 'Payloads that are not messages',
   noSubscribers: 'Published messages that reached no subscriber',
 };
@@ -37,7 +38,7 @@ type Setter = (pattern: string, value: number | null) => void;
 
 /** What the metrics are read from when somebody scrapes. */
 export interface MetricsSource {
-  figures(): Promise<StatsByPattern>;
+  stats(): Promise<StatsByPattern>;
   reconnects(): number;
 }
 
@@ -68,7 +69,7 @@ export class Metrics {
 
   /** The text that Prometheus scrapes. */
   async scrape(source: MetricsSource): Promise<string> {
-    for (const [pattern, figures] of Object.entries(await source.figures())) this.#update(pattern, figures);
+    for (const [pattern, figures] of Object.entries(await source.stats())) this.#update(pattern, figures);
     this.#set(
       'reconnects',
       'How often the service was cut off from Redis and came back',

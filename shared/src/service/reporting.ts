@@ -9,7 +9,7 @@ export interface ServiceReport {
 
 interface Source {
   isReady(): boolean;
-  figures(): Promise<StatsByPattern>;
+  stats(): Promise<StatsByPattern>;
 }
 
 const PROGRESS_EVERY_MS = 100;
@@ -31,7 +31,7 @@ export async function tellParent(event: ServiceReport['event'], patterns: StatsB
  * @returns ends it
  */
 export function reportNowAndThen(source: Source, seconds: number, log: Logger): () => void {
-  const stats = setInterval(async () => logStats(log, 'stats', 'Figures', await source.figures()), seconds * 1000);
+  const stats = setInterval(async () => logStats(log, 'stats', 'Figures', await source.stats()), seconds * 1000);
   let ready = false;
   const progress = setInterval(async () => {
     if (!ready && source.isReady()) {
@@ -39,7 +39,7 @@ export function reportNowAndThen(source: Source, seconds: number, log: Logger): 
       log.info({ event: 'ready' }, 'Ready');
       void tellParent('ready', {});
     }
-    if (process.connected) void tellParent('progress', await source.figures());
+    if (process.connected) void tellParent('progress', await source.stats());
     else if (ready) clearInterval(progress);
   }, PROGRESS_EVERY_MS);
   return () => {

@@ -1,12 +1,10 @@
 import type { StatsByPattern } from '../accounting/stats.ts';
-import type { Redis } from '../redis/client.ts';
-import { type Connection, connect } from '../redis/connection.ts';
+import { createMessaging, type Messaging } from '../messaging/messaging.ts';
 import { type Config, ConfigError, loadConfig, loadDotEnv } from './config.ts';
-import { ConnectionLog } from './connection-log.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
-import { redisAddress, redisOptions } from './redis-options.ts';
+import { redisOptions } from './redis-options.ts';
 import { logStats, reportNowAndThen, tellParent } from './reporting.ts';
 import { type Stop, stopOnSignals } from './stop.ts';
 
@@ -15,8 +13,7 @@ export interface Service {
   readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
-  readonly connection: Connection;
-  readonly redis: Redis;
+  readonly messaging: Messaging;
   readonly stop: Stop;
 }
 
@@ -24,32 +21,29 @@ export interface Service {
 export interface Work {
   /** Whether it does what it is there for (besides being connected to Redis). */
   isReady(): boolean;
-  figures(): Promise<StatsByPattern>;
-  /** Resolves when the work has ended, by itself or by the stop, and nothing is in hand any more. */
+  stats(): Promise<StatsByPattern>;
+  /** Resolves when the work has ended, by itself or by the stop, and nothing is in flight any more. */
   readonly finished: Promise<void>;
 }
 
 /**
- * The life of a service: configuration, signals, health server, Redis, work, figures now and then, an orderly end.
+ * The life of a service: configuration, signals, health server, Redis, work, stats now and then, an orderly end.
  * Ends the process: 0 after its work or a stop, 1 after an error.
  */
 export async function runService(name: string, begin: (service: Service) => Work): Promise<never> {
   const config = readConfig(name);
   const log = createLogger({ service: name, level: config.LOG_LEVEL, format: config.LOG_FORMAT });
-  const fail = (error: unknown): never => {
-    log.fatal({ event: 'fatal', err: error }, `Failed: ${(error as Error)?.message ?? error}`);
-    process.exit(1);
-  };
-  process.on('uncaughtException', fail);
-  process.on('unhandledRejection', fail);
+  const stop = stopOnSignals(log, config.SHUTDOWN_TIMEOUT);
+  process.on('uncaughtException', stop.fail);
+  process.on('unhandledRejection', stop.fail);
   const names = config.PATTERN.map((pattern) => pattern.name);
   log.info({ event: 'starting', chosen: names }, `Starting ${name} (${names.join(', ')})`);
   try {
-    await live(name, config, log, stopOnSignals(log, config.SHUTDOWN_TIMEOUT), begin);
+    await live(name, config, log, stop, begin);
   } catch (error) {
-    fail(error);
+    stop.fail(error);
   }
-  process.exit(0);
+  process.exit(stop.exitCode);
 }
 
 function readConfig(name: string): Config {
@@ -60,7 +54,7 @@ function readConfig(name: string): Config {
     if (!(error instanceof ConfigError)) throw error;
     const lines = error.message.split('\n').map((line) => `  ${line}`);
     process.stderr.write(
-      `${name}: cannot start; mend these environment variables (see README, "Configuration"):\n${lines.join('\n')}\n`,
+      `${name}: cannot start; fix these environment variables (see README, "Configuration"):\n${lines.join('\n')}\n`,
     );
     process.exit(1);
   }
@@ -73,26 +67,25 @@ async function live(
   stop: Stop,
   begin: (service: Service) => Work,
 ): Promise<void> {
-  const connections = new ConnectionLog(log, redisAddress(config));
+  const messaging = createMessaging({ redis: redisOptions(config, name), logger: log });
   const metrics = new Metrics(config.HEALTH_PORT !== 0);
   let work: Work | undefined;
-  const isReady = () => connections.isUp && (work?.isReady() ?? false) && !stop.signal.aborted;
-  const figures = async () => (await work?.figures()) ?? {};
+  const isReady = () => messaging.isReady && (work?.isReady() ?? false) && !stop.signal.aborted;
+  const stats = async () => (await work?.stats()) ?? {};
   const health = await openHealth(config, log, {
     isReady,
-    metrics: () => metrics.scrape({ figures, reconnects: () => connections.reconnects }),
+    metrics: () => metrics.scrape({ stats, reconnects: () => messaging.reconnects }),
   });
-  let connection: Connection | undefined;
   try {
-    connection = await connect(redisOptions(config, name), connections, stop.signal);
-    work = begin({ config, log, metrics, connection, redis: connection.client, stop });
-    const endReports = reportNowAndThen({ isReady, figures }, config.STATS_INTERVAL, log);
+    await messaging.connect(stop.signal);
+    work = begin({ config, log, metrics, messaging, stop });
+    const endReports = reportNowAndThen({ isReady, stats }, config.STATS_INTERVAL, log);
     await work.finished.finally(endReports);
   } catch (error) {
     if (error !== stop.signal.reason) throw error;
   } finally {
-    const last = await figures();
-    await connection?.close();
+    const last = await stats();
+    await messaging.close();
     await health?.close();
     logStats(log, 'stopped', 'Stopped', last);
     await tellParent('stopped', last);

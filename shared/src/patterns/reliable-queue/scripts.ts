@@ -1,74 +1,111 @@
+import type { Acknowledgement } from '../../delivery/acknowledge.ts';
+
 /**
- * Moves up to ARGV[1] messages from the list to the processing list. ARGV[2] messages at the end of the processing list were
+ * Redis does not undo what a script did before Redis refuses one of its commands. So each script adds before it removes, and
+ * tries the removal first in a form that removes nothing: what would be refused is refused before anything has changed.
+ */
+
+/**
+ * Moves up to ARGV[1] messages from the list to the processing list. The last ARGV[2] messages of the processing list were
  * moved before and are returned as well. KEYS: list, processing list, attempts.
- * @returns the payloads, and how often each has been delivered in vain (null: never)
+ * @returns the payloads, and whether attempts of any message are counted
  */
 export const TAKE = `
-local taken = redis.call('LPOP', KEYS[1], ARGV[1]) or {}
-if #taken > 0 then redis.call('RPUSH', KEYS[2], unpack(taken)) end
-local moved = tonumber(ARGV[2])
-if moved > 0 then taken = redis.call('LRANGE', KEYS[2], -(#taken + moved), -1) end
-local attempts = {}
-if redis.call('EXISTS', KEYS[3]) == 1 then
-  for i, payload in ipairs(taken) do attempts[i] = redis.call('HGET', KEYS[3], redis.sha1hex(payload)) end
+local wanted, moved = tonumber(ARGV[1]), tonumber(ARGV[2])
+local counted = redis.call('EXISTS', KEYS[3])
+local taken = moved > 0 and redis.call('LRANGE', KEYS[2], -moved, -1) or {}
+local more = wanted > 0 and redis.call('LRANGE', KEYS[1], 0, wanted - 1) or {}
+if #more > 0 then
+  redis.call('LTRIM', KEYS[1], 0, -1)
+  redis.call('RPUSH', KEYS[2], unpack(more))
+  redis.call('LTRIM', KEYS[1], #more, -1)
 end
-return {taken, attempts}
+for _, payload in ipairs(more) do taken[#taken + 1] = payload end
+return {taken, counted}
 `;
 
 /**
  * Empties the processing list if it holds just what is acknowledged, which the number, the first and the last message show,
- * and if no attempts are counted. KEYS: processing list, attempts. ARGV: number, first payload, last payload.
- * @returns 1 if it did
+ * and if no attempts are counted. KEYS: processing list, attempts. Arguments: first payload, last payload.
  */
-export const ACK_ALL = `
+export const ACK_ALL: Pick<Acknowledgement, 'check' | 'settle'> = {
+  check: `
 local function at(index) return redis.call('LINDEX', KEYS[1], index) end
-if redis.call('LLEN', KEYS[1]) ~= tonumber(ARGV[1]) or at(0) ~= ARGV[2] or at(-1) ~= ARGV[3] then return 0 end
-if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
-return redis.call('DEL', KEYS[1])
-`;
+if redis.call('LLEN', KEYS[1]) ~= n or at(0) ~= ARGV[a + 1] or at(-1) ~= ARGV[a + 2] then return -1 end
+if redis.call('EXISTS', KEYS[2]) == 1 then return -1 end
+allOurs = true
+`,
+  settle: `redis.call('DEL', KEYS[1])\n`,
+};
 
-/** Removes messages from the processing list. KEYS: processing list, attempts. ARGV: payloads. */
-export const ACK = `
+/**
+ * Removes messages from the processing list, and forgets their attempts. KEYS: processing list, attempts. Arguments: payloads,
+ * then the fields of their attempts.
+ */
+export const ACK: Pick<Acknowledgement, 'check' | 'settle'> = {
+  check: `
+for i = 1, n do state[i] = redis.call('LPOS', KEYS[1], ARGV[a + i]) and 1 or 2 end
+`,
+  settle: `
 local counted = redis.call('EXISTS', KEYS[2]) == 1
-for _, payload in ipairs(ARGV) do
-  redis.call('LREM', KEYS[1], 1, payload)
-  if counted then redis.call('HDEL', KEYS[2], redis.sha1hex(payload)) end
+for i = 1, n do
+  if state[i] == 1 then
+    redis.call('LREM', KEYS[1], 1, ARGV[a + i])
+    if counted then redis.pcall('HDEL', KEYS[2], ARGV[a + n + i]) end
+  end
 end
-`;
+`,
+};
 
-/** From the processing list to the dead letters. KEYS: processing list, dead letters, attempts. ARGV: payload, letter. */
+/**
+ * From the processing list to the dead letters. KEYS: processing list, dead letters, attempts. ARGV: payload, letter, field of
+ * its attempts.
+ * @returns 1 if it was there
+ */
 export const REJECT = `
-if redis.call('LREM', KEYS[1], 1, ARGV[1]) == 1 then redis.call('RPUSH', KEYS[2], ARGV[2]) end
-redis.call('HDEL', KEYS[3], redis.sha1hex(ARGV[1]))
+if not redis.call('LPOS', KEYS[1], ARGV[1]) then return 0 end
+redis.call('LREM', KEYS[1], 1, '')
+redis.call('RPUSH', KEYS[2], ARGV[2])
+redis.call('LREM', KEYS[1], 1, ARGV[1])
+redis.pcall('HDEL', KEYS[3], ARGV[3])
+return 1
 `;
 
 /**
  * From the processing list back to the list. KEYS: processing list, list, attempts. ARGV: 'head' or 'tail', whether it counts
- * as an attempt ('1'), payloads.
+ * as an attempt ('1'), then for each message its payload and the field of its attempts.
+ * @returns how many were there
  */
-export const GIVE_BACK = `
-for i = 3, #ARGV do
-  if redis.call('LREM', KEYS[1], 1, ARGV[i]) == 1 then
+export const REQUEUE = `
+local moved = 0
+for i = 3, #ARGV, 2 do
+  if redis.call('LPOS', KEYS[1], ARGV[i]) then
+    redis.call('LREM', KEYS[1], 1, '')
     redis.call(ARGV[1] == 'head' and 'LPUSH' or 'RPUSH', KEYS[2], ARGV[i])
-    if ARGV[2] == '1' then redis.call('HINCRBY', KEYS[3], redis.sha1hex(ARGV[i]), 1) end
+    redis.call('LREM', KEYS[1], 1, ARGV[i])
+    if ARGV[2] == '1' then redis.pcall('HINCRBY', KEYS[3], ARGV[i + 1], 1) end
+    moved = moved + 1
   end
 end
+return moved
 `;
 
 /**
- * Returns all that a consumer has in hand to the head of the list, in order, each with one attempt more, unless the consumer
- * is alive; then forgets it, if it was another. KEYS: its processing list, list, attempts, consumers, its sign of life ('' = do
- * not look). ARGV: its name.
+ * Returns messages that a consumer had in flight to the head of the list, newest first, each with one attempt more, unless the
+ * consumer is alive; then forgets a consumer that has nothing left. KEYS: its processing list, list, attempts, consumers, its
+ * sign of life. ARGV: its name, then for each message, newest first, the SHA-1 of its payload and the field of its attempts.
+ * @returns how many it moved; -1 if the consumer is alive
  */
 export const RECLAIM = `
-if KEYS[5] ~= '' and redis.call('EXISTS', KEYS[5]) == 1 then return 0 end
+if redis.call('EXISTS', KEYS[5]) == 1 then return -1 end
 local moved = 0
-while true do
-  local payload = redis.call('LMOVE', KEYS[1], KEYS[2], 'RIGHT', 'LEFT')
-  if not payload then break end
-  redis.call('HINCRBY', KEYS[3], redis.sha1hex(payload), 1)
+for i = 2, #ARGV, 2 do
+  local payload = redis.call('LINDEX', KEYS[1], -1)
+  if not payload or redis.sha1hex(payload) ~= ARGV[i] then break end
+  redis.call('LMOVE', KEYS[1], KEYS[2], 'RIGHT', 'LEFT')
+  redis.pcall('HINCRBY', KEYS[3], ARGV[i + 1], 1)
   moved = moved + 1
 end
-if KEYS[5] ~= '' then redis.call('SREM', KEYS[4], ARGV[1]) end
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SREM', KEYS[4], ARGV[1]) end
 return moved
 `;

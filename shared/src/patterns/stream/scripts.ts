@@ -1,5 +1,52 @@
-/** Acknowledges entries. KEYS: stream. ARGV: group, ids. */
-export const ACK = `redis.call('XACK', KEYS[1], unpack(ARGV))`;
+import type { Acknowledgement } from '../../delivery/acknowledge.ts';
+
+/**
+ * Redis acknowledges and claims an entry for anybody who asks, whoever it belongs to. So each script looks first whether the
+ * entry is still its consumer's, and changes nothing if it is not. And, because Redis does not undo what a script did before Redis
+ * refuses one of its commands, each adds before it removes.
+ */
+
+/** Lua: whether an entry is pending for a consumer: 1 = it is, 2 = it is not pending, 3 = it is somebody else's. */
+const OWNER = `
+local function ownerOf(group, consumer, id)
+  local pending = redis.call('XPENDING', KEYS[1], group, id, id, 1)[1]
+  if not pending then return 2 end
+  return pending[2] == consumer and 1 or 3
+end
+`;
+
+/**
+ * Acknowledges entries. If as many are pending for the consumer as it has in flight, nobody has taken any from it, and they need
+ * not be looked at one by one. KEYS: stream. Arguments: group, consumer, how many it has in flight (-1 = not known), ids.
+ */
+export const ACK: Pick<Acknowledgement, 'check' | 'settle'> = {
+  check: `${OWNER}
+local inFlight = tonumber(ARGV[a + 3])
+if inFlight >= 0 then
+  for _, each in ipairs(redis.call('XPENDING', KEYS[1], ARGV[a + 1])[4] or {}) do
+    if each[1] == ARGV[a + 2] and tonumber(each[2]) == inFlight then allOurs = true end
+  end
+end
+if not allOurs then
+  for i = 1, n do state[i] = ownerOf(ARGV[a + 1], ARGV[a + 2], ARGV[a + 3 + i]) end
+end
+`,
+  settle: `
+if allOurs then redis.call('XACK', KEYS[1], ARGV[a + 1], unpack(ARGV, a + 4, a + 3 + n))
+else
+  for i = 1, n do
+    if state[i] == 1 then redis.call('XACK', KEYS[1], ARGV[a + 1], ARGV[a + 3 + i]) end
+  end
+end
+`,
+};
+
+/** How a payload is added to a stream. One fixed field, because the client's replies drop or merge fields of certain names. */
+export const FIELD = 'payload';
+export const STREAM_ADDITION = {
+  add: `redis.call('XADD', KEYS[1], '*', '${FIELD}', payload)`,
+  length: `redis.call('XLEN', KEYS[1])`,
+};
 
 /**
  * Adds entries of one field: all or none, because whatever Redis refuses (no memory, no stream) it refuses from the first.
@@ -7,17 +54,46 @@ export const ACK = `redis.call('XACK', KEYS[1], unpack(ARGV))`;
  * @returns the length of the stream with them
  */
 export const ADD_ALL = `
+local length = redis.call('XLEN', KEYS[1])
 for i = 2, #ARGV do redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[i]) end
-return redis.call('XLEN', KEYS[1])
+return length + #ARGV - 1
 `;
 
 /**
- * Acknowledges an entry and, if it was still pending, adds it to the dead letters, in one step.
- * KEYS: stream, dead letters. ARGV: group, id, name of the payload's field, payload, reason, time.
+ * Adds an entry to the dead letters and acknowledges it. KEYS: stream, dead letters. ARGV: group, consumer, id, name of the
+ * payload's field, payload, reason, time.
+ * @returns 1 if the entry was the consumer's
  */
-export const REJECT = `
-if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 1 then
-  redis.call('XADD', KEYS[2], '*', ARGV[3], ARGV[4], 'reason', ARGV[5], 'at', ARGV[6], 'id', ARGV[2])
+export const REJECT = `${OWNER}
+if ownerOf(ARGV[1], ARGV[2], ARGV[3]) ~= 1 then return 0 end
+redis.call('XACK', KEYS[1], ARGV[1], '0-0') -- what would be refused is refused here, before anything has changed
+redis.call('XADD', KEYS[2], '*', ARGV[4], ARGV[5], 'reason', ARGV[6], 'at', ARGV[7], 'id', ARGV[3])
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+return 1
+`;
+
+/**
+ * Renews the lease of entries: they have been idle for no time. KEYS: stream. ARGV: group, consumer, ids.
+ * @returns for each its owner, as \`ownerOf\`
+ */
+export const RENEW = `${OWNER}
+local owners = {}
+for i = 3, #ARGV do
+  owners[i - 2] = ownerOf(ARGV[1], ARGV[2], ARGV[i])
+  if owners[i - 2] == 1 then redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID') end
+end
+return owners
+`;
+
+/**
+ * Makes entries free to be claimed by anybody at once, without counting the attempt. KEYS: stream. ARGV: group, consumer, how
+ * long they are to have been idle (ms), then for each entry its id and the number of attempts before.
+ */
+export const REQUEUE = `${OWNER}
+for i = 4, #ARGV, 2 do
+  if ownerOf(ARGV[1], ARGV[2], ARGV[i]) == 1 then
+    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'IDLE', ARGV[3], 'RETRYCOUNT', ARGV[i + 1], 'JUSTID')
+  end
 end
 `;
 

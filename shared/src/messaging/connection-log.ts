@@ -2,7 +2,7 @@ import type { ConnectionEvents } from '../redis/connection.ts';
 import { sanitize } from '../text/sanitize.ts';
 import type { Logger } from './logger.ts';
 
-/** Whether all connections of a service stand; says so once for each change, not for each attempt. */
+/** Whether all connections of a family stand; says so once for each change, not for each attempt. */
 export class ConnectionLog implements ConnectionEvents {
   readonly #log: Logger;
   readonly #address: string;
@@ -10,7 +10,7 @@ export class ConnectionLog implements ConnectionEvents {
   readonly #down = new Set<object>();
   #everUp = false;
   #downSince: number | undefined;
-  /** How often the service was cut off and came back. */
+  /** How often they were cut off and came back. */
   reconnects = 0;
 
   /** @param address where Redis is, without credentials */
@@ -43,8 +43,8 @@ export class ConnectionLog implements ConnectionEvents {
     this.#log.warn(
       fields,
       this.#everUp
-        ? `Lost the connection to Redis at ${this.#address} (${fields.reason}); trying again until it is back`
-        : `Redis at ${this.#address} cannot be reached (${fields.reason}); trying again until it can`,
+        ? `Lost the connection to Redis at ${this.#address} (${fields.reason}); retrying until it is back`
+        : `Redis at ${this.#address} is unreachable (${fields.reason}); retrying until it is there`,
     );
   }
 
@@ -60,7 +60,7 @@ export class ConnectionLog implements ConnectionEvents {
     const seconds = (performance.now() - since) / 1000;
     this.#log.info(
       { event: 'reconnected', address: this.#address, afterSeconds: Number(seconds.toFixed(3)) },
-      `Back on Redis at ${this.#address} after ${seconds.toFixed(1)} s`,
+      `Reconnected to Redis at ${this.#address} after ${seconds.toFixed(1)} s`,
     );
   }
 }

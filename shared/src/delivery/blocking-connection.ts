@@ -12,10 +12,10 @@ const GIVE_UP_MS = 1200;
  * CLIENT UNBLOCK from the other connection: unlike a connection that is dropped, it cannot lose what Redis pops at that
  * very moment. Close it when the reading has ended.
  */
-export async function openBlocking(redis: Connection, role: string, signal: AbortSignal) {
-  const connection = await redis.duplicate(role, signal);
+export async function openBlocking(parent: Connection, role: string, signal: AbortSignal) {
+  const connection = await parent.duplicate(role, signal);
   let id: number | undefined;
-  let closed = false;
+  let hasEnded = false;
   const learnId = async () => {
     id = undefined; // a new connection has a new one
     id = await connection.client.clientId().catch(() => undefined);
@@ -26,12 +26,12 @@ export async function openBlocking(redis: Connection, role: string, signal: Abor
   async function unblock(): Promise<void> {
     let answeredAt = performance.now();
     // Repeated, because a read that was on its way when the signal came blocks only after the first UNBLOCK.
-    while (!closed && connection.isReady && performance.now() - answeredAt < GIVE_UP_MS) {
+    while (!hasEnded && connection.isReady && performance.now() - answeredAt < GIVE_UP_MS) {
       if (id === undefined) await sleep(UNBLOCK_EVERY_MS);
-      else if (await answered(redis.client.clientUnblock(id))) answeredAt = performance.now();
+      else if (await answered(parent.client.clientUnblock(id))) answeredAt = performance.now();
       await sleep(UNBLOCK_EVERY_MS);
     }
-    if (!closed) connection.destroy(); // the read fails
+    if (!hasEnded) connection.destroy(); // the read fails
   }
   signal.addEventListener('abort', unblock, { once: true });
   if (signal.aborted) void unblock();
@@ -39,8 +39,12 @@ export async function openBlocking(redis: Connection, role: string, signal: Abor
   return {
     connection,
     client: connection.client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }),
+    /** Nothing more will be read, so that nothing needs to be ended. */
+    end(): void {
+      hasEnded = true;
+    },
     async close(): Promise<void> {
-      closed = true;
+      hasEnded = true;
       signal.removeEventListener('abort', unblock);
       await connection.close();
     },

@@ -1,7 +1,7 @@
 import { nowMicros } from '../accounting/clock.ts';
-import type { SubscribeOptions, Subscription } from '../patterns/pattern.ts';
 import type { Redis } from '../redis/client.ts';
 import type { Connection } from '../redis/connection.ts';
+import { allDone, type SubscribeOptions, type Subscription } from './delivery.ts';
 import { DeliveryBuffer } from './delivery-buffer.ts';
 
 /** What is called for each message of a subscription. */
@@ -9,19 +9,19 @@ export type Listener = (payload: Buffer, channel: Buffer) => void;
 
 /**
  * A subscription that Redis pushes messages to, on a connection of its own. Redis keeps nothing of it, so there is nothing
- * to acknowledge, to reject or to give back.
+ * to acknowledge, to reject or to requeue.
  *
  * @param subscribe subscribes the listener on the connection
  * @param showsChannel whether deliveries tell the channel that they came by
  */
-export async function listen(
-  redis: Connection,
+export async function subscribeToPushes(
+  parent: Connection,
   role: string,
-  { signal, batch, onOverflow }: SubscribeOptions,
-  subscribe: (connection: Redis, listener: Listener) => Promise<unknown>,
+  { signal, onOverflow }: SubscribeOptions,
+  subscribe: (redis: Redis, listener: Listener) => Promise<unknown>,
   showsChannel = false,
 ): Promise<Subscription> {
-  const connection = await redis.duplicate(role, signal);
+  const connection = await parent.duplicate(role, signal);
   const arrived = new DeliveryBuffer(onOverflow);
   // A listener that throws would cost its neighbours of the same network read, so it only enqueues.
   const enqueue: Listener = (payload, channel) => {
@@ -44,12 +44,12 @@ export async function listen(
   if (signal.aborted) await unsubscribe();
 
   return {
-    [Symbol.asyncIterator]: () => arrived.batches(batch),
-    ack: async (done) => done.map(() => true),
+    take: (limit) => arrived.take(limit),
+    ack: async (done) => allDone(done),
     wasHandled: async () => false,
-    reject: async () => {},
+    reject: async () => 'lost',
     fail: async () => 'lost',
-    release: async () => false,
+    requeue: async () => false,
     [Symbol.asyncDispose]: async () => {
       signal.removeEventListener('abort', unsubscribe);
       await unsubscribe();

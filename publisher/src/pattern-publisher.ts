@@ -1,0 +1,91 @@
+import { nowMicros } from '@redis-messaging/shared/accounting/clock';
+import type { PublisherStats } from '@redis-messaging/shared/accounting/stats';
+import type { Receipt } from '@redis-messaging/shared/delivery/delivery';
+import { parseMicros } from '@redis-messaging/shared/message/timestamp';
+import type { ProducerObserver } from '@redis-messaging/shared/messaging/events';
+import { SILENT } from '@redis-messaging/shared/messaging/logger';
+import type { Topic } from '@redis-messaging/shared/messaging/messaging';
+import type { Outgoing, Producer } from '@redis-messaging/shared/messaging/producer';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { heldIn } from '@redis-messaging/shared/service/backlog';
+import { LogLimiter } from '@redis-messaging/shared/service/log-limiter';
+import type { Logger } from '@redis-messaging/shared/service/logger';
+import type { Service } from '@redis-messaging/shared/service/service';
+import { sanitize } from '@redis-messaging/shared/text/sanitize';
+import { formatNumber } from '@redis-messaging/shared/text/table';
+import { type OutgoingMessage, outgoingCodec } from './outgoing.ts';
+
+/** Publishes by one pattern: its producer, with a log line for each message, and stats. */
+export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
+  readonly pattern: Pattern;
+  readonly producer: Producer<OutgoingMessage>;
+  readonly #service: Service;
+  readonly #topic: Topic<OutgoingMessage, never>;
+  readonly #log: Logger;
+  readonly #limiter: LogLimiter;
+  #firstAt: string | null = null;
+  #lastAt: string | null = null;
+
+  constructor(service: Service, pattern: Pattern) {
+    const { config, log, messaging } = service;
+    this.pattern = pattern;
+    this.#service = service;
+    this.#log = log.child({ pattern: pattern.name });
+    this.#limiter = new LogLimiter(log, (lines) => this.#logSuppressed(lines));
+    const name = config.topics.get(pattern) as string;
+    this.#topic = messaging.topic(name, { pattern, codec: outgoingCodec, logger: SILENT });
+    const dedupeTtlMs = Math.round(config.DEDUPE_TTL * 1000);
+    this.producer = this.#topic.producer({ bufferLimit: config.BUFFER_LIMIT, dedupeTtlMs, onRefusal: 'retry' }, this);
+  }
+
+  async stats(): Promise<PublisherStats> {
+    const { accepted, ...counts } = this.producer.stats;
+    const redis = this.#service.messaging.connection.client;
+    return {
+      published: accepted,
+      ...counts,
+      ...(await heldIn(redis, this.pattern, this.#topic.name, this.#service.config.GROUP)),
+      firstAt: this.#firstAt,
+      lastAt: this.#lastAt,
+    };
+  }
+
+  /** Says what has not been said yet. */
+  close(): void {
+    this.#limiter.flush();
+  }
+
+  accepted(batch: readonly Outgoing<OutgoingMessage>[], receipt: Receipt): void {
+    this.#firstAt ??= batch[0]?.value.message.timestamp ?? null;
+    this.#lastAt = batch.at(-1)?.value.message.timestamp ?? null;
+    for (const [index, { value }] of batch.entries()) {
+      if (this.#limiter.take('info')) this.#logOne(value, receipt[index] as number);
+    }
+  }
+
+  trouble(reason: string | undefined): void {
+    const to = `${this.pattern.name} '${sanitize(this.#topic.name)}'`;
+    const buffered = formatNumber(this.producer.stats.buffered);
+    if (reason === undefined) this.#log.info({ event: 'accepted' }, `Sending to ${to} again; ${buffered} buffered`);
+    else {
+      const fate = this.pattern.guarantees.keepsUnread ? '' : `; ${this.pattern.name} messages are dropped`;
+      this.#log.warn({ event: 'refused', reason }, `Cannot send to ${to}: ${reason}${fate}, ${buffered} buffered`);
+    }
+  }
+
+  #logOne({ message, lateMs }: OutgoingMessage, reply: number): void {
+    const { id, sender, count, timestamp } = message;
+    const publishMs = (nowMicros() - (parseMicros(timestamp) as number)) / 1000;
+    this.#log.info(
+      { event: 'published', id, sender, count, reply, lateMs, publishMs },
+      `${this.pattern.sent(this.#topic.name, reply)}: ${sanitize(message.message)}`,
+    );
+  }
+
+  #logSuppressed(messages: number): void {
+    this.#log.info(
+      { event: 'suppressed', messages },
+      `… and ${formatNumber(messages)} more by ${this.pattern.name} (LOG_LEVEL=debug shows each)`,
+    );
+  }
+}

@@ -1,0 +1,100 @@
+import { v4 as uuid } from 'uuid';
+import type { Connection } from '../redis/connection.ts';
+import { runScript } from '../redis/script.ts';
+import type { AckExtras, AckFate } from './delivery.ts';
+
+/**
+ * How a pattern acknowledges: two pieces of Lua that stand in one script. Both find their keys in `KEYS[1]` and following, their
+ * arguments in `ARGV[a + 1]` and following, and the number of deliveries in `n`.
+ */
+export interface Acknowledgement {
+  /**
+   * Sets `state[i]` for each delivery: 1 = it is ours, 2 = it is gone, 3 = it is somebody else's; or `allOurs = true`. Changes
+   * nothing. May `return -1`, if it cannot tell with these arguments.
+   */
+  readonly check: string;
+  /** Acknowledges those with `state[i] == 1`, or all if `allOurs`. */
+  readonly settle: string;
+  readonly keys: readonly string[];
+  readonly args: readonly (string | Buffer)[];
+}
+
+/** ARGV: n, keys of the pattern, arguments of the pattern, '1' for a repetition; then those of the pattern. */
+const HEADER = `
+local n, a = tonumber(ARGV[1]), 4
+local nextKey, nextArg = 1 + ARGV[2], 1 + a + ARGV[3]
+local isRepeated = ARGV[4] == '1'
+local state, allOurs = {}, false
+`;
+
+/**
+ * Leaves alone what was marked as handled by somebody else, and marks the rest. KEYS: marks. ARGV: who marks, ms.
+ * `marked[i]` is whether the mark is ours.
+ */
+const MARK = `
+local marked = {}
+for i = 1, n do
+  local key = KEYS[nextKey + i - 1]
+  if allOurs or state[i] == 1 or (state[i] == 2 and isRepeated) then
+    local mine = ARGV[nextArg] .. i -- a message may be there twice
+    marked[i] = (redis.call('SET', key, mine, 'NX', 'PX', ARGV[nextArg + 1]) or redis.call('GET', key) == mine) and true
+  end
+end
+nextKey, nextArg = nextKey + n, nextArg + 2
+`;
+
+/** KEYS: one for each write. ARGV: for each the command, how many arguments, the arguments. */
+const WRITE = `
+while nextKey <= #KEYS do
+  local count = tonumber(ARGV[nextArg + 1])
+  local result = redis.pcall(ARGV[nextArg], KEYS[nextKey], unpack(ARGV, nextArg + 2, nextArg + 1 + count))
+  if type(result) == 'table' and result.err then refused = result.err end
+  nextKey, nextArg = nextKey + 1, nextArg + 2 + count
+end
+`;
+
+/** The fates: 0 = all done, or a number for each: 1 done, 2 repeated, 3 lost lease. */
+const ANSWER = `
+if allOurs and not marked then return {0, refused} end
+local fates = {}
+for i = 1, n do
+  if marked and marked[i] == false then fates[i] = 2
+  elseif allOurs or state[i] == 1 or (state[i] == 2 and isRepeated) then fates[i] = 1
+  else fates[i] = 3 end
+end
+return {fates, refused}
+`;
+
+const FATES: readonly AckFate[] = ['done', 'done', 'repeated', 'lost-lease'];
+
+/**
+ * Acknowledges, with what goes with it, in one script, which is repeated until Redis answers, the signal aborts, or the
+ * connection is closed (then `undefined`). Marks come first and the acknowledgement second, so that a refusal costs nothing.
+ *
+ * @param markOf the key of a message's mark
+ * @returns the fate of each; 'unsure' if the check could not tell
+ */
+export async function acknowledge(
+  connection: Connection,
+  signal: AbortSignal,
+  count: number,
+  { check, settle, keys, args }: Acknowledgement,
+  { once, writes = [], onWriteRefused }: AckExtras,
+  markOf: (id: string) => string,
+): Promise<readonly AckFate[] | 'unsure' | undefined> {
+  const script = `${HEADER}${check}${once ? MARK : 'local marked\n'}${settle}local refused = ''\n${WRITE}${ANSWER}`;
+  const allKeys = [...keys, ...(once ? once.ids.map(markOf) : []), ...writes.map(({ key }) => key)];
+  const further = [
+    ...(once ? [uuid(), String(once.ttlMs)] : []), // a repetition knows its own marks by the first
+    ...writes.flatMap(({ command, args: own }) => [command, String(own.length), ...own]),
+  ];
+  const header = [count, keys.length, args.length].map(String);
+  const reply = await connection.survive(signal, (isRepetition) =>
+    runScript(connection.client, script, allKeys, [...header, isRepetition ? '1' : '0', ...args, ...further]),
+  );
+  if (reply === undefined) return undefined;
+  if (reply === -1) return 'unsure';
+  const [fates, refused] = reply as [0 | number[], string];
+  if (refused !== '') onWriteRefused?.(String(refused));
+  return fates === 0 ? new Array<AckFate>(count).fill('done') : fates.map((fate) => FATES[fate] as AckFate);
+}

@@ -1,0 +1,64 @@
+import type { AckFate, Delivery, FailFate, Receipt, Write } from '../delivery/delivery.ts';
+import type { Outgoing } from './producer.ts';
+import type { SendFailure } from './send-error.ts';
+
+/** A message in a consumer's hands. */
+export interface Incoming<Value> {
+  readonly value: Value;
+  /** As the codec knows it, else as Redis calls it. */
+  readonly id: string | undefined;
+  readonly delivery: Delivery;
+}
+
+/** Told what becomes of a producer's messages, batch by batch. What it throws is a mistake of its own, and ends the process. */
+export interface ProducerObserver<Value> {
+  /** Redis has taken them; what it answered to each. */
+  accepted?(batch: readonly Outgoing<Value>[], receipt: Receipt): void;
+  /** They are not in Redis, and will not be sent again. */
+  refused?(batch: readonly Outgoing<Value>[], failure: SendFailure, reason: string): void;
+  /** The connection broke before Redis answered. */
+  unconfirmed?(batch: readonly Outgoing<Value>[]): void;
+  /** They will be sent again, although they may have arrived. */
+  retried?(batch: readonly Outgoing<Value>[]): void;
+  /** Messages are refused or held back, with the reason; or it is over (`undefined`). Once for each change. */
+  trouble?(reason: string | undefined): void;
+}
+
+/** Told what becomes of a consumer's messages, batch by batch. What it throws is a mistake of its own, and ends the consumer. */
+export interface ConsumerObserver<Value> {
+  /** The consumer has subscribed, and reading goes well; or it no longer is. */
+  subscribed?(isSubscribed: boolean): void;
+  /** Redis refuses to be read from, with the reason; or it is over (`undefined`). Once for each change. */
+  trouble?(reason: string | undefined): void;
+  /** They arrived, and wait for their handler. */
+  received?(batch: readonly Incoming<Value>[]): void;
+  /** Of the received: they had been delivered before, and not acknowledged. */
+  redelivered?(batch: readonly Incoming<Value>[]): void;
+  /** Their handler is done. They are acknowledged next. */
+  handled?(batch: readonly Incoming<Value>[]): void;
+  /**
+   * Writes to be done by the acknowledgement's own script, so that a crash has both or neither. Called after `handled`, only for
+   * patterns that deliver at least once, and not with `dedupeTtlMs`, where only the answer tells what was handled first.
+   */
+  writesOnAck?(): readonly Write[];
+  /** Redis refused one of these writes; the messages are acknowledged all the same. */
+  writeRefused?(reason: string): void;
+  /** Redis has answered their acknowledgement; the fate of each. */
+  acknowledged?(batch: readonly Incoming<Value>[], fates: readonly AckFate[]): void;
+  /** Its handler failed, with the reason; what becomes of it. */
+  failed?(message: Incoming<Value>, reason: string, fate: FailFate): void;
+  /** A payload that the codec cannot decode, with the reason. */
+  invalid?(delivery: Delivery, reason: string): void;
+  /** A message was dead-lettered because its attempts were exhausted before it came to its handler. */
+  dead?(payload: Buffer, reason: string): void;
+  /** A payload could not be put among the dead letters, and Redis does not have it: nobody has it but the observer. */
+  undeliverable?(delivery: Delivery, reason: string): void;
+  /** Messages were gone from Redis before they were acknowledged. */
+  missing?(messages: number): void;
+  /** Messages were dropped because they arrived faster than they were handled. */
+  overflow?(messages: number): void;
+  /** Not handled before the end: `requeued`, still `kept` by Redis, or `lost`. */
+  unhandled?(deliveries: readonly Delivery[], fate: 'requeued' | 'kept' | 'lost'): void;
+  /** They are no longer this consumer's, because it gave no sign of life for too long. */
+  leaseLost?(deliveries: readonly Delivery[]): void;
+}

@@ -1,0 +1,43 @@
+import { BatchSize } from '../delivery/batch-size.ts';
+import type { Delivery } from '../delivery/delivery.ts';
+
+/** The most deliveries that wait for a handler. */
+const MOST_WAITING = 500;
+/** As many may wait as are handled in this time: ms. So little is in flight at a stop or crash. */
+const AHEAD_MS = 100;
+
+/**
+ * How many messages a consumer may have in flight: those that its handlers work on, and as many more as are handled in 100 ms,
+ * as measured. Before anything is measured, none more.
+ */
+export class FlightLimit {
+  readonly #concurrency: number;
+  readonly #batch = new BatchSize(MOST_WAITING);
+  /** What handling one message took lately: ms; `undefined` before the first. */
+  #handlingMs: number | undefined;
+
+  constructor(concurrency: number) {
+    this.#concurrency = concurrency;
+  }
+
+  /** Learns the size of what arrives. */
+  arrived(deliveries: readonly Delivery[]): void {
+    this.#batch.adapt(deliveries);
+  }
+
+  /** Learns how long handling took: ms for each of these messages. */
+  handled(ms: number): void {
+    const before = this.#handlingMs ?? ms;
+    // What became slower counts at once, what became faster by and by.
+    this.#handlingMs = ms > before ? ms : before + (ms - before) / 8;
+  }
+
+  /** The most in flight. @param busy handlers of these many will not end soon */
+  current(busy: number): number {
+    const free = this.#concurrency - busy;
+    if (free <= 0) return 0;
+    if (this.#handlingMs === undefined) return free;
+    const ahead = Math.floor((free * AHEAD_MS) / Math.max(this.#handlingMs, 0.001));
+    return free + Math.min(ahead, this.#batch.current);
+  }
+}

@@ -1,0 +1,343 @@
+import { EventEmitter, once } from 'node:events';
+import { BATCH_BYTES } from '../delivery/batch-size.ts';
+import type { Payload, Receipt } from '../delivery/delivery.ts';
+import type { Pattern } from '../patterns/pattern.ts';
+import type { Connection } from '../redis/connection.ts';
+import { outcomeOf } from '../redis/outcome.ts';
+import type { Codec } from './codec.ts';
+import type { ProducerObserver } from './events.ts';
+import { type SendFailure, Ticket } from './ticket.ts';
+
+/** How a producer behaves. */
+export interface ProducerOptions {
+  /** The most messages that are kept here while Redis does not take them; more are refused as `full`. Default 100,000. */
+  readonly bufferLimit?: number | undefined;
+  /** How long Redis remembers the ids of messages, so that each is added once, however often it is sent: ms; 0 = off (default). */
+  readonly dedupeTtlMs?: number | undefined;
+  /** What becomes of a message that Redis refuses, in a pattern that keeps messages: it is rejected (default), or tried again. */
+  readonly onRefusal?: 'reject' | 'retry' | undefined;
+}
+
+/** A message on its way. */
+export interface Outgoing<Value> {
+  readonly value: Value;
+  readonly id: string | undefined;
+  readonly payload: Payload;
+  /** Its place among all messages of this producer. */
+  readonly place: number;
+  readonly ticket: Ticket;
+  /** Its place in its batch. */
+  readonly index: number;
+}
+
+/** What became of a producer's messages: each is in one place. */
+export interface ProducerStats {
+  /** Redis has taken them. */
+  readonly accepted: number;
+  /** They are not in Redis, and not kept for another try. */
+  readonly refused: number;
+  /** The connection broke before Redis answered: they may be in Redis or not. */
+  readonly unconfirmed: number;
+  /** In this process, not answered yet. */
+  readonly buffered: number;
+  /** Sent again because their outcome was not known: they may be there twice, unless `dedupeTtlMs` is set. */
+  readonly retried: number;
+  /** Of the accepted: published with no subscribers. */
+  readonly noSubscribers: number;
+}
+
+/** The most messages in one batch to Redis. */
+export const BATCH = 500;
+/** The most in a batch, while it is not certain that Redis takes messages. */
+const FIRST_BATCH = 32;
+/** Batches under way at one time: enough to keep Redis busy, few enough to keep memory flat and `unconfirmed` small. */
+const WINDOW = 4;
+const RETRY_AFTER_MS = 500;
+const BUFFER_LIMIT = 100_000;
+
+const FULL = 'too many messages are buffered';
+const UNREACHABLE = 'Redis is unreachable';
+const CLOSED = 'the producer is closed';
+
+/** The most messages of this size (bytes) in one batch. */
+export const batchOf = (size: number): number =>
+  Math.max(1, Math.min(BATCH, Math.floor(BATCH_BYTES / Math.max(1, size))));
+
+/**
+ * Sends messages to one topic: in order, in batches, each message accounted for. While Redis is unreachable, messages wait in
+ * its buffer if the pattern keeps messages, and are rejected at once if it does not.
+ */
+export class Producer<Value> implements AsyncDisposable {
+  readonly #connection: Connection;
+  readonly #pattern: Pattern;
+  readonly #topic: string;
+  readonly #codec: Codec<Value, unknown>;
+  readonly #limit: number;
+  readonly #dedupeTtlMs: number;
+  readonly #retriesRefused: boolean;
+  readonly #observer: ProducerObserver<Value>;
+  readonly #counts = { accepted: 0, refused: 0, unconfirmed: 0, retried: 0, noSubscribers: 0 };
+  readonly #events = new EventEmitter();
+  readonly #pumpWhenReady = () => this.#onReady();
+  #waiting: Outgoing<Value>[] = [];
+  #inFlight = new Set<readonly Outgoing<Value>[]>();
+  #inFlightMessages = 0;
+  #place = 0;
+  /** Whether Redis has answered a batch since the connection was made, and refused none since. */
+  #isProven = false;
+  #isHeldBack = false;
+  #isClosed = false;
+  #trouble: string | undefined;
+
+  constructor(
+    connection: Connection,
+    pattern: Pattern,
+    topic: string,
+    codec: Codec<Value, unknown>,
+    { bufferLimit = BUFFER_LIMIT, dedupeTtlMs = 0, onRefusal = 'reject' }: ProducerOptions = {},
+    observer: ProducerObserver<Value> = {},
+  ) {
+    this.#connection = connection;
+    this.#pattern = pattern;
+    this.#topic = topic;
+    this.#codec = codec;
+    this.#limit = bufferLimit;
+    this.#dedupeTtlMs = pattern.guarantees.keepsUnread ? dedupeTtlMs : 0;
+    this.#retriesRefused = onRefusal === 'retry' && pattern.guarantees.keepsUnread;
+    this.#observer = observer;
+    connection.client.on('ready', this.#pumpWhenReady);
+  }
+
+  get stats(): ProducerStats {
+    return { ...this.#counts, buffered: this.#buffered };
+  }
+
+  /**
+   * Sends one message.
+   * @param id instead of the one that the codec knows
+   * @returns what Redis answered: subscribers reached, or the length of the queue
+   * @throws SendError that says why; TypeError if `dedupeTtlMs` is set and the message has no id
+   */
+  async send(
+    value: Value,
+    { id = this.#codec.idOf?.(value) }: { readonly id?: string | undefined } = {},
+  ): Promise<number> {
+    const [reply] = await this.#offer([value], [id]);
+    return reply as number;
+  }
+
+  /**
+   * Sends messages, in order. Costs one promise, however many there are.
+   * @returns what Redis answered to each, once all are accepted
+   * @throws SendError that says which are not accepted, and why, once all are settled
+   */
+  async sendBatch(values: readonly Value[]): Promise<Receipt> {
+    const { idOf } = this.#codec;
+    return await this.#offer(values, idOf ? values.map((value) => idOf(value)) : []);
+  }
+
+  /** Resolves when a batch of this size is welcome: Redis is there, and not much waits. */
+  async ready(batch: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#hasRoomFor(batch)) await this.#change(signal);
+  }
+
+  /** Resolves when every message is settled, or the signal aborts. */
+  async drained(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && this.#buffered > 0) await this.#change(signal);
+  }
+
+  /**
+   * Sends as much as Redis takes, until it takes nothing for `patienceMs` or the signal aborts; gives up on the rest, whose
+   * promises reject as `closed` or `unconfirmed`. The connection stays open.
+   */
+  async close({ patienceMs = 1000, signal }: { patienceMs?: number; signal?: AbortSignal } = {}): Promise<void> {
+    this.#isClosed = true;
+    let left = Number.POSITIVE_INFINITY;
+    while (!signal?.aborted && this.#buffered > 0 && this.#buffered < left) {
+      left = this.#buffered;
+      const patience = AbortSignal.timeout(patienceMs);
+      const limit = signal ? AbortSignal.any([signal, patience]) : patience;
+      while (!limit.aborted && this.#buffered === left) await this.#change(limit);
+    }
+    this.#connection.client.off('ready', this.#pumpWhenReady);
+    this.#refuse(this.#waiting.splice(0), 'closed', CLOSED);
+    for (const batch of [...this.#inFlight]) {
+      this.#landed(batch);
+      this.#unconfirmed(batch, new Error('closed before Redis answered'));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Messages offered and not settled yet. */
+  get #buffered(): number {
+    return this.#waiting.length + this.#inFlightMessages;
+  }
+
+  /** Takes messages in. Those that Redis cannot be given now wait, if the pattern keeps what nobody has read yet. */
+  #offer(values: readonly Value[], ids: readonly (string | undefined)[]): Promise<Receipt> {
+    if (this.#dedupeTtlMs > 0 && (ids.length < values.length || ids.includes(undefined))) {
+      return Promise.reject(
+        new TypeError('dedupeTtlMs needs an id for each message: expected a codec with idOf, or { id }'),
+      );
+    }
+    const ticket = new Ticket(values.length);
+    const batch = values.map((value, index) => ({
+      value,
+      id: ids[index],
+      payload: this.#codec.encode(value),
+      place: ++this.#place,
+      ticket,
+      index,
+    }));
+    const isUnreachable = !this.#pattern.guarantees.keepsUnread && !this.#connection.isReady;
+    const room = this.#isClosed || isUnreachable ? 0 : Math.max(0, this.#limit - this.#buffered);
+    for (const outgoing of room < batch.length ? batch.slice(0, room) : batch) this.#waiting.push(outgoing);
+    if (room < batch.length) {
+      const rest = batch.slice(room);
+      if (this.#isClosed) this.#refuse(rest, 'closed', CLOSED);
+      else if (isUnreachable) this.#refuse(rest, 'unreachable', UNREACHABLE);
+      else this.#refuse(rest, 'full', FULL);
+    }
+    this.#pump();
+    return ticket.promise;
+  }
+
+  #hasRoomFor(batch: number): boolean {
+    if (!this.#connection.isReady || this.#isHeldBack) return false;
+    return this.#waiting.length < batch && this.#buffered + batch <= this.#limit;
+  }
+
+  #onReady(): void {
+    this.#isProven = false; // it may still load its data, and refuse a batch while it takes the next one
+    this.#pump();
+  }
+
+  #pump(): void {
+    const { isReady } = this.#connection;
+    if (!isReady && !this.#pattern.guarantees.keepsUnread)
+      this.#refuse(this.#waiting.splice(0), 'unreachable', UNREACHABLE);
+    // While it is not certain that Redis takes messages, one batch at a time, so that none overtakes another.
+    const window = this.#isProven ? WINDOW : 1;
+    while (isReady && !this.#isHeldBack && this.#inFlight.size < window && this.#waiting.length > 0) {
+      void this.#send(this.#nextBatch());
+    }
+    this.#events.emit('change');
+  }
+
+  #nextBatch(): Outgoing<Value>[] {
+    const most = this.#isProven ? BATCH : FIRST_BATCH;
+    let messages = 0;
+    let bytes = 0;
+    for (const { payload } of this.#waiting) {
+      bytes += payload.length;
+      if (messages === most || (messages > 0 && bytes > BATCH_BYTES)) break;
+      messages++;
+    }
+    return this.#waiting.splice(0, messages);
+  }
+
+  async #send(batch: readonly Outgoing<Value>[]): Promise<void> {
+    this.#inFlight.add(batch);
+    this.#inFlightMessages += batch.length;
+    let receipt: Receipt | undefined;
+    let failure: Error | undefined;
+    try {
+      receipt = await this.#publish(batch);
+    } catch (error) {
+      failure = error as Error;
+    }
+    if (!this.#inFlight.has(batch)) return; // closed meanwhile, and given up
+    this.#landed(batch);
+    if (receipt) this.#accepted(batch, receipt);
+    else this.#failed(batch, failure as Error);
+    this.#pump();
+  }
+
+  async #publish(batch: readonly Outgoing<Value>[]): Promise<Receipt> {
+    const { client, slowSubscribers } = this.#connection;
+    const payloads = batch.map(({ payload }) => payload);
+    const ids = this.#dedupeTtlMs > 0 ? batch.map(({ id }) => id as string) : undefined;
+    const publishing = this.#pattern.publish(client, this.#topic, payloads, ids && { ids, ttlMs: this.#dedupeTtlMs });
+    if (this.#pattern.guarantees.keepsUnread || batch.length === 1) return await publishing;
+    return (await Promise.all([publishing, slowSubscribers.waitFor()]))[0];
+  }
+
+  #landed(batch: readonly Outgoing<Value>[]): void {
+    this.#inFlight.delete(batch);
+    this.#inFlightMessages -= batch.length;
+  }
+
+  #accepted(batch: readonly Outgoing<Value>[], receipt: Receipt): void {
+    this.#isProven = true;
+    this.#counts.accepted += batch.length;
+    if (!this.#pattern.guarantees.keepsUnread)
+      for (const reached of receipt) if (reached === 0) this.#counts.noSubscribers++;
+    this.#setTrouble(undefined);
+    this.#observer.accepted?.(batch, receipt);
+    for (let index = 0; index < batch.length; index++) {
+      const outgoing = batch[index] as Outgoing<Value>;
+      outgoing.ticket.accepted(outgoing.index, receipt[index] as number);
+    }
+  }
+
+  #failed(batch: readonly Outgoing<Value>[], error: Error): void {
+    const outcome = outcomeOf(error);
+    const { keepsUnread, delivery } = this.#pattern.guarantees;
+    this.#isProven = false;
+    // What may have arrived is sent again only where it may come twice, or will not.
+    if (outcome === 'unknown' && delivery === 'at-most-once' && this.#dedupeTtlMs === 0) {
+      this.#unconfirmed(batch, error);
+      return;
+    }
+    if (outcome === 'unknown') {
+      this.#counts.retried += batch.length;
+      this.#observer.retried?.(batch);
+    }
+    // Not sent although the connection stands: Redis still loads its data.
+    const isAnswered = outcome === 'refused' || (outcome === 'not-sent' && this.#connection.isReady);
+    const reason = isAnswered ? `Redis refuses it (${error.message})` : UNREACHABLE;
+    if (isAnswered) this.#holdBack();
+    const mayTryAgain = outcome === 'refused' ? this.#retriesRefused : keepsUnread;
+    if (mayTryAgain) {
+      this.#waiting = [...batch, ...this.#waiting].sort((a, b) => a.place - b.place);
+      if (isAnswered) this.#setTrouble(reason);
+    } else this.#refuse(batch, outcome === 'refused' ? 'refused' : 'unreachable', reason, error);
+  }
+
+  #unconfirmed(batch: readonly Outgoing<Value>[], error: Error): void {
+    this.#counts.unconfirmed += batch.length;
+    this.#observer.unconfirmed?.(batch);
+    for (const { ticket, index } of batch) ticket.failed(index, 'unconfirmed', error.message, error);
+  }
+
+  #refuse(batch: readonly Outgoing<Value>[], failure: SendFailure, reason: string, cause?: Error): void {
+    if (batch.length === 0) return;
+    this.#counts.refused += batch.length;
+    if (failure !== 'closed') this.#setTrouble(reason);
+    this.#observer.refused?.(batch, failure, reason);
+    for (const { ticket, index } of batch) ticket.failed(index, failure, reason, cause);
+  }
+
+  #holdBack(): void {
+    if (this.#isHeldBack) return;
+    this.#isHeldBack = true;
+    setTimeout(() => {
+      this.#isHeldBack = false;
+      this.#pump();
+    }, RETRY_AFTER_MS);
+  }
+
+  /** The first trouble is told, and then its end; not each of the forms that it takes in between. */
+  #setTrouble(trouble: string | undefined): void {
+    if ((trouble === undefined) === (this.#trouble === undefined)) return;
+    this.#trouble = trouble;
+    this.#observer.trouble?.(trouble);
+  }
+
+  async #change(signal: AbortSignal): Promise<void> {
+    await once(this.#events, 'change', { signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,126 @@
+import { setMaxListeners } from 'node:events';
+import { hostname } from 'node:os';
+import { type ConsumerContext, type ConsumerOptions, consume } from './consumer.ts';
+import { consumerObservers } from './observers.ts';
+
+/** A consumer at work. */
+export interface Consumer extends AsyncDisposable {
+  /** Resolves when it has subscribed for the first time, or has been closed; rejects as `finished` does. */
+  readonly ready: Promise<void>;
+  /** Whether it is subscribed now, on a connection that stands. */
+  readonly isReady: boolean;
+  /** Resolves when it has ended; rejects if Redis refuses the connection for good, or with a mistake of the program. */
+  readonly finished: Promise<void>;
+  /**
+   * Takes nothing more, lets handlers end, and settles what is in flight: what is not handled in time is requeued where the pattern
+   * can. Resolves when that is done.
+   */
+  close(options?: CloseOptions): Promise<void>;
+}
+
+/** How much time a consumer has to end. */
+export interface CloseOptions {
+  /** Handlers are told to give up one second before this (or after half of it, if that is less): ms. Default 10,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Aborts when handlers are to give up now. */
+  readonly abandon?: AbortSignal | undefined;
+}
+
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/** What a consumer does if its options do not say otherwise. */
+export const CONSUMER_DEFAULTS = {
+  group: 'consumers',
+  groupStart: '0',
+  concurrency: 1,
+  handlerTimeoutMs: 300_000,
+  maxAttempts: 5,
+  leaseMs: 30_000,
+  dedupeTtlMs: 0,
+  maxLength: 0,
+} as const satisfies ConsumerOptions;
+
+/**
+ * Starts to consume, once the connection is open.
+ *
+ * @param opened rejects if it cannot be opened
+ * @throws TypeError or RangeError if the options are not as they should be
+ */
+export function startConsumer<Value>(
+  context: Omit<ConsumerContext<Value>, 'signal' | 'abandon'>,
+  options: ConsumerOptions,
+  opened: Promise<void>,
+): Consumer {
+  const complete = completed(options, context.codec.idIn !== undefined);
+  const stop = new AbortController();
+  const abandon = new AbortController();
+  setMaxListeners(0, stop.signal, abandon.signal);
+  let isSubscribed = false;
+  let subscribed = () => {};
+  const firstTime = new Promise<void>((resolve) => {
+    subscribed = resolve;
+  });
+  const observer = consumerObservers(context.observer, {
+    subscribed(is) {
+      isSubscribed = is;
+      if (is) subscribed();
+    },
+  });
+  const run = async () => {
+    await opened;
+    await consume({ ...context, observer, signal: stop.signal, abandon: abandon.signal }, complete);
+  };
+  const finished = run();
+  const ready = Promise.race([firstTime, finished]);
+  for (const promise of [finished, ready]) promise.catch(() => {}); // whoever asks gets it
+
+  async function close({ timeoutMs = CLOSE_TIMEOUT_MS, abandon: now }: CloseOptions = {}): Promise<void> {
+    stop.abort(new Error('the consumer was closed'));
+    const giveUp = () => abandon.abort(new Error('the consumer was closed'));
+    const timer = setTimeout(giveUp, Math.max(timeoutMs - 1000, timeoutMs / 2));
+    if (now?.aborted) giveUp();
+    now?.addEventListener('abort', giveUp, { once: true });
+    await finished.catch(() => {});
+    clearTimeout(timer);
+    now?.removeEventListener('abort', giveUp);
+  }
+
+  return {
+    ready,
+    finished,
+    get isReady() {
+      return isSubscribed && context.connection.isReady;
+    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}
+
+/** The options with their defaults. @throws TypeError or RangeError, with the option, what was expected and what was given */
+function completed(options: ConsumerOptions, hasIds: boolean): Required<ConsumerOptions> {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const complete = {
+    ...CONSUMER_DEFAULTS,
+    name: `${hostname()}-${process.pid}`,
+    ...given,
+  } as Required<ConsumerOptions>;
+  for (const [option, least] of LEAST) {
+    const value: unknown = complete[option];
+    if (!Number.isFinite(value) || (value as number) < least)
+      throw new RangeError(`consume: ${option} is ${value}; expected a number, ${least} or more`);
+  }
+  if (complete.name === '' || complete.group === '') throw new RangeError('consume: name and group must not be empty');
+  if (Number(complete.dedupeTtlMs) > 0 && !hasIds)
+    throw new TypeError('consume: dedupeTtlMs needs the ids of messages; expected a codec with idIn');
+  return complete;
+}
+
+/** Options that are numbers, and the least that each may be. */
+const LEAST = [
+  ['concurrency', 1],
+  ['handlerTimeoutMs', 0],
+  ['maxAttempts', 1],
+  ['leaseMs', 100],
+  ['dedupeTtlMs', 0],
+  ['maxLength', 0],
+] as const;

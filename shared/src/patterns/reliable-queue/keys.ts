@@ -1,0 +1,18 @@
+import { keyOf } from '../../delivery/keys.ts';
+
+/** Where a list's subscribers keep what they need. */
+export function keysOf(list: string, consumer: string) {
+  return {
+    /** What the consumer has in flight. */
+    processing: keyOf(list, 'processing', consumer),
+    /** There while the consumer gives signs of life. */
+    alive: keyOf(list, 'alive', consumer),
+    /** Set of the consumers that have, or may have, something in flight. */
+    consumers: keyOf(list, 'consumers'),
+    /** Hash: how many attempts to handle a message have failed, by its id or the hash of its payload. */
+    attempts: keyOf(list, 'attempts'),
+  };
+}
+
+/** There if a message has been handled, by its id. */
+export const handledMark = (list: string, id: string): string => keyOf(list, 'handled', id);

@@ -1,0 +1,252 @@
+import { createHash } from 'node:crypto';
+import { nowMicros } from '../../accounting/clock.ts';
+import { acknowledge } from '../../delivery/acknowledge.ts';
+import { rejectExhausted } from '../../delivery/attempts.ts';
+import { openBlocking } from '../../delivery/blocking-connection.ts';
+import { deadLetter } from '../../delivery/dead-letters.ts';
+import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
+import { isMarked } from '../../delivery/idempotency.ts';
+import { deadLettersOf } from '../../delivery/keys.ts';
+import { throttle } from '../../delivery/throttle.ts';
+import type { Connection } from '../../redis/connection.ts';
+import { runScript } from '../../redis/script.ts';
+import { handledMark, keysOf } from './keys.ts';
+import { ACK, ACK_ALL, RECLAIM, REJECT, REQUEUE, TAKE } from './scripts.ts';
+
+/** Seconds that one BLMOVE waits. */
+const BLOCK_SECONDS = 1;
+/** The most messages that one script reclaims. */
+const RECLAIM_BATCH = 100;
+
+type Reader = Awaited<ReturnType<typeof openBlocking>>;
+
+/** Subscribes to a list: see `Subscription`. */
+export async function subscribe(
+  connection: Connection,
+  list: string,
+  options: SubscribeOptions,
+): Promise<Subscription> {
+  const { consumer, leaseMs, signal } = options;
+  const redis = connection.client;
+  const { consumers, alive } = keysOf(list, consumer);
+  await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
+  await redis.sAdd(consumers, consumer);
+  const beat = () => redis.set(alive, '1', { PX: leaseMs });
+  await beat();
+  const reader = await openBlocking(connection, 'reliable-queue', signal);
+  void beat().catch(() => {}); // opening may have taken its time
+  return new ReliableQueueSubscription(connection, reader, list, options, beat);
+}
+
+/**
+ * What is in flight lies in the processing list under the consumer's name. It is the consumer's as long as its sign of life is
+ * there, which is renewed from this process: one that hangs loses all that it has in flight.
+ */
+class ReliableQueueSubscription implements Subscription {
+  readonly #connection: Connection;
+  readonly #reader: Reader;
+  readonly #list: string;
+  readonly #options: SubscribeOptions;
+  readonly #keys: ReturnType<typeof keysOf>;
+  readonly #heart: NodeJS.Timeout;
+  readonly #isTimeToReclaim: () => boolean;
+  readonly #inFlight = new Set<Delivery>();
+  /** Whether something may lie in our list that we do not know of. */
+  #isUnsure = true;
+  #drains = false;
+
+  constructor(
+    connection: Connection,
+    reader: Reader,
+    list: string,
+    options: SubscribeOptions,
+    beat: () => Promise<unknown>,
+  ) {
+    this.#connection = connection;
+    this.#reader = reader;
+    this.#list = list;
+    this.#options = options;
+    this.#keys = keysOf(list, options.consumer);
+    this.#heart = setInterval(() => void beat().catch(() => {}), options.leaseMs / 3);
+    this.#isTimeToReclaim = throttle(options.leaseMs / 2);
+    reader.connection.client.on('ready', () => {
+      this.#isUnsure = true;
+    });
+  }
+
+  async take(limit: number): Promise<readonly Delivery[] | undefined> {
+    const { signal } = this.#options;
+    while (!signal.aborted) {
+      const deliveries = await this.#reader.connection.survive(signal, () => this.#orUnsure(this.#move(limit)));
+      this.#drains = deliveries !== undefined && deliveries.length > 0;
+      if (deliveries && this.#drains) return deliveries;
+    }
+    this.#reader.end();
+    return undefined;
+  }
+
+  async ack(done: readonly Delivery[], extras: AckExtras = {}): Promise<readonly AckFate[] | undefined> {
+    if (done.length === 0) return [];
+    const { processing, attempts } = this.#keys;
+    const payloads = done.map(({ payload }) => payload);
+    const settle = (script: typeof ACK, args: readonly (string | Buffer)[]) => {
+      const step = { ...script, keys: [processing, attempts], args };
+      const markOf = (id: string) => handledMark(this.#list, id);
+      return acknowledge(this.#connection, this.#options.signal, done.length, step, extras, markOf);
+    };
+    // Mostly all that is in flight is done, and need not be named message by message.
+    let fates = await settle(ACK_ALL, [payloads[0], payloads.at(-1)] as Buffer[]);
+    if (fates === 'unsure')
+      fates = await settle(ACK, [...payloads, ...payloads.map((payload) => this.#field(payload))]);
+    for (const delivery of done) this.#inFlight.delete(delivery);
+    return fates === 'unsure' ? undefined : fates;
+  }
+
+  async wasHandled(id: string): Promise<boolean> {
+    return await isMarked(this.#connection.client, handledMark(this.#list, id));
+  }
+
+  readonly reject = async (delivery: Delivery, reason: string): Promise<'dead' | 'lost-lease'> => {
+    const { processing, attempts } = this.#keys;
+    const keys = [processing, deadLettersOf(this.#list), attempts];
+    const { payload } = delivery;
+    const args = [payload, deadLetter(payload, reason), this.#field(payload)];
+    const found = await this.#settled([delivery], runScript(this.#connection.client, REJECT, keys, args));
+    return found === 1 ? 'dead' : 'lost-lease';
+  };
+
+  async fail(failed: Delivery, reason: string): Promise<'again' | 'dead' | 'lost-lease'> {
+    if (failed.attempt >= this.#options.maxAttempts) return await this.reject(failed, reason);
+    return (await this.#requeue([failed], 'tail', true)) === 1 ? 'again' : 'lost-lease';
+  }
+
+  async requeue(unhandled: readonly Delivery[]): Promise<boolean> {
+    if (unhandled.length > 0) await this.#requeue([...unhandled].reverse(), 'head', false);
+    return true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#heart);
+    await this.#reader.close();
+    const redis = this.#connection.client;
+    if (!redis.isReady) return;
+    const { alive, processing, consumers } = this.#keys;
+    await redis.del(alive).catch(() => {}); // what is still in flight may be taken over at once
+    const left = await redis.lLen(processing).catch(() => 1);
+    if (left === 0) await redis.sRem(consumers, this.#options.consumer).catch(() => {});
+  }
+
+  /** BLMOVE waits for the first message; a script then drains as LMOVE would, many at a time. */
+  async #move(limit: number): Promise<Delivery[]> {
+    const { client } = this.#reader;
+    const { processing, attempts } = this.#keys;
+    await this.#reclaim();
+    let moved = 0;
+    if (!this.#drains) {
+      const first = await client.blMove(this.#list, processing, 'LEFT', 'RIGHT', BLOCK_SECONDS);
+      if (first === null) return [];
+      moved = 1;
+    }
+    const args = [String(limit - moved), String(moved)];
+    const reply = await runScript(client, TAKE, [this.#list, processing, attempts], args);
+    const [payloads, areCounted] = reply as [Buffer[], number];
+    const receivedAt = nowMicros();
+    const failed = areCounted && payloads.length > 0 ? await this.#failedAttempts(payloads) : undefined;
+    const deliveries = payloads.map((payload, index) => ({
+      payload,
+      receivedAt,
+      attempt: Number(failed?.[index] ?? 0) + 1,
+    }));
+    const taken = await rejectExhausted(deliveries, this.#options, this.reject);
+    for (const delivery of taken) this.#inFlight.add(delivery);
+    return taken;
+  }
+
+  /** How many attempts of each message have failed. */
+  async #failedAttempts(payloads: readonly Buffer[]) {
+    const fields = payloads.map((payload) => this.#field(payload));
+    return await this.#reader.client.hmGet(this.#keys.attempts, fields);
+  }
+
+  /** Now and then, and when it is unsure what lies in our list, returns to the queue what nobody works on. */
+  async #reclaim(): Promise<void> {
+    if (!this.#isUnsure && !this.#isTimeToReclaim()) return;
+    const { client } = this.#reader;
+    const { consumer } = this.#options;
+    const { consumers } = this.#keys;
+    await client.sAdd(consumers, consumer); // others may have taken us for dead while this process stood still
+    await this.#requeueStrays();
+    this.#isUnsure = false;
+    for (const name of await this.#connection.client.sMembers(consumers)) {
+      if (name !== consumer) await this.#reclaimFrom(name);
+    }
+  }
+
+  /** What lies in our list, and is not in flight here, was left behind by an earlier instance or a lost reply. */
+  async #requeueStrays(): Promise<void> {
+    const { client } = this.#reader;
+    const { processing, attempts } = this.#keys;
+    if (!this.#isUnsure && (await client.lLen(processing)) <= this.#inFlight.size) return;
+    const ours = new Map<string, number>();
+    for (const { payload } of this.#inFlight) {
+      const hash = sha1(payload);
+      ours.set(hash, (ours.get(hash) ?? 0) + 1);
+    }
+    const strays = (await client.lRange(processing, 0, -1)).filter((payload) => {
+      const hash = sha1(payload);
+      const left = ours.get(hash) ?? 0;
+      ours.set(hash, left - 1);
+      return left <= 0;
+    });
+    if (strays.length === 0) return;
+    const pairs = strays.reverse().flatMap((payload) => [payload, this.#field(payload)]);
+    await runScript(client, REQUEUE, [processing, this.#list, attempts], ['head', '1', ...pairs]);
+  }
+
+  /** Returns to the queue what a consumer had in flight that gives no sign of life. */
+  async #reclaimFrom(name: string): Promise<void> {
+    const { client } = this.#reader;
+    const { attempts, consumers } = this.#keys;
+    const { processing, alive } = keysOf(this.#list, name);
+    if ((await client.exists(alive)) === 1) return;
+    while (true) {
+      const newest = (await client.lRange(processing, -RECLAIM_BATCH, -1)).reverse();
+      const pairs = newest.flatMap((payload) => [sha1(payload), this.#field(payload)]);
+      const keys = [processing, this.#list, attempts, consumers, alive];
+      const moved = (await runScript(client, RECLAIM, keys, [name, ...pairs])) as number;
+      if (newest.length === 0 || moved < newest.length) return;
+    }
+  }
+
+  async #requeue(deliveries: readonly Delivery[], side: 'head' | 'tail', countsAttempt: boolean): Promise<number> {
+    const { processing, attempts } = this.#keys;
+    const pairs = deliveries.flatMap(({ payload }) => [payload, this.#field(payload)]);
+    const args = [side, countsAttempt ? '1' : '0', ...pairs];
+    const step = runScript(this.#connection.client, REQUEUE, [processing, this.#list, attempts], args);
+    return (await this.#settled(deliveries, step)) as number;
+  }
+
+  /** Whatever comes of a step that settles deliveries, they are no longer in flight here. */
+  async #settled<Reply>(deliveries: readonly Delivery[], step: Promise<Reply>): Promise<Reply> {
+    try {
+      return await this.#orUnsure(step);
+    } finally {
+      for (const delivery of deliveries) this.#inFlight.delete(delivery);
+    }
+  }
+
+  /** After a failure nobody knows whether a message is still in our list. */
+  async #orUnsure<Reply>(step: Promise<Reply>): Promise<Reply> {
+    return await step.catch((error) => {
+      this.#isUnsure = true;
+      throw error;
+    });
+  }
+
+  /** The field under which the attempts of a message are counted. */
+  #field(payload: Buffer): string {
+    return this.#options.identify?.(payload) ?? sha1(payload);
+  }
+}
+
+const sha1 = (payload: Buffer): string => createHash('sha1').update(payload).digest('hex');

@@ -1,0 +1,152 @@
+import { nowMicros } from '../../accounting/clock.ts';
+import { rejectExhausted } from '../../delivery/attempts.ts';
+import type { openBlocking } from '../../delivery/blocking-connection.ts';
+import type { Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
+import { throttle } from '../../delivery/throttle.ts';
+import { runScript } from '../../redis/script.ts';
+import { FIELD, TRIM_ACKNOWLEDGED } from './scripts.ts';
+
+/** Milliseconds that one XREADGROUP waits. */
+const BLOCK_MS = 1000;
+
+interface Entry {
+  readonly id: Buffer;
+  readonly message: Record<string, Buffer>;
+}
+
+/**
+ * Reads a stream for one consumer of a group: first what is pending under its name, from an earlier instance or because a reply was
+ * lost; now and then what others have abandoned; else what is new.
+ */
+export class StreamReader {
+  readonly #reader: Awaited<ReturnType<typeof openBlocking>>;
+  readonly #key: string;
+  readonly #options: SubscribeOptions;
+  readonly #isInFlight: (id: string) => boolean;
+  readonly #reject: Subscription['reject'];
+  readonly #ensureGroup: () => Promise<void>;
+  readonly #isTimeToReclaim: () => boolean;
+  /** Where the search for what is pending under our name goes on; `undefined` when all of it is known. */
+  #ownFrom: string | undefined = '-';
+  /** Where the search for what others have abandoned goes on; once begun, it goes through to the end. */
+  #abandonedFrom: string | undefined;
+
+  constructor(
+    reader: Awaited<ReturnType<typeof openBlocking>>,
+    key: string,
+    options: SubscribeOptions,
+    isInFlight: (id: string) => boolean,
+    reject: Subscription['reject'],
+    ensureGroup: () => Promise<void>,
+  ) {
+    this.#ensureGroup = ensureGroup;
+    this.#reader = reader;
+    this.#key = key;
+    this.#options = options;
+    this.#isInFlight = isInFlight;
+    this.#reject = reject;
+    this.#isTimeToReclaim = throttle(options.leaseMs / 2);
+    reader.connection.client.on('ready', () => {
+      this.#ownFrom = '-';
+    });
+  }
+
+  /** Whether something may be pending under our name that we do not know of. */
+  get isUnsure(): boolean {
+    return this.#ownFrom !== undefined;
+  }
+
+  /** At most `limit` deliveries, perhaps none. A group or stream that somebody deleted is made again. */
+  async read(limit: number): Promise<Delivery[]> {
+    try {
+      return await this.#next(limit);
+    } catch (error) {
+      if (!/NOGROUP|no longer exists/.test((error as Error).message)) throw error;
+      await this.#ensureGroup();
+      return [];
+    }
+  }
+
+  async #next(limit: number): Promise<Delivery[]> {
+    while (this.#ownFrom !== undefined) {
+      const own = await this.#takeOwn(this.#ownFrom, limit);
+      if (own.length > 0) return own;
+    }
+    if (this.#isTimeToReclaim()) {
+      this.#abandonedFrom ??= '0-0';
+      const { maxLength } = this.#options;
+      if (maxLength > 0) await runScript(this.#reader.client, TRIM_ACKNOWLEDGED, [this.#key], [String(maxLength)]);
+    }
+    while (this.#abandonedFrom !== undefined) {
+      const abandoned = await this.#takeAbandoned(this.#abandonedFrom, limit);
+      if (abandoned.length > 0) return abandoned;
+    }
+    return await this.#takeNew(limit);
+  }
+
+  async #takeOwn(from: string, limit: number): Promise<Delivery[]> {
+    const { group, consumer } = this.#options;
+    const { client } = this.#reader;
+    const pending = await client.xPendingRange(this.#key, group, from, '+', limit, { consumer });
+    const last = pending.at(-1)?.id;
+    this.#ownFrom = last === undefined ? undefined : `(${last}`;
+    const unknown = pending.filter(({ id }) => !this.#isInFlight(String(id)));
+    if (unknown.length === 0) return [];
+    const ids = unknown.map(({ id }) => id);
+    const entries = (await client.xClaim(this.#key, group, consumer, 0, ids)) as (Entry | null)[];
+    const attempts = new Map(unknown.map(({ id, deliveriesCounter }) => [String(id), deliveriesCounter + 1]));
+    return await this.#claimed(entries, ids.length, attempts);
+  }
+
+  async #takeAbandoned(from: string, limit: number): Promise<Delivery[]> {
+    const { group, consumer, leaseMs, onMissing } = this.#options;
+    const { client } = this.#reader;
+    const reply = await client.xAutoClaim(this.#key, group, consumer, leaseMs, from, { COUNT: limit });
+    const next = String(reply.nextId);
+    this.#abandonedFrom = next === '0-0' ? undefined : next;
+    const entries = reply.messages as (Entry | null)[];
+    onMissing?.(reply.deletedMessages.length);
+    if (entries.length === 0) return [];
+    const ids = entries.flatMap((entry) => (entry ? [String(entry.id)] : []));
+    const attempts = await this.#attemptsOf(ids);
+    return await this.#claimed(entries, entries.length, attempts);
+  }
+
+  /** How often entries that are pending for us have been delivered, between the first and the last of these. */
+  async #attemptsOf(ids: readonly string[]): Promise<Map<string, number>> {
+    const { group, consumer } = this.#options;
+    const attempts = new Map<string, number>();
+    for (let from = ids[0]; from !== undefined; ) {
+      const last = ids.at(-1) as string;
+      const page = await this.#reader.client.xPendingRange(this.#key, group, from, last, 1000, { consumer });
+      for (const { id, deliveriesCounter } of page) attempts.set(String(id), deliveriesCounter);
+      from = page.length === 1000 ? `(${page.at(-1)?.id}` : undefined;
+    }
+    return attempts;
+  }
+
+  /** Deliveries of entries that were claimed; those of which there is no more, or too many attempts, are settled. */
+  async #claimed(entries: readonly (Entry | null)[], asked: number, attempts: ReadonlyMap<string, number>) {
+    const there = entries.filter((entry) => entry !== null);
+    if (there.length < asked) this.#options.onMissing?.(asked - there.length);
+    return await rejectExhausted(deliveriesOf(there, attempts), this.#options, this.#reject);
+  }
+
+  async #takeNew(limit: number): Promise<Delivery[]> {
+    const { group, consumer } = this.#options;
+    const position = { key: this.#key, id: '>' };
+    const options = { COUNT: limit, BLOCK: BLOCK_MS };
+    const reply = await this.#reader.client.xReadGroup(group, consumer, position, options);
+    return deliveriesOf((reply?.[0]?.messages ?? []) as unknown as Entry[]);
+  }
+}
+
+function deliveriesOf(entries: readonly Entry[], attempts?: ReadonlyMap<string, number>): Delivery[] {
+  const receivedAt = nowMicros();
+  return entries.map((entry) => {
+    const id = String(entry.id);
+    // An entry of somebody else's may have another field: its first one, or nothing, which is then an invalid message.
+    const payload = entry.message[FIELD] ?? Object.values(entry.message)[0] ?? Buffer.alloc(0);
+    return { payload, receivedAt, id, attempt: attempts?.get(id) ?? 1 };
+  });
+}

@@ -1,0 +1,141 @@
+import { acknowledge } from '../../delivery/acknowledge.ts';
+import { openBlocking } from '../../delivery/blocking-connection.ts';
+import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
+import { isMarked } from '../../delivery/idempotency.ts';
+import { deadLettersOf, keyOf } from '../../delivery/keys.ts';
+import type { Connection } from '../../redis/connection.ts';
+import { runScript } from '../../redis/script.ts';
+import { ensureGroup, forgetIdleConsumer } from './groups.ts';
+import { StreamReader } from './reader.ts';
+import { ACK, FIELD, REJECT, RENEW, REQUEUE } from './scripts.ts';
+
+/** Pending for this long (ms) an entry may be claimed by anybody at once. */
+const ABANDONED_MS = 1_000_000_000;
+
+/** Subscribes to a stream: see `Subscription`. */
+export async function subscribe(connection: Connection, key: string, options: SubscribeOptions): Promise<Subscription> {
+  await ensureGroup(connection.client, key, options.group, options.groupStart);
+  const reader = await openBlocking(connection, 'stream', options.signal);
+  return new StreamSubscription(connection, reader, key, options);
+}
+
+/**
+ * What is in flight is pending under the consumer's name. Others may claim what has been pending for longer than the lease, so
+ * leases are renewed from this process: one that hangs loses what it has in flight.
+ */
+class StreamSubscription implements Subscription {
+  readonly #connection: Connection;
+  readonly #blocking: Awaited<ReturnType<typeof openBlocking>>;
+  readonly #key: string;
+  readonly #options: SubscribeOptions;
+  readonly #reader: StreamReader;
+  readonly #renewal: NodeJS.Timeout;
+  readonly #inFlight = new Map<string, Delivery>();
+  /** Entries that failed, and stay pending under our name until they are reclaimed; when they failed: steady ms. */
+  readonly #failed = new Map<string, number>();
+
+  constructor(
+    connection: Connection,
+    blocking: Awaited<ReturnType<typeof openBlocking>>,
+    key: string,
+    options: SubscribeOptions,
+  ) {
+    this.#connection = connection;
+    this.#blocking = blocking;
+    this.#key = key;
+    this.#options = options;
+    const isInFlight = (id: string) => this.#inFlight.has(id);
+    // Not where the group began at first: what came between its end and now would be left out.
+    const again = () => ensureGroup(connection.client, key, options.group, '0');
+    this.#reader = new StreamReader(blocking, key, options, isInFlight, this.reject, again);
+    this.#renewal = setInterval(() => void this.#renew().catch(() => {}), options.leaseMs / 3);
+  }
+
+  async take(limit: number): Promise<readonly Delivery[] | undefined> {
+    const { signal } = this.#options;
+    while (!signal.aborted) {
+      const deliveries = await this.#blocking.connection.survive(signal, () => this.#reader.read(limit));
+      if (!deliveries || deliveries.length === 0) continue;
+      for (const delivery of deliveries) {
+        this.#inFlight.set(delivery.id as string, delivery);
+        this.#failed.delete(delivery.id as string);
+      }
+      return deliveries;
+    }
+    this.#blocking.end();
+    return undefined;
+  }
+
+  async ack(done: readonly Delivery[], extras: AckExtras = {}): Promise<readonly AckFate[] | undefined> {
+    if (done.length === 0) return [];
+    const { group, consumer, signal } = this.#options;
+    const known = this.#reader.isUnsure ? -1 : this.#inFlight.size + this.#failed.size;
+    const step = { ...ACK, keys: [this.#key], args: [group, consumer, String(known), ...idsOf(done)] };
+    const markOf = (id: string) => this.#markOf(id);
+    const fates = await acknowledge(this.#connection, signal, done.length, step, extras, markOf);
+    this.#settled(done);
+    return fates as readonly AckFate[] | undefined;
+  }
+
+  async wasHandled(id: string): Promise<boolean> {
+    return await isMarked(this.#connection.client, this.#markOf(id));
+  }
+
+  readonly reject = async (delivery: Delivery, reason: string): Promise<'dead' | 'lost-lease'> => {
+    const { id = '', payload } = delivery;
+    const { group, consumer } = this.#options;
+    const args = [group, consumer, id, FIELD, payload, reason, new Date().toISOString()];
+    const keys = [this.#key, deadLettersOf(this.#key)];
+    const found = await runScript(this.#connection.client, REJECT, keys, args);
+    this.#settled([delivery]);
+    return found === 1 ? 'dead' : 'lost-lease';
+  };
+
+  async fail(failed: Delivery, reason: string): Promise<'again' | 'dead' | 'lost-lease'> {
+    if (failed.attempt >= this.#options.maxAttempts) return await this.reject(failed, reason);
+    this.#settled([failed]); // it stays pending, and is claimed again when its lease has run out
+    this.#failed.set(failed.id as string, performance.now());
+    return 'again';
+  }
+
+  async requeue(unhandled: readonly Delivery[]): Promise<boolean> {
+    if (unhandled.length === 0) return true;
+    const { group, consumer } = this.#options;
+    const pairs = unhandled.flatMap(({ id = '', attempt }) => [id, String(attempt - 1)]);
+    const args = [group, consumer, String(ABANDONED_MS), ...pairs];
+    await runScript(this.#connection.client, REQUEUE, [this.#key], args);
+    this.#settled(unhandled);
+    return true;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#renewal);
+    await this.#blocking.close();
+    const { group, consumer } = this.#options;
+    await forgetIdleConsumer(this.#connection.client, this.#key, group, consumer).catch(() => {});
+  }
+
+  /** Where a message's mark is, if it has been handled. */
+  #markOf(id: string): string {
+    return keyOf(this.#key, 'handled', this.#options.group, id);
+  }
+
+  #settled(deliveries: readonly Delivery[]): void {
+    for (const { id } of deliveries) this.#inFlight.delete(id as string);
+  }
+
+  async #renew(): Promise<void> {
+    const long = performance.now() - 2 * this.#options.leaseMs;
+    for (const [id, failedAt] of this.#failed) if (failedAt < long) this.#failed.delete(id); // somebody has reclaimed it
+    if (this.#inFlight.size === 0 || !this.#connection.isReady) return;
+    const { group, consumer, onLeaseLost } = this.#options;
+    const deliveries = [...this.#inFlight.values()];
+    const args = [group, consumer, ...idsOf(deliveries)];
+    const owners = (await runScript(this.#connection.client, RENEW, [this.#key], args)) as number[];
+    // What is not pending at all may have been acknowledged meanwhile.
+    const lost = deliveries.filter(({ id }, index) => owners[index] === 3 && this.#inFlight.has(id as string));
+    if (lost.length > 0) onLeaseLost?.(lost);
+  }
+}
+
+const idsOf = (deliveries: readonly Delivery[]): string[] => deliveries.map((delivery) => delivery.id as string);

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from './client.ts';
+
+/** More bytes than this, held for one subscriber, mean that it does not keep up. Redis cuts it off at 32 MB. */
+const MUCH_HELD = 1024 * 1024;
+const ASK_EVERY_MS = 5;
+/** No pause for a slow subscriber is longer (ms), so that one that stands still does not stop everybody. */
+const PATIENCE_MS = 100;
+/** After asking, nobody asks for this many times as long as the answer took: on a server with many clients it takes long. */
+const ASK_SHARE = 3;
+
+/**
+ * Holds up a publisher while Redis holds much for a Pub/Sub subscriber that does not keep up: it would be cut off. One for each
+ * connection that publishes: its batches share a pause, so that they end in the order in which they began.
+ */
+export class SlowSubscribers {
+  readonly #redis: Redis;
+  #pause: Promise<void> | undefined;
+  /** When Redis may be asked again: steady ms. */
+  #nextQuestion = 0;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  /** Asks how much Redis holds, if it was not asked just now, and resolves when publishing may go on. Never throws. */
+  async waitFor(): Promise<void> {
+    if (!this.#pause && (await this.#heldNowAndThen()) > MUCH_HELD) this.#pause ??= this.#untilLessIsHeld();
+    await this.#pause;
+  }
+
+  async #untilLessIsHeld(): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    do await sleep(ASK_EVERY_MS);
+    while (performance.now() < deadline && (await this.#heldForSlowest()) > MUCH_HELD);
+    this.#pause = undefined;
+  }
+
+  /** As `#heldForSlowest`, but 0 without asking if the last answer is fresh. */
+  async #heldNowAndThen(): Promise<number> {
+    const askedAt = performance.now();
+    if (askedAt < this.#nextQuestion) return 0;
+    this.#nextQuestion = Number.POSITIVE_INFINITY;
+    const held = await this.#heldForSlowest();
+    const now = performance.now();
+    this.#nextQuestion = now + ASK_SHARE * (now - askedAt);
+    return held;
+  }
+
+  /** Bytes that Redis holds for the subscriber that is furthest behind; 0 where we may not ask. */
+  async #heldForSlowest(): Promise<number> {
+    const subscribers = await this.#redis.clientList({ TYPE: 'PUBSUB' }).catch(() => []);
+    return subscribers.reduce((most, { omem }) => Math.max(most, omem), 0);
+  }
+}
