@@ -1,6 +1,6 @@
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { formatNumber } from '@redis-messaging/shared/text/table';
-import { receiveAll, startService } from './child.ts';
+import { receiveAll, startService } from './bench-process.ts';
 import type { Measurement } from './measurement.ts';
 
 const SMALL_BACKLOG = 10_000;

@@ -1,5 +1,5 @@
 import { milliseconds } from '@redis-messaging/shared/text/table';
-import { receiveAll, startScript, startService } from './child.ts';
+import { receiveAll, startScript, startService } from './bench-process.ts';
 import type { Measurement } from './measurement.ts';
 
 const MESSAGES_A_SECOND = 1000;

@@ -18,6 +18,8 @@ redis.on('error', (error) => {
 });
 await redis.connect();
 
+process.once('disconnect', () => process.exit(1)); // the benchmark has ended
+
 const ledger = new Ledger({ audience: 'every-subscriber' });
 let received = 0;
 

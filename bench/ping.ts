@@ -6,6 +6,7 @@ import { pace } from '../publisher/src/pace.ts';
 const [count, intervalMs] = process.argv.slice(2).map(Number) as [number, number];
 const redis = createClient({ socket: { host: '127.0.0.1', port: Number(process.env.REDIS_PORT) } });
 await redis.connect();
+process.once('disconnect', () => process.exit(1)); // the benchmark has ended
 process.send?.({ event: 'ready' });
 
 const latency = new Latency();

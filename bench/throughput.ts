@@ -1,7 +1,7 @@
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { formatNumber } from '@redis-messaging/shared/text/table';
-import { receiveAll, startScript, startService } from './child.ts';
+import { receiveAll, startScript, startService } from './bench-process.ts';
 import type { Measurement } from './measurement.ts';
 import { redisBenchmark } from './redis-benchmark.ts';
 

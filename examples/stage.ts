@@ -3,7 +3,7 @@ import { type Connection, connect } from '@redis-messaging/shared/redis/connecti
 import { loadConfig } from '@redis-messaging/shared/service/config';
 import { redisOptions } from '@redis-messaging/shared/service/redis-options';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
-import { printLine } from '../local/process/child.ts';
+import { printLine } from '../local/process/print-line.ts';
 import { type LocalRedis, provideRedis } from '../local/redis/provide-redis.ts';
 import { until } from '../testkit/until.ts';
 import type { Scene } from './example.ts';

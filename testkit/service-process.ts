@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import type { ServiceReport } from '@redis-messaging/shared/service/reporting';
-import { onLine, ROOT, serviceCommand } from '../local/process/child.ts';
-import { type Environment, stringsOf } from '../local/process/environment.ts';
+import type { Environment } from '../local/process/environment.ts';
+import { type Launched, launch } from '../local/process/launch.ts';
+import { serviceCommand } from '../local/process/node-command.ts';
 import { until } from './until.ts';
 
 /** A line of a service's log. */
@@ -16,7 +16,6 @@ export type ServiceName = 'publisher' | 'subscriber';
 
 /** A service in a process of its own that is watched by its log. It ends with this process. */
 export class ServiceProcess implements AsyncDisposable {
-  readonly process: ChildProcess;
   readonly lines: Line[] = [];
   /** Lines that are not JSON, such as those on standard error. */
   readonly text: string[] = [];
@@ -24,8 +23,7 @@ export class ServiceProcess implements AsyncDisposable {
   isReady = false;
   /** What it told last of how things stand. */
   progress: ServiceReport['patterns'] = {};
-  /** The exit code, or the name of the signal that ended it. */
-  readonly exited: Promise<number | string>;
+  readonly #program: Launched;
 
   /**
    * @param nodeArguments go before those of `npm run publisher` or `npm run subscriber`
@@ -37,19 +35,37 @@ export class ServiceProcess implements AsyncDisposable {
     nodeArguments: readonly string[] = [],
     command: (name: string) => string[] = serviceCommand,
   ) {
-    const own = stringsOf(env);
-    this.process = spawn(process.execPath, [...nodeArguments, ...command(name)], {
-      cwd: ROOT,
-      env: { ...passedOn(), LOG_FORMAT: 'json', REDIS_HOST: '127.0.0.1', ...own },
-      detached: true, // Ctrl-C is for the process that started it
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // the service ends with the channel, and the channel with this process
+    this.#program = launch({
+      command: [...nodeArguments, ...command(name)],
+      env: { LOG_FORMAT: 'json', REDIS_HOST: '127.0.0.1', ...env },
+      onLine: (line) => this.#read(line),
+      onMessage: (report: ServiceReport) => {
+        if (report.event === 'ready') this.isReady = true;
+        else this.progress = report.patterns;
+      },
     });
-    onLine(this.process, (line) => this.#read(line));
-    this.process.on('message', (report: ServiceReport) => {
-      if (report.event === 'ready') this.isReady = true;
-      else this.progress = report.patterns;
-    });
-    this.exited = once(this.process, 'close').then(([code, signal]) => code ?? signal);
+  }
+
+  get process(): ChildProcess {
+    return this.#program.process;
+  }
+
+  get isRunning(): boolean {
+    return this.#program.isRunning;
+  }
+
+  /** The exit code, or the name of the signal that ended it. */
+  get exited(): Promise<number | string> {
+    return this.#program.exited;
+  }
+
+  /** Sends a signal and waits for the end: the exit code, or the name of the signal that ended it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
+    return await this.#program.stop(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#program[Symbol.asyncDispose]();
   }
 
   /** The lines of one event, perhaps of one pattern. */
@@ -67,23 +83,9 @@ export class ServiceProcess implements AsyncDisposable {
     }
   }
 
-  /** Sends a signal and waits for the end: the exit code, or the name of the signal that ended it. */
-  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> {
-    this.process.kill(signal);
-    return await this.exited;
-  }
-
   /** The final figures of a pattern. */
   final(pattern: string): Line {
     return this.events('stopped').at(-1)?.patterns?.[pattern];
-  }
-
-  get isRunning(): boolean {
-    return this.process.exitCode === null && this.process.signalCode === null;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.isRunning) await this.stop('SIGKILL');
   }
 
   /** How it stands, for the reader of a failed test: what it said last that is not about one message. */
@@ -105,10 +107,4 @@ export class ServiceProcess implements AsyncDisposable {
       this.text.push(line);
     }
   }
-}
-
-/** Of this process's environment only what a program needs to run, so that nothing else configures a service. */
-function passedOn(): NodeJS.ProcessEnv {
-  const { PATH, NODE_OPTIONS } = process.env;
-  return { PATH, ...(NODE_OPTIONS && { NODE_OPTIONS }) };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { formatNumber } from '@redis-messaging/shared/text/table';
-import { builtCommand, serviceCommand } from '../../local/process/child.ts';
+import { builtCommand, serviceCommand } from '../../local/process/node-command.ts';
 import type { ServerProgram } from '../../local/redis/find-server.ts';
 import { seeded } from '../../testkit/random.ts';
 import type { Options } from '../cli/options.ts';

@@ -1,7 +1,7 @@
 import type { SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import type { Redis } from '@redis-messaging/shared/redis/client';
-import { builtCommand } from '../../local/process/child.ts';
 import type { Environment } from '../../local/process/environment.ts';
+import { builtCommand } from '../../local/process/node-command.ts';
 import { type Line, ServiceProcess } from '../../testkit/service-process.ts';
 import { leftOutBy, madeBy, measureByLogs } from '../measure/measure.ts';
 import { audiencesOf, type Blame } from '../measure/reconciliation.ts';

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { ROOT, serviceCommand } from '../../local/process/child.ts';
-import { type Environment, stringsOf } from '../../local/process/environment.ts';
+import type { Environment } from '../../local/process/environment.ts';
+import { type Launched, launch } from '../../local/process/launch.ts';
+import { serviceCommand } from '../../local/process/node-command.ts';
 import type { CrowdReport } from './subscriber-pool-process.ts';
 
 const PROGRAM = fileURLToPath(new URL('subscriber-pool-process.ts', import.meta.url));
@@ -12,24 +12,17 @@ const PATIENCE_MS = 60_000;
 
 /** Many subscribers of one topic, in a process of their own. What it is asked throws if there is no answer, or the signal aborts. */
 export class Crowd implements AsyncDisposable {
-  readonly #process: ChildProcess;
+  readonly #program: Launched;
   readonly #signal: AbortSignal;
 
-  private constructor(process: ChildProcess, signal: AbortSignal) {
-    this.#process = process;
+  private constructor(program: Launched, signal: AbortSignal) {
+    this.#program = program;
     this.#signal = signal;
   }
 
   /** A process that has nobody in it yet. */
   static async start(env: Environment, signal: AbortSignal): Promise<Crowd> {
-    const own = stringsOf(env);
-    const child = spawn(process.execPath, serviceCommand('subscriber', PROGRAM), {
-      cwd: ROOT,
-      env: { PATH: process.env.PATH, ...own },
-      detached: true,
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    const crowd = new Crowd(child, signal);
+    const crowd = new Crowd(launch({ command: serviceCommand('subscriber', PROGRAM), env }), signal);
     try {
       await crowd.#answer('ready');
     } catch (error) {
@@ -49,15 +42,12 @@ export class Crowd implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process.exitCode !== null || this.#process.signalCode) return;
-    const exited = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
-    await exited;
+    await this.#program[Symbol.asyncDispose]();
   }
 
   /** Says something to the process, and waits for its answer. */
   async #answer(what: string, word?: string | number): Promise<unknown> {
-    const child = this.#process;
+    const { process: child } = this.#program;
     const over = new AbortController();
     const { signal } = over;
     const limit = AbortSignal.any([this.#signal, signal, AbortSignal.timeout(PATIENCE_MS)]);

@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { onLine, ROOT, serviceCommand } from '../../local/process/child.ts';
+import { launch } from '../../local/process/launch.ts';
+import { serviceCommand } from '../../local/process/node-command.ts';
 import { type Address, type Front, startFront } from './front.ts';
 
 /** An API process or a worker. */
@@ -76,30 +77,27 @@ export class System implements AsyncDisposable {
 
 async function startPart(kind: 'api' | 'worker', name: string, settings: Settings): Promise<Part> {
   const { HOST: _, PORT: __, ...environment } = process.env; // those are the front's
-  const child = spawn(process.execPath, serviceCommand('example', `examples/jobs/${kind}.ts`), {
-    cwd: ROOT,
+  const program = launch({
+    command: serviceCommand('example', `examples/jobs/${kind}.ts`),
     env: {
       ...environment,
       REDIS_URL: settings.redisUrl,
       JOBS_PREFIX: settings.prefix,
       PART_NAME: name,
-      ...(settings.seconds !== undefined && { JOB_SECONDS: String(settings.seconds) }),
+      JOB_SECONDS: settings.seconds,
     },
-    detached: true, // Ctrl-C reaches only us, so that they end in order
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // they end with the channel, and the channel with this process
+    onLine: (line) => settings.say(name, line),
   });
-  onLine(child, (line) => settings.say(name, line));
-  const ended = once(child, 'exit'); // not 'close', which does not come after disconnect()
+  const { process: child, exited: ended } = program;
   const [message] = await Promise.race([
     once(child, 'message'),
-    ended.then(([code]) => Promise.reject(new Error(`${name} ended with ${code} before it was ready`))),
+    ended.then((how) => Promise.reject(new Error(`${name} ended with ${how} before it was ready`))),
   ]);
   return { name, process: child, ended, address: { host: LOOPBACK.host, port: message.port } };
 }
 
+/** Ends a part at once: the queue has all that it needs to go on. */
 async function end({ process, ended }: Part): Promise<void> {
-  if (process.connected) process.disconnect();
-  const tooLate = setTimeout(() => process.kill('SIGKILL'), 5000);
+  process.kill('SIGKILL');
   await ended;
-  clearTimeout(tooLate);
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { onPath } from './on-path.ts';
 
 const run = promisify(execFile);
-const CACHE = resolve(import.meta.dirname, '../node_modules/.cache');
+const CACHE = resolve(import.meta.dirname, '../../node_modules/.cache');
 const LIBRARIES = ['usr/lib', 'lib'];
 
 /** A program that packages of Debian and Ubuntu contain. */

@@ -1,7 +1,14 @@
-/** Environment variables, as one likes to write them down. */
-export type Environment = Readonly<Record<string, string | number>>;
+/** Environment variables, as one likes to write them down; `undefined` ones are not set. */
+export type Environment = Readonly<Record<string, string | number | undefined>>;
 
 /** The same, as processes take them. */
 export function stringsOf(env: Environment): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]));
+  const set = Object.entries(env).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set.map(([name, value]) => [name, String(value)]));
+}
+
+/** Of this process's environment only what a program needs to run, so that nothing else configures it. */
+export function passedOn(): Environment {
+  const { PATH, NODE_OPTIONS } = process.env;
+  return { PATH, NODE_OPTIONS: NODE_OPTIONS || undefined };
 }

@@ -1,9 +1,10 @@
 /** `npm start`: the local twin of `docker-compose up`. Redis, subscriber and publisher, with one combined log. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, ConfigError, loadConfig, loadDotEnv } from '@redis-messaging/shared/service/config';
-import { printLine, type Service, startService } from '../process/child.ts';
+import { printLine } from '../process/print-line.ts';
 import { stopOnSignals } from '../process/stop-on-signals.ts';
 import { type LocalRedis, provideRedis } from '../redis/provide-redis.ts';
+import { type DemoService, startDemoService } from './demo-service.ts';
 import { finalTable, hasEverythingArrived, isBacklogEmpty, receivedInAll } from './outcome.ts';
 
 /** Nothing has arrived for so long (ms), and nothing waits: what is missing will not come. */
@@ -11,11 +12,11 @@ const QUIET_MS = 2000;
 const READY_TIMEOUT_MS = 30_000;
 
 const say = (line: string) => printLine('start', line);
-const services: Service[] = [];
+const services: DemoService[] = [];
 const stop = stopOnSignals(
   (name) => say(`Stopping (${name})`),
   () => {
-    for (const service of services) service.process.kill('SIGKILL');
+    for (const service of services) service.program.process.kill('SIGKILL');
   },
 );
 
@@ -49,10 +50,10 @@ function readConfig(): Config | undefined {
 async function runServices(config: Config, redis: LocalRedis): Promise<number> {
   const healthPort = config.HEALTH_PORT;
   const subscriberHealth = healthPort === 0 ? {} : { HEALTH_PORT: String(healthPort + 1) };
-  const subscriber = launch('subscriber', { ...redis.env, ...subscriberHealth });
+  const subscriber = start('subscriber', { ...redis.env, ...subscriberHealth });
   await untilReady(subscriber); // or the first Pub/Sub messages would reach nobody
-  if (stop.aborted || subscriber.process.exitCode !== null) return await end([subscriber]);
-  const publisher = launch('publisher', redis.env);
+  if (stop.aborted || !subscriber.program.isRunning) return await end([subscriber]);
+  const publisher = start('publisher', redis.env);
 
   const failure = await untilDone(config, redis, publisher, subscriber);
   if (failure) say(`${failure}; stopping the rest`);
@@ -66,27 +67,27 @@ async function runServices(config: Config, redis: LocalRedis): Promise<number> {
 async function untilDone(
   config: Config,
   redis: LocalRedis,
-  publisher: Service,
-  subscriber: Service,
+  publisher: DemoService,
+  subscriber: DemoService,
 ): Promise<string | undefined> {
-  const gone = async (service: Service) => `${service.name} ended with exit code ${await service.exited}`;
+  const gone = async (service: DemoService) => `${service.name} ended with exit code ${await exitCodeOf(service)}`;
   const broken = Promise.race([redis.ended.then(() => 'Redis ended'), gone(subscriber), stopped()]);
-  const published = await Promise.race([publisher.exited, broken]);
+  const published = await Promise.race([exitCodeOf(publisher), broken]);
   if (typeof published !== 'number') return published;
   if (stop.aborted) return undefined;
   if (published !== 0) return await gone(publisher);
   return await Promise.race([untilEverythingArrived(config, publisher, subscriber), broken]);
 }
 
-function launch(name: string, env: NodeJS.ProcessEnv): Service {
-  const service = startService(name, env);
+function start(name: string, env: NodeJS.ProcessEnv): DemoService {
+  const service = startDemoService(name, env);
   services.push(service);
   return service;
 }
 
-async function untilReady(service: Service): Promise<void> {
+async function untilReady(service: DemoService): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS;
-  const waiting = () => !service.reports.ready && service.process.exitCode === null && !stop.aborted;
+  const waiting = () => !service.reports.ready && service.program.isRunning && !stop.aborted;
   while (waiting() && performance.now() < deadline) await sleep(20);
 }
 
@@ -95,7 +96,11 @@ async function stopped(): Promise<undefined> {
   return undefined;
 }
 
-async function untilEverythingArrived(config: Config, publisher: Service, subscriber: Service): Promise<undefined> {
+async function untilEverythingArrived(
+  config: Config,
+  publisher: DemoService,
+  subscriber: DemoService,
+): Promise<undefined> {
   const patience = QUIET_MS + 2000 * config.WORK_TIME;
   let received = -1;
   let since = performance.now();
@@ -109,11 +114,17 @@ async function untilEverythingArrived(config: Config, publisher: Service, subscr
 }
 
 /** Stops services in their order; the first exit code that is not 0, else 0. */
-async function end(inOrder: readonly Service[]): Promise<number> {
+async function end(inOrder: readonly DemoService[]): Promise<number> {
   const codes: number[] = [];
   for (const service of inOrder) {
-    if (service.process.exitCode === null && service.process.signalCode === null) service.process.kill('SIGTERM');
-    codes.push(await service.exited);
+    if (service.program.isRunning) service.program.process.kill('SIGTERM');
+    codes.push(await exitCodeOf(service));
   }
   return codes.find((code) => code !== 0) ?? 0;
+}
+
+/** Waits for the end of a service: its exit code, 1 if a signal ended it. */
+async function exitCodeOf({ program }: DemoService): Promise<number> {
+  const how = await program.exited;
+  return typeof how === 'number' ? how : 1;
 }

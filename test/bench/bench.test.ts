@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { ROOT } from '../../local/process/child.ts';
+import { ROOT } from '../../local/process/node-command.ts';
 
 /** What the benchmark prints on standard output, and what it says on standard error. */
 async function bench(args: readonly string[], env: Readonly<Record<string, string>>) {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readNeeds } from '../../compare/advice/needs.ts';
-import { ROOT } from '../../local/process/child.ts';
+import { ROOT } from '../../local/process/node-command.ts';
 
 let folder: string;
 beforeAll(async () => {

@@ -12,7 +12,7 @@ import type { ExperimentResult, Measurement, Results } from '../../compare/measu
 import type { Experiment } from '../../compare/runner/experiment.ts';
 import { OwnRedis } from '../../compare/runner/lab-redis.ts';
 import { runExperiment } from '../../compare/runner/run.ts';
-import { serviceCommand } from '../../local/process/child.ts';
+import { serviceCommand } from '../../local/process/node-command.ts';
 import { findServer } from '../../local/redis/find-server.ts';
 import { until } from '../../testkit/until.ts';
 import { startRedis } from '../support/redis.ts';

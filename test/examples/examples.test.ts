@@ -5,8 +5,8 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { examples } from '../../examples/index.ts';
-import { serviceCommand } from '../../local/process/child.ts';
 import { stringsOf } from '../../local/process/environment.ts';
+import { serviceCommand } from '../../local/process/node-command.ts';
 import { until } from '../../testkit/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 

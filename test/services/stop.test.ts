@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { ROOT, serviceCommand } from '../../local/process/child.ts';
+import { ROOT, serviceCommand } from '../../local/process/node-command.ts';
 import { ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
 import { startRedis } from '../support/redis.ts';

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { serviceCommand } from '../local/process/child.ts';
-import { type Environment, stringsOf } from '../local/process/environment.ts';
+import type { Environment } from '../local/process/environment.ts';
+import { type Launched, launch } from '../local/process/launch.ts';
+import { scriptCommand, serviceCommand } from '../local/process/node-command.ts';
 
 /** Nothing that is measured may take longer: ms. */
 const LONGEST = 180_000;
@@ -16,33 +15,32 @@ const SILENT_MS = 2000;
 type Report = Record<string, any>;
 
 /** A process that says by IPC how things stand: objects with an `event`. It is killed if it lives too long. */
-class Child {
-  readonly exited: Promise<unknown>;
+class BenchProcess {
   /** The most memory that it has held when it last reported: MB; `undefined` where there is no /proc. */
   peakMemory: number | undefined;
-  readonly #process;
+  readonly #program: Launched;
   readonly #reports = new Map<string, Report>();
 
   constructor(command: readonly string[], env: Environment) {
-    const own = stringsOf(env);
-    this.#process = spawn(process.execPath, command, {
-      env: { PATH: process.env.PATH, ...own },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      timeout: LONGEST,
-      killSignal: 'SIGKILL',
+    this.#program = launch({
+      command,
+      env,
+      timeoutMs: LONGEST,
+      onMessage: (report: Report) => {
+        this.#reports.set(report.event, report);
+        this.peakMemory = peakMemoryOf(this.#program.process.pid as number) ?? this.peakMemory;
+      },
     });
-    this.#process.on('message', (report: Report) => {
-      this.#reports.set(report.event, report);
-      this.peakMemory = peakMemoryOf(this.#process.pid as number) ?? this.peakMemory;
-    });
-    this.exited = once(this.#process, 'exit');
+  }
+
+  get exited(): Promise<unknown> {
+    return this.#program.exited;
   }
 
   /** Waits for the report of an event. */
   async says(event: string): Promise<Report> {
     while (!this.#reports.has(event)) {
-      if (this.#process.exitCode !== null || this.#process.signalCode)
-        throw new Error(`a process ended before "${event}"`);
+      if (!this.#program.isRunning) throw new Error(`a process ended before "${event}"`);
       await sleep(LOOK_EVERY_MS);
     }
     return this.#reports.get(event) as Report;
@@ -55,8 +53,7 @@ class Child {
 
   /** Ends it in order and waits until it has. */
   async stop(): Promise<void> {
-    this.#process.kill('SIGTERM');
-    await this.exited;
+    await this.#program.stop();
   }
 }
 
@@ -66,18 +63,18 @@ export function startService(
   pattern: Pattern,
   port: number,
   env: Environment = {},
-): Child {
+): BenchProcess {
   const settings = { PATTERN: pattern.name, LOG_LEVEL: 'warn', REDIS_HOST: '127.0.0.1', REDIS_PORT: port };
-  return new Child(serviceCommand(name), { ...settings, ...env });
+  return new BenchProcess(serviceCommand(name), { ...settings, ...env });
 }
 
 /** A script of this folder, with Node's defaults. */
-export function startScript(script: string, args: readonly string[], port: number): Child {
-  return new Child(['--import', 'tsx', '--conditions=source', `bench/${script}`, ...args], { REDIS_PORT: port });
+export function startScript(script: string, args: readonly string[], port: number): BenchProcess {
+  return new BenchProcess(scriptCommand(`bench/${script}`, ...args), { REDIS_PORT: port });
 }
 
 /** Waits until a subscriber has received so many messages, and stops it. @returns its figures; says what is missing */
-export async function receiveAll(subscriber: Child, pattern: Pattern, messages: number): Promise<Report> {
+export async function receiveAll(subscriber: BenchProcess, pattern: Pattern, messages: number): Promise<Report> {
   let received = -1;
   let changedAt = performance.now();
   while (received < messages && performance.now() - changedAt < SILENT_MS) {
