@@ -2,6 +2,9 @@ import { hostname } from 'node:os';
 import { type Connection, type ConnectionEvents, connect } from '@redis-messaging/shared/redis/connection';
 import { loadConfig } from '@redis-messaging/shared/service/config';
 import { redisOptions } from '@redis-messaging/shared/service/redis-options';
+import { exitCodeAfter, onStopSignals } from '@redis-messaging/shared/service/signals';
+
+const STOP_TIMEOUT_MS = 10_000;
 
 /** What a part of the system (an API process, a worker) knows from its environment. */
 export const part = {
@@ -24,16 +27,17 @@ export function ready(port?: number): void {
   process.send?.({ port });
 }
 
-/** Stops on a signal in good order; ends at once with the process that started this one. */
+/** Stops in order on a signal, and at once on a second one; ends at once with the process that started this one. */
 export function onStop(stop: () => Promise<void>): void {
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      setTimeout(() => process.exit(1), 10_000).unref();
+  onStopSignals(
+    () => {
+      setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();
       stop().then(
         () => process.exit(0),
         () => process.exit(1),
       );
-    });
-  }
+    },
+    (name) => process.exit(exitCodeAfter(name)),
+  );
   if (process.connected) process.once('disconnect', () => process.exit(0));
 }

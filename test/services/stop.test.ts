@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import { SAME_STOP_MS } from '@redis-messaging/shared/service/signals';
 import { ROOT, serviceCommand } from '../../local/process/node-command.ts';
 import { ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
@@ -242,7 +243,8 @@ describe('stopping', () => {
     await until('the message to be taken', async () => (await own.redis.lLen('message_queue')) === 0);
     reader.process.kill('SIGTERM');
     await reader.event('stopping');
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    reader.process.kill('SIGINT'); // as npm passes Ctrl-C on: the same stop
+    await sleep(SAME_STOP_MS + 100);
     expect(reader.process.exitCode).toBeNull();
     expect(await reader.stop('SIGINT')).toBe(130);
   });
