@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { variables } from '@redis-messaging/shared/service/config';
 import { markdownTable } from '@redis-messaging/shared/text/table';
-import { summaryTable } from '../compare/report/summary.ts';
+import { summaryTable } from '../compare/report/text/summary.ts';
 import { examples } from '../examples/index.ts';
 
 /** Made by `npm run compare`; see CONTRIBUTING.md. */

@@ -1,13 +1,13 @@
-import { consumers } from '../experiments/consumers.ts';
-import { lateGroup } from '../experiments/late-group.ts';
-import { latency } from '../experiments/latency.ts';
-import { nobodyListens } from '../experiments/nobody-listens.ts';
-import { redisKilled } from '../experiments/redis-killed.ts';
-import { subscriberCrashes, subscriberCrashesOnce } from '../experiments/subscriber-crashes.ts';
-import { subscriberStops } from '../experiments/subscriber-stops.ts';
-import { throughput } from '../experiments/throughput.ts';
+import { consumerGroups } from '../experiments/consumers/consumer-groups.ts';
+import { lateGroup } from '../experiments/consumers/late-group.ts';
+import { nobodyListens } from '../experiments/consumers/nobody-listens.ts';
+import type { Experiment } from '../experiments/experiment.ts';
+import { redisKilled } from '../experiments/faults/redis-killed.ts';
+import { subscriberCrashes, subscriberCrashesOnce } from '../experiments/faults/subscriber-crashes.ts';
+import { subscriberStops } from '../experiments/faults/subscriber-stops.ts';
+import { latency } from '../experiments/load/latency.ts';
+import { throughput } from '../experiments/load/throughput.ts';
 import type { Measurement, Results } from '../measure/result.ts';
-import type { Experiment } from '../runner/experiment.ts';
 import type { Advice, Judged } from './advisor.ts';
 import type { Need, Needs } from './needs.ts';
 
@@ -63,7 +63,7 @@ export function stepsFor(needs: Needs): Step[] {
       ? [
           step(
             ['fanout', 'workers'],
-            consumers(Math.min(fanout, MOST_KINDS), Math.min(workers, MOST_WORKERS)),
+            consumerGroups(Math.min(fanout, MOST_KINDS), Math.min(workers, MOST_WORKERS)),
             ({ claims }) => asked(claims[0]),
             false,
           ),

@@ -1,4 +1,4 @@
-import { PACE } from '../experiments/latency.ts';
+import { PACE } from '../experiments/load/latency.ts';
 import type { Results } from '../measure/result.ts';
 import type { Speed } from './advisor.ts';
 

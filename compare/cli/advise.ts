@@ -9,8 +9,9 @@ import { type AdviseOptions, DEFAULT_RESULTS, HELP, readNeeds } from '../advice/
 import { contradicts, experimentsOf, shownBy, stepsFor } from '../advice/proof.ts';
 import { speedIn } from '../advice/speed.ts';
 import type { Results } from '../measure/result.ts';
+import { readOptions } from '../options/options.ts';
+import type { Options } from '../runner/options.ts';
 import { readBaseline } from '../verdict/baseline.ts';
-import { type Options, readOptions } from './options.ts';
 import { runAndReport } from './run-and-report.ts';
 
 const NOTHING_FITS = 1;

@@ -2,8 +2,9 @@
 import { exitCodeOf } from '../../local/process/command.ts';
 import { INTERRUPTED } from '../../local/process/stop-on-signals.ts';
 import type { Results } from '../measure/result.ts';
+import { HELP, readOptions } from '../options/options.ts';
+import type { Options } from '../runner/options.ts';
 import { againstBaseline, readBaseline } from '../verdict/baseline.ts';
-import { HELP, type Options, readOptions } from './options.ts';
 import { runAndReport, say } from './run-and-report.ts';
 
 process.exit(await exitCodeOf('compare', main));

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { stopOnSignals } from '../../local/process/stop-on-signals.ts';
 import type { Results } from '../measure/result.ts';
-import { renderTerminal } from '../report/terminal.ts';
+import { renderTerminal } from '../report/text/terminal.ts';
 import { prepareFolder, writeReport } from '../report/write.ts';
+import type { Options } from '../runner/options.ts';
 import { runExperiments } from '../runner/session.ts';
-import type { Options } from './options.ts';
 
 /** Says something beside the results: on standard error. */
 export const say = (line: string): void => {

@@ -1,18 +1,19 @@
-import type { Experiment } from '../runner/experiment.ts';
-import { backlog } from './backlog.ts';
-import { connectionCut } from './connection-cut.ts';
-import { consumers } from './consumers.ts';
-import { fanOut } from './fan-out.ts';
-import { lateGroup } from './late-group.ts';
-import { latency } from './latency.ts';
-import { manySubscribers } from './many-subscribers.ts';
-import { nobodyListens } from './nobody-listens.ts';
-import { poison } from './poison.ts';
-import { redisKilled } from './redis-killed.ts';
-import { slowSubscriber } from './slow-subscriber.ts';
-import { subscriberCrashes, subscriberCrashesOnce } from './subscriber-crashes.ts';
-import { subscriberStops } from './subscriber-stops.ts';
-import { throughput } from './throughput.ts';
+import { consumerGroups } from './consumers/consumer-groups.ts';
+import { lateGroup } from './consumers/late-group.ts';
+import { manySubscribers } from './consumers/many-subscribers.ts';
+import { nobodyListens } from './consumers/nobody-listens.ts';
+import type { Experiment } from './experiment.ts';
+import { blackHole } from './faults/black-hole.ts';
+import { connectionReset } from './faults/connection-reset.ts';
+import { poison } from './faults/poison.ts';
+import { redisKilled } from './faults/redis-killed.ts';
+import { slowSubscriber } from './faults/slow-subscriber.ts';
+import { subscriberCrashes, subscriberCrashesOnce } from './faults/subscriber-crashes.ts';
+import { subscriberStops } from './faults/subscriber-stops.ts';
+import { backlog } from './load/backlog.ts';
+import { fanOut } from './load/fan-out.ts';
+import { latency } from './load/latency.ts';
+import { throughput } from './load/throughput.ts';
 
 /** Every experiment, in the order in which tables show them. @param counts how many subscribers at the same time */
 export const experimentsFor = (counts: readonly number[]): readonly Experiment[] => [
@@ -23,14 +24,14 @@ export const experimentsFor = (counts: readonly number[]): readonly Experiment[]
   subscriberCrashesOnce,
   subscriberStops,
   ...counts.map(manySubscribers),
-  consumers(2, 2),
+  consumerGroups(2, 2),
   lateGroup,
   slowSubscriber,
   redisKilled('always'),
   redisKilled('everysec'),
   redisKilled('none'),
-  connectionCut('reset'),
-  connectionCut('black-hole'),
+  connectionReset,
+  blackHole,
   poison,
   backlog,
   fanOut,

@@ -1,19 +1,20 @@
 import type { PublisherStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import type { ServiceProcess } from '../../testkit/service-process.ts';
+import { causesOf, type PossibleCause, TOO_FAST } from './causes.ts';
 import { distributionOf, percentilesOf } from './percentiles.ts';
-import { type Blame, causesOf, type Evidence, TOO_FAST, takeCensus } from './reconciliation.ts';
+import { type Observed, reconcile } from './reconciliation.ts';
 import type { Measured, Percentiles, Timeline } from './result.ts';
 import { sum } from './sum.ts';
 
 const BUCKET_MS = 100;
 
 /** Measures by the messages' ids, as the logs tell. @param beganAt where the timeline begins: ms since 1970 */
-export function measureByLogs(evidence: Evidence, beganAt: number): Measured {
-  const deliveries = [...evidence.received.values()].flat();
+export function measureByLogs(observed: Observed, beganAt: number): Measured {
+  const deliveries = [...observed.received.values()].flat();
   const latencies = deliveries.map((line) => line.latencyMs as number);
   const times = deliveries.map((line) => Date.parse(line.time) - beganAt);
   return {
-    ...takeCensus(evidence),
+    ...reconcile(observed),
     throughput: null,
     latencyMs: percentilesOf(latencies),
     latencyAt: distributionOf(latencies),
@@ -27,14 +28,14 @@ interface Pair {
   readonly name: string;
   readonly publisher: ServiceProcess;
   readonly subscriber: ServiceProcess;
-  /** Why messages may have been lost that somebody listened to, besides those that the subscriber says it left out. */
-  readonly blames?: readonly Blame[];
-  /** Whether throughput counts from the first that was received, not from the first that was sent. */
+  /** Why messages may have been lost, besides those that the subscriber says it dropped. */
+  readonly possibleCauses?: readonly PossibleCause[];
+  /** Whether throughput counts from the first message received, not from the first one sent. */
   readonly drained?: boolean;
 }
 
-/** Measures by the services' own last figures, where there are too many messages for the logs. */
-export function measureByFigures({ name, publisher, subscriber, blames = [], drained = false }: Pair): Measured {
+/** Measures by the services' own last stats, where there are too many messages for the logs. */
+export function measureByStats({ name, publisher, subscriber, possibleCauses = [], drained = false }: Pair): Measured {
   const sent = publisher.progress[name] as PublisherStats;
   const got = subscriber.progress[name] as SubscriberStats;
   const lost = sent.published - got.received;
@@ -49,7 +50,7 @@ export function measureByFigures({ name, publisher, subscriber, blames = [], dra
     reordered: got.reordered,
     deadLettered: got.dead,
     waiting: got.backlog ?? 0,
-    causes: causesOf(lost, sent.noSubscribers, [leftOutBy([subscriber], name), ...blames]),
+    causes: causesOf(lost, sent.noSubscribers, [overflowOf([subscriber], name), ...possibleCauses]),
     throughput: got.received > 0 ? Math.round(got.received / seconds) : null,
     latencyMs: got.latencyMs.p50 === null ? null : (got.latencyMs as Percentiles),
     latencyAt: null,
@@ -58,13 +59,13 @@ export function measureByFigures({ name, publisher, subscriber, blames = [], dra
   };
 }
 
-/** What subscribers say that they left out, because they did not keep up. */
-export function leftOutBy(subscribers: readonly ServiceProcess[], pattern: string): Blame {
+/** The messages that subscribers say they dropped, because they did not keep up. */
+export function overflowOf(subscribers: readonly ServiceProcess[], pattern: string): PossibleCause {
   const lines = subscribers.flatMap((service) => service.events('overflow', pattern));
   return { cause: TOO_FAST, atMost: sum(lines.map(({ messages }) => messages)) };
 }
 
-/** Messages that a publisher made, of which its last figures tell what became of each. */
+/** Messages that a publisher made: the sum of its last stats, which tell what became of each. */
 export function madeBy(publisher: ServiceProcess, pattern: string): number {
   const { published, refused, unconfirmed, buffered } = publisher.progress[pattern] as PublisherStats;
   return published + refused + unconfirmed + buffered;

@@ -101,6 +101,9 @@ export interface Measured extends Counts {
   readonly figures: Readonly<Record<string, number | string | null>>;
 }
 
+/** What an experiment measured, by the patterns' names. */
+export type Findings = Readonly<Record<string, Measured>>;
+
 /** Deliveries over time. */
 export interface Timeline {
   readonly bucketMs: number;

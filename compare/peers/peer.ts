@@ -1,4 +1,4 @@
-import type { Subject } from '../runner/experiment.ts';
+import type { Subject } from './subject.ts';
 
 /** Where a peer's messages go, and how its consumers behave: what our services are told by environment variables. */
 export interface PeerSettings {

@@ -2,8 +2,8 @@ import { access, constants, mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { OptionsError } from '../../local/process/command.ts';
 import type { Results } from '../measure/result.ts';
-import { renderHtml } from './html.ts';
-import { renderSummary } from './summary.ts';
+import { renderPage } from './page/page.ts';
+import { renderSummary } from './text/summary.ts';
 
 /** Makes the folder of a report, if need be. @throws OptionsError if it cannot be written to */
 export async function prepareFolder(folder: string): Promise<void> {
@@ -18,7 +18,7 @@ export async function prepareFolder(folder: string): Promise<void> {
 /** Writes results.json, summary.md and index.html into a folder. @returns their paths from here */
 export async function writeReport(folder: string, results: Results): Promise<string[]> {
   const files = {
-    'index.html': await renderHtml(results),
+    'index.html': await renderPage(results),
     'results.json': `${JSON.stringify(results, null, 2)}\n`,
     'summary.md': renderSummary(results),
   };

@@ -3,14 +3,16 @@ import { formatNumber } from '@redis-messaging/shared/text/table';
 import { builtCommand, serviceCommand } from '../../local/process/node-command.ts';
 import type { ServerProgram } from '../../local/redis/find-server.ts';
 import { seeded } from '../../testkit/random.ts';
-import type { Options } from '../cli/options.ts';
+import type { Experiment } from '../experiments/experiment.ts';
 import { merge } from '../measure/merge.ts';
-import type { ExperimentResult, Fault, Measured, Measurement } from '../measure/result.ts';
+import type { ExperimentResult, Fault, Findings, Measured, Measurement } from '../measure/result.ts';
 import { peers } from '../peers/index.ts';
+import type { Subject } from '../peers/subject.ts';
+import { type LabRedis, OwnRedis } from '../testbed/lab-redis.ts';
+import type { ServiceCommand } from '../testbed/services.ts';
+import { openTestbed } from '../testbed/testbed.ts';
 import { judge } from '../verdict/verdict.ts';
-import type { Experiment, Findings, Subject } from './experiment.ts';
-import { type LabRedis, OwnRedis } from './lab-redis.ts';
-import { type ServiceCommand, Stage } from './stage.ts';
+import type { Options } from './options.ts';
 
 const RANDOM_STEPS = 2 ** 31;
 const PEER_PROGRAM = 'compare/peers/process.ts';
@@ -83,7 +85,7 @@ async function runWith(
 ): Promise<Run> {
   await using own =
     experiment.ownSettings && server ? await OwnRedis.start(server, experiment.ownSettings, signal) : undefined;
-  await using stage = new Stage({
+  await using testbed = openTestbed({
     redis: own ?? redis,
     patterns,
     load: { ...options, ...experiment.load },
@@ -93,8 +95,8 @@ async function runWith(
     random: randomOf(`${options.seed} ${experiment.name} ${round}`),
     signal,
   });
-  const findings = await experiment.run(stage);
-  return { faults: stage.faults, findings };
+  const findings = await experiment.run(testbed);
+  return { faults: testbed.faults.recorded, findings };
 }
 
 const peersOf = ({ options }: Lab, { withPeers }: Experiment): readonly Subject[] =>

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { OptionsError } from '../../local/process/command.ts';
 import { findServer } from '../../local/redis/find-server.ts';
-import type { Options } from '../cli/options.ts';
-import { Progress } from '../cli/progress.ts';
 import { machineOf } from '../measure/machine.ts';
 import type { ExperimentResult, Results } from '../measure/result.ts';
 import { peerVersions } from '../peers/index.ts';
-import { givenRedis, type LabRedis, OwnRedis } from './lab-redis.ts';
+import { givenRedis, type LabRedis, OwnRedis } from '../testbed/lab-redis.ts';
+import type { Options } from './options.ts';
+import { Progress } from './progress.ts';
 import { type Lab, runExperiment } from './run.ts';
 
 type Say = (line: string) => void;

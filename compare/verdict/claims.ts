@@ -1,31 +1,31 @@
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
-import { TOO_FAST } from '../measure/reconciliation.ts';
+import { TOO_FAST } from '../measure/causes.ts';
 import type { Claim, Counts } from '../measure/result.ts';
 
 /** What experiments expect, computed from what a pattern guarantees. */
 export type Expectation = (guarantees: Guarantees, counts: Counts) => Claim;
 
-/** Nothing that Redis took is lost while subscribers are there and, where Redis keeps nothing for them, keep up. */
+/** Nothing that Redis accepted is lost while subscribers are there and, where Redis keeps nothing for them, keep up. */
 export const nothingLost: Expectation = (guarantees, counts) => ({
   text: 'nothing that Redis accepted is lost',
   promised: keptUp(guarantees, counts),
   holds: counts.lost === 0,
 });
 
-/** Whether nobody left out what came too fast: patterns that keep nothing promise nothing to those who do. */
+/** Whether no subscriber dropped messages because it was too slow: patterns that keep nothing promise nothing to those that do. */
 export const keptUp = ({ keepsUnread }: Guarantees, { causes }: Counts): boolean =>
   keepsUnread || causes.every(({ cause }) => cause !== TOO_FAST);
 
 /** Nothing is lost although a subscriber was away. */
 export const nothingLostUnread: Expectation = ({ keepsUnread }, { lost }) => ({
-  text: 'what was published while nobody listened is delivered later',
+  text: 'messages published while nobody listened are delivered later',
   promised: keepsUnread,
   holds: lost === 0,
 });
 
-/** Nothing is lost although a subscriber, or the connection, went away with messages in hand. */
-export const nothingLostInHand: Expectation = ({ survivesCrash }, { lost }) => ({
-  text: 'what was in hand is delivered again',
+/** Nothing is lost although a subscriber, or its connection, went away with messages in flight. */
+export const nothingLostInFlight: Expectation = ({ survivesCrash }, { lost }) => ({
+  text: 'what was in flight is delivered again',
   promised: survivesCrash,
   holds: lost === 0,
 });

@@ -1,7 +1,5 @@
+import { UNEXPLAINED } from '../measure/causes.ts';
 import type { Claim, Measured, Measurement, Verdict } from '../measure/result.ts';
-
-/** The cause of a loss for which no cause was found. */
-export const UNEXPLAINED = 'not explained';
 
 /** What a measurement is, besides what was measured. */
 type Judgement = Omit<Measurement, keyof Measured | 'headline'>;

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { type Options, readOptions } from '../../compare/cli/options.ts';
-import { TOO_FAST } from '../../compare/measure/reconciliation.ts';
+import type { Experiment } from '../../compare/experiments/experiment.ts';
+import { TOO_FAST } from '../../compare/measure/causes.ts';
 import type { ExperimentResult, Measurement, Results } from '../../compare/measure/result.ts';
-import type { Experiment } from '../../compare/runner/experiment.ts';
-import { OwnRedis } from '../../compare/runner/lab-redis.ts';
+import { readOptions } from '../../compare/options/options.ts';
+import type { Options } from '../../compare/runner/options.ts';
 import { runExperiment } from '../../compare/runner/run.ts';
+import { OwnRedis } from '../../compare/testbed/lab-redis.ts';
 import { serviceCommand } from '../../local/process/node-command.ts';
 import { findServer } from '../../local/redis/find-server.ts';
 import { until } from '../../testkit/until.ts';
@@ -106,7 +107,7 @@ describe('npm run compare', () => {
     for (const { verdict, lost, claims } of Object.values(patterns)) {
       expect(verdict).toBe('broken');
       expect(lost).toBeGreaterThan(0);
-      expect(claims).toContainEqual({ text: 'what was in hand is delivered again', promised: true, holds: false });
+      expect(claims).toContainEqual({ text: 'what was in flight is delivered again', promised: true, holds: false });
     }
   });
 

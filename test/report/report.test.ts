@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import type { Measurement, Results } from '../../compare/measure/result.ts';
-import { renderHtml } from '../../compare/report/html.ts';
+import { renderPage } from '../../compare/report/page/page.ts';
 import { BROWSER_TIMEOUT_MS, openBrowser } from '../support/browser.ts';
 
 /** Of a run; the last two, with a broken promise and with a reason for being left out, are made up. */
@@ -48,7 +48,7 @@ class Report implements AsyncDisposable {
 
   static async of(results: Results, width = 1280): Promise<Report> {
     const path = join(folder, `${Math.random()}.html`);
-    await writeFile(path, await renderHtml(results));
+    await writeFile(path, await renderPage(results));
     const report = new Report(await browser.newPage());
     await report.page.setViewportSize({ width, height: 800 });
     await report.page.goto(pathToFileURL(path).href);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { takeCensus } from '../../compare/measure/reconciliation.ts';
-import { judge, UNEXPLAINED } from '../../compare/verdict/verdict.ts';
+import { UNEXPLAINED } from '../../compare/measure/causes.ts';
+import { reconcile } from '../../compare/measure/reconciliation.ts';
+import { judge } from '../../compare/verdict/verdict.ts';
 
 const guaranteesOf = (audience: string) =>
   (patterns.find(({ guarantees }) => guarantees.audience === audience) as (typeof patterns)[number]).guarantees;
@@ -11,16 +12,22 @@ const lines = (counts: readonly number[], more = {}) =>
   counts.map((count) => ({ id: `id-${count}`, sender: 'me', count, reply: 1, ...more }));
 
 const nothing = { waiting: 0, inFlight: 0, dead: 0 };
-const shared = { guarantees: guaranteesOf('one-subscriber'), made: 5, held: nothing, strange: 0, blames: [] };
+const shared = {
+  guarantees: guaranteesOf('one-subscriber'),
+  made: 5,
+  held: nothing,
+  foreignDeadLetters: 0,
+  possibleCauses: [],
+};
 const copied = { ...shared, guarantees: guaranteesOf('every-subscriber') };
 
-describe('census', () => {
+describe('reconciliation', () => {
   test('of shared messages: each is to be received by somebody', () => {
     const received = new Map([
       ['A', lines([1, 3, 3])],
       ['B', lines([2])],
     ]);
-    const counts = takeCensus({
+    const counts = reconcile({
       ...shared,
       published: lines([1, 2, 3, 4, 5]),
       received,
@@ -43,23 +50,23 @@ describe('census', () => {
       ['A', lines([1, 2, 3, 5, 4])],
       ['B', lines([1, 2])],
     ]);
-    const counts = takeCensus({ ...copied, published: lines([1, 2, 3, 4, 5]), received });
+    const counts = reconcile({ ...copied, published: lines([1, 2, 3, 4, 5]), received });
     expect(counts).toMatchObject({ accepted: 5, audiences: 2, received: 7, lost: 3, duplicated: 0, reordered: 1 });
     expect(counts.accepted * counts.audiences).toBe(counts.received + counts.lost);
   });
 
   test('every loss gets the first cause that fits, and no more than that explains', () => {
     const published = [...lines([1, 2], { reply: 0 }), ...lines([3, 4, 5, 6, 7, 8])];
-    const blames = [
+    const possibleCauses = [
       { cause: 'the line was down', atMost: 2 },
       { cause: 'in hand', atMost: 2 },
     ];
-    const { lost, causes } = takeCensus({
+    const { lost, causes } = reconcile({
       ...copied,
       made: 8,
       published,
       received: new Map([['A', lines([8])]]),
-      blames,
+      possibleCauses,
     });
     expect(lost).toBe(7);
     expect(causes).toEqual([
@@ -71,20 +78,26 @@ describe('census', () => {
   });
 
   test('a message that was received has been accepted, whatever the publisher knows', () => {
-    const counts = takeCensus({ ...shared, published: lines([1]), received: new Map([['A', lines([1, 2])]]) });
+    const counts = reconcile({ ...shared, published: lines([1]), received: new Map([['A', lines([1, 2])]]) });
     expect(counts).toMatchObject({ accepted: 2, received: 2, lost: 0 });
   });
 
   test('dead letters of others do not count as ours', () => {
     const held = { ...nothing, dead: 3 };
-    const evidence = { ...shared, published: lines([1, 2]), received: new Map([['A', lines([1])]]), held, strange: 2 };
-    expect(takeCensus(evidence)).toMatchObject({ lost: 0, deadLettered: 3 });
+    const evidence = {
+      ...shared,
+      published: lines([1, 2]),
+      received: new Map([['A', lines([1])]]),
+      held,
+      foreignDeadLetters: 2,
+    };
+    expect(reconcile(evidence)).toMatchObject({ lost: 0, deadLettered: 3 });
   });
 });
 
 describe('verdict', () => {
   const claim = (promised: boolean, holds: boolean) => ({ text: 'x', promised, holds });
-  const measured = takeCensus({ ...shared, published: [], received: new Map() });
+  const measured = reconcile({ ...shared, published: [], received: new Map() });
   const verdictOf = (...claims: ReturnType<typeof claim>[]) =>
     judge({ ...measured, throughput: null, latencyMs: null, latencyAt: null, timeline: null, figures: {} }, claims)
       .verdict;

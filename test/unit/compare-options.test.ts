@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type Options, readOptions } from '../../compare/cli/options.ts';
 import type { Results } from '../../compare/measure/result.ts';
-import { repeatCommand } from '../../compare/report/repeat.ts';
+import { readOptions } from '../../compare/options/options.ts';
+import { repeatCommand } from '../../compare/options/repeat.ts';
+import type { Options } from '../../compare/runner/options.ts';
 import { againstBaseline, readBaseline } from '../../compare/verdict/baseline.ts';
 import { OptionsError } from '../../local/process/command.ts';
 

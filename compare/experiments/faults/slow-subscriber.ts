@@ -1,0 +1,55 @@
+import { nothingTwice } from '../../verdict/claims.ts';
+import type { Experiment } from '../experiment.ts';
+import { withFigures } from '../findings.ts';
+
+/** Large messages, so that they do not fit into the buffers of the system (bytes). */
+const SIZE = 16_384;
+const MESSAGES = 1500;
+const RATE = 1500;
+const LIMIT = 'client-output-buffer-limit';
+/** Redis' own limit is 32 MB; the same happens earlier here. */
+const SMALL_LIMIT = 'pubsub 1mb 1mb 1';
+/** Time for Redis to find out that it must disconnect a client: ms. */
+const DISCONNECT_MS = 300;
+
+export const slowSubscriber: Experiment = {
+  name: 'slow-subscriber',
+  question: 'A subscriber stalls while others publish: what does that cost Redis, and the subscriber?',
+  steps: [
+    `Redis may buffer 1 MB for a slow Pub/Sub client (${LIMIT})`,
+    `the subscriber is paused (SIGSTOP); ${MESSAGES} messages of ${SIZE / 1024} KiB are published; it goes on (SIGCONT)`,
+  ],
+  needsOwnRedis: true,
+  seconds: 8,
+
+  async run({ patterns, redis: { admin }, topics, services, faults, waits, evidence }) {
+    const { [LIMIT]: before } = await admin.configGet(LIMIT);
+    await admin.configSet(LIMIT, SMALL_LIMIT);
+    const subscriber = await services.subscriber();
+    faults.record('SIGSTOP');
+    subscriber.process.kill('SIGSTOP');
+    const publisher = await services.publisher({ messages: MESSAGES, rate: RATE, env: { MESSAGE_SIZE: SIZE } });
+    await waits.ended(publisher);
+    await waits.sleep(DISCONNECT_MS);
+    const memory = new Map<string, number>();
+    for (const pattern of patterns)
+      memory.set(pattern.name, (await admin.memoryUsage(topics.nameOf(pattern), { SAMPLES: 0 })) ?? 0);
+    faults.record('SIGCONT');
+    subscriber.process.kill('SIGCONT');
+    await waits.settled();
+    await admin.configSet(LIMIT, before as string);
+    const findings = await evidence.reconcile(() => [{ cause: 'disconnected as too slow' }]);
+    return withFigures(findings, (name) => ({
+      'backlog in Redis (MB)': Number(((memory.get(name) ?? 0) / 1e6).toFixed(1)),
+    }));
+  },
+
+  claims: (guarantees, measured) => [
+    {
+      text: 'a subscriber that is behind gets everything in the end',
+      promised: guarantees.keepsUnread,
+      holds: measured.lost === 0,
+    },
+    nothingTwice(guarantees, measured),
+  ],
+};

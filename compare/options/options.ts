@@ -1,0 +1,119 @@
+import { parseArgs } from 'node:util';
+import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/index';
+import { OptionsError } from '../../local/process/command.ts';
+import type { Experiment } from '../experiments/experiment.ts';
+import { experimentsFor } from '../experiments/index.ts';
+import type { Options } from '../runner/options.ts';
+
+const DEFAULTS = { messages: 1000, rate: 600, size: 0, subscribers: '2,5' };
+const FULL = { messages: 5000, rate: 1000, size: 0, subscribers: '2,5' };
+
+const settings = {
+  patterns: { type: 'string', default: 'all' },
+  experiments: { type: 'string', default: 'all' },
+  messages: { type: 'string' },
+  rate: { type: 'string' },
+  size: { type: 'string' },
+  subscribers: { type: 'string' },
+  seed: { type: 'string' },
+  repeat: { type: 'string', default: '1' },
+  full: { type: 'boolean', default: false },
+  peers: { type: 'boolean', default: false },
+  redis: { type: 'string' },
+  force: { type: 'boolean', default: false },
+  out: { type: 'string', default: 'report' },
+  baseline: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+export const HELP = `npm run compare -- [OPTIONS]
+
+The same load and the same faults for every pattern, with a verdict on each promise.
+
+  --patterns LIST      ${patternWords.join(', ')} (default: all)
+  --experiments LIST   names, or beginnings of names: redis-killed (default: all)
+  --messages N         of a run, by each pattern (default: ${DEFAULTS.messages}; with --full ${FULL.messages})
+  --rate N             messages a second, where a pace is given (default: ${DEFAULTS.rate}; with --full ${FULL.rate})
+  --size BYTES         of a message, at least (default: as it comes, about 170)
+  --subscribers LIST   how many at the same time (default: ${DEFAULTS.subscribers})
+  --seed N             of the faults (default: a new one, which is printed)
+  --repeat N           runs everything N times; figures are medians, with their spread (default: 1)
+  --full               takes more time: more messages, more subscribers
+  --redis URL          a Redis of yours instead of a private one; experiments that would kill it are left out
+  --force              that Redis may hold other data (only keys of the comparison are touched)
+  --out DIR            for results.json, index.html and summary.md (default: report)
+  --baseline FILE      an earlier results.json: says what got worse, and exits with 1 if something did
+  --peers              also BullMQ, bee-queue and plain ioredis
+`;
+
+/**
+ * @returns the options; `undefined` if only help is wanted
+ * @throws OptionsError that names every mistake
+ */
+export function readOptions(args: readonly string[]): Options | undefined {
+  const mistakes: string[] = [];
+  const { values } = parse(args);
+  if (values.help) return undefined;
+  const defaults = values.full ? FULL : DEFAULTS;
+
+  function number(name: 'messages' | 'rate' | 'size' | 'seed' | 'repeat', fallback: number, min: number, max: number) {
+    const text = values[name];
+    const value = text === undefined ? fallback : /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (!(value >= min && value <= max))
+      mistakes.push(`--${name} ${text}: expected a whole number from ${min} to ${max}`);
+    return value;
+  }
+  function counts(text: string): number[] {
+    const numbers = text.split(',').map((part) => (/^\d+$/.test(part.trim()) ? Number(part) : Number.NaN));
+    if (numbers.every((count) => count >= 2 && count <= 50)) return numbers;
+    mistakes.push(`--subscribers ${text}: expected whole numbers from 2 to 50 with commas between`);
+    return [];
+  }
+
+  const patterns = choosePatterns(values.patterns);
+  if (!patterns)
+    mistakes.push(
+      `--patterns ${values.patterns}: expected one of ${patternWords.join(', ')}, or several with commas between`,
+    );
+  const subscribers = counts(values.subscribers ?? defaults.subscribers);
+  const all = experimentsFor(subscribers);
+  const experiments = chooseExperiments(values.experiments, all, mistakes);
+  if (values.redis !== undefined && !/^(rediss?|unix):\/\/./.test(values.redis))
+    mistakes.push(`--redis: expected a URL such as redis://user:password@host:6379`);
+  const options = {
+    patterns: patterns ?? [],
+    experiments,
+    subscribers,
+    messages: number('messages', defaults.messages, 100, 1_000_000),
+    rate: number('rate', defaults.rate, 10, 100_000),
+    size: number('size', defaults.size, 0, 10_000_000),
+    seed: number('seed', Math.floor(Math.random() * 1_000_000), 0, Number.MAX_SAFE_INTEGER),
+    repeat: number('repeat', 1, 1, 100),
+    full: values.full,
+    peers: values.peers,
+    redis: values.redis,
+    force: values.force,
+    out: values.out,
+    baseline: values.baseline,
+  };
+  if (mistakes.length > 0) throw new OptionsError(mistakes.join('\n'));
+  return options;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: settings });
+  } catch (error) {
+    throw new OptionsError(`${(error as Error).message} (npm run compare -- --help shows all options)`);
+  }
+}
+
+function chooseExperiments(list: string, all: readonly Experiment[], mistakes: string[]): readonly Experiment[] {
+  if (list === 'all') return all;
+  const words = list.split(',').map((word) => word.trim());
+  const fits = (word: string) => all.filter(({ name }) => name === word || name.startsWith(`${word}-`));
+  const unknown = words.filter((word) => fits(word).length === 0);
+  if (unknown.length > 0)
+    mistakes.push(`--experiments ${unknown.join(',')}: expected some of ${all.map(({ name }) => name).join(', ')}`);
+  return all.filter((experiment) => words.some((word) => fits(word).includes(experiment)));
+}

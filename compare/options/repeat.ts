@@ -1,0 +1,24 @@
+import type { Results } from '../measure/result.ts';
+import { readOptions } from './options.ts';
+
+/** Where a report goes, and what it is compared with, changes nothing of what is measured. */
+const NOT_MEASURED = ['seed', 'redis', 'out', 'baseline', 'force'];
+
+/** The command that does the same again: the seed, and all options that are not as they are without being given. */
+export function repeatCommand({ seed, options, again }: Results): string {
+  if (again) return again;
+  const defaults = readOptions(options.full === true ? ['--full'] : []);
+  const usual: Record<string, unknown> = {
+    ...defaults,
+    full: false,
+    patterns: defaults?.patterns.map(({ name }) => name),
+    experiments: defaults?.experiments.map(({ name }) => name),
+  };
+  const words = Object.entries(options).flatMap(([name, value]) => {
+    if (NOT_MEASURED.includes(name) || String(value) === String(usual[name])) return [];
+    const isSwitch = value === true || name === 'peers'; // whose value is the versions of what was compared
+    return isSwitch ? [`--${name}`] : [`--${name} ${value}`];
+  });
+  const redis = options.redis === 'given' ? ['--redis URL'] : [];
+  return ['npm run compare --', `--seed ${seed}`, ...words, ...redis].join(' ');
+}

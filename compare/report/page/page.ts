@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Results } from '../../measure/result.ts';
+import { patternsOf } from '../digest.ts';
+import type { Chart } from './charts/charts.ts';
+import { renderCostOfFaults } from './cost-of-faults.ts';
+import { renderSection } from './experiment-section.ts';
+import { renderHeader } from './header.ts';
+import { html, json, Markup } from './markup/markup.ts';
+import { renderVerdictsAtAGlance } from './verdicts-at-a-glance.ts';
+
+const MODULES = new URL('../../../node_modules/', import.meta.url);
+
+/**
+ * The report as one page that needs nothing else: it opens from disk, offline. All that comes from `results` is escaped,
+ * and the page forbids itself the network and all scripts but its own.
+ */
+export async function renderPage(results: Results): Promise<string> {
+  const style = await readFile(new URL('page.css', import.meta.url), 'utf8');
+  const library = await chartLibrary();
+  const script = await readFile(new URL('charts/draw.js', import.meta.url), 'utf8');
+  const charts: Chart[] = [];
+  const names = patternsOf(results);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy([style], [library, script])}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Redis messaging patterns, compared (${results.startedAt.slice(0, 10)})</title>
+<link rel="icon" href="data:,">
+<style>${inline(style, 'style')}</style>
+</head>
+<body>
+<main>
+${renderHeader(results)}
+${renderVerdictsAtAGlance(results)}
+${renderCostOfFaults(results, charts)}
+${results.experiments.map((experiment, index) => renderSection(experiment, index, names, charts))}
+</main>
+<footer>Made by <code>npm run compare</code>; the same as data: results.json.</footer>
+<script type="application/json" id="charts">${json(charts)}</script>
+<script>${inline(library, 'script')}</script>
+<script>${inline(script, 'script')}</script>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+/** Chart.js with its licence, and that of the library which it contains. */
+async function chartLibrary(): Promise<string> {
+  const read = async (path: string) => await readFile(new URL(path, MODULES), 'utf8');
+  const code = await read('chart.js/dist/chart.umd.min.js');
+  const licences = ['chart.js', '@kurkle/color'].map(async (name) => `${name}\n\n${await read(`${name}/LICENSE.md`)}`);
+  // without the address of the source map: developer tools would ask for it
+  return `/*!\n${(await Promise.all(licences)).join('\n')}*/\n${code.replace(/\n\/\/# sourceMappingURL=.*/, '')}`;
+}
+
+/** Nothing from anywhere, and only these styles and scripts. */
+function policy(styles: readonly string[], scripts: readonly string[]): string {
+  const hashes = (texts: readonly string[]) =>
+    texts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`).join(' ');
+  return [
+    "default-src 'none'",
+    `style-src ${hashes(styles)}`,
+    `script-src ${hashes(scripts)}`,
+    'img-src data:', // the empty icon: without one, browsers ask the server for it
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+}
+
+/** @throws an Error if the text would end its element */
+function inline(text: string, element: 'style' | 'script'): Markup {
+  if (text.toLowerCase().includes(`</${element}`) || text.includes('<!--'))
+    throw new Error(`this cannot stand in a ${element} element: ${text.slice(0, 80)}`);
+  return new Markup(text);
+}

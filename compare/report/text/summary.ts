@@ -1,0 +1,47 @@
+import { markdownTable } from '@redis-messaging/shared/text/table';
+import type { ExperimentResult, Results } from '../../measure/result.ts';
+import { repeatCommand } from '../../options/repeat.ts';
+import { brokenIn, failuresOf, lossesOf, patternsOf, summaryLine } from '../digest.ts';
+
+const SIGNS = { kept: '✅', broken: '❌', 'not promised': '–' } as const;
+
+/** What one pastes into a decision record: Markdown. */
+export function renderSummary(results: Results): string {
+  const { machine, startedAt } = results;
+  return [
+    '# Redis messaging patterns, compared',
+    '',
+    `${startedAt.slice(0, 10)}, ${machine.redis}, Node ${machine.node.slice(1)}, ${machine.cores} cores (${machine.cpu}), ${machine.system}.`,
+    `${summaryLine(results)}.`,
+    '',
+    summaryTable(results),
+    '',
+    '✅ every promise of the pattern held, ❌ one did not, – nothing was promised here.',
+    ...listed('Failed', failuresOf(results)),
+    ...listed('Losses, and why', lossesOf(results)),
+    ...listed('Broken', brokenIn(results)),
+    '',
+    `Again: \`${repeatCommand(results)}\``,
+    '',
+  ].join('\n');
+}
+
+/** The questions, and for each pattern the verdict and the figure that says most: a Markdown table. */
+export function summaryTable(results: Results): string {
+  const names = patternsOf(results);
+  const rows = results.experiments.map((experiment) => [
+    experiment.question,
+    ...names.map((name) => cellOf(experiment, name)),
+  ]);
+  return markdownTable(['', ...names.map((name) => `\`${name}\``)], rows);
+}
+
+function cellOf({ patterns, skipped, failed }: ExperimentResult, pattern: string): string {
+  if (skipped) return 'left out';
+  const measurement = patterns[pattern];
+  if (!measurement) return failed?.[pattern] === undefined ? '' : 'failed';
+  return `${SIGNS[measurement.verdict]} ${measurement.headline}`;
+}
+
+const listed = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', `## ${title}`, '', ...lines.map((line) => `- ${line.replaceAll('\n', '\n  ')}`)];
