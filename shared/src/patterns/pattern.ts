@@ -48,6 +48,8 @@ export interface Pattern {
   /** The Redis commands that carry the messages. */
   readonly commands: readonly string[];
   readonly guarantees: Guarantees;
+  /** The command, before its payload, with which redis-benchmark publishes to a key; without it, there is no such figure. */
+  readonly benchmark?: (key: string) => readonly string[];
   /** The environment variable that names the topic (channel, list or stream), its default, and what it is. */
   readonly topic: { readonly variable: string; readonly default: string; readonly about: string };
   /** The command, without the payload at its end, with which redis-benchmark puts a message into a key. */

@@ -27,6 +27,7 @@ export const pubsub = {
     survivesCrash: false,
     ordered: true,
   },
+  benchmark: (key) => ['PUBLISH', key],
   topic: {
     variable: 'CHANNEL',
     default: 'messages',

@@ -26,6 +26,7 @@ export const queue = {
     survivesCrash: false,
     ordered: true,
   },
+  benchmark: (key) => ['RPUSH', key],
   topic: { variable: 'QUEUE', default: 'message_queue', about: 'List of the pattern `queue`' },
   benchmark: (list) => ['RPUSH', list],
   deadLetters: deadLettersInList,

@@ -23,6 +23,7 @@ export const shardedPubsub = {
     survivesCrash: false,
     ordered: true,
   },
+  benchmark: (key) => ['SPUBLISH', key],
   topic: { variable: 'SHARDED_CHANNEL', default: 'message_sharded', about: 'Channel of the pattern `sharded-pubsub`' },
   benchmark: (channel) => ['SPUBLISH', channel],
 

@@ -20,6 +20,7 @@ export const reliableQueue = {
     survivesCrash: true,
     ordered: true,
   },
+  benchmark: (key) => ['RPUSH', key],
   topic: {
     variable: 'RELIABLE_QUEUE',
     default: 'message_reliable_queue',
