@@ -3,38 +3,31 @@ import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { formatNumber } from '@redis-messaging/shared/text/table';
 import { receiveAll, startScript, startService } from './bench-process.ts';
 import type { Measurement } from './measurement.ts';
+import { naiveClients } from './naive-clients.ts';
 import { redisBenchmark } from './redis-benchmark.ts';
 
-/** The patterns that have a reference, with the share of the messages that it gets: one BLPOP a message is so slow. */
-const REFERENCE_SHARES: Readonly<Record<string, number>> = { pubsub: 1, stream: 1, queue: 0.1 };
-/** The command that puts a message into Redis, for redis-benchmark. */
-const COMMANDS: Readonly<Record<string, readonly string[]>> = {
-  pubsub: ['PUBLISH', 'bench'],
-  'sharded-pubsub': ['SPUBLISH', 'bench'],
-  queue: ['RPUSH', 'bench'],
-  'reliable-queue': ['RPUSH', 'bench'],
-  stream: ['XADD', 'bench', '*', 'payload'],
-};
+/** The key that redis-benchmark fills. */
+const BENCHMARK_KEY = 'bench';
 
 /**
- * Messages a second from the first that is made to the last that is received, as fast as they go, with everything that
- * belongs to it: made, sent, received, decoded, accounted, acknowledged. Next to it, in the same run:
+ * Messages per second from the first one made to the last one received, as fast as possible, with everything that belongs
+ * to it: made, sent, received, decoded, accounted, acknowledged. Next to it, in the same run:
  *
  * - the reference, what one writes first (naive.ts): the same work on the same messages with the client's and Node's
- *   defaults. Neither side writes a line for a message. Ratios, because the machine's own speed is nobody's merit.
- * - `redis-benchmark -P 256` with the same command and size of payload, if it is installed: what Redis itself takes in from a
- *   client in C that makes nothing, with nobody who receives. Ours as a share of it.
+ *   defaults. Neither side writes a line per message. Ratios, because the machine's own speed is nobody's merit.
+ * - `redis-benchmark -P 256` with the same command and size of payload, if it is installed: what Redis itself accepts from a
+ *   client in C that makes nothing, with no subscriber. Ours as a share of it.
  */
 export const throughput: Measurement = {
   columns: ['pattern', 'messages/s', 'reference', 'ratio', 'redis-benchmark', 'share'],
   usualMessages: 200_000,
   async rowsOf(pattern, port, messages) {
     const ours = await runOurs(pattern, port, messages);
-    const share = REFERENCE_SHARES[pattern.name];
+    const share = naiveClients[pattern.name]?.share;
     const reference = share ? await runReference(pattern, port, Math.ceil(messages * share)) : undefined;
-    const command = COMMANDS[pattern.name];
+    const command = pattern.benchmark?.(BENCHMARK_KEY);
     const payload = encode(makeMessage('typescript-publisher', messages));
-    const limit = command && (await redisBenchmark(port, messages, [...command, payload]));
+    const limit = command && (await redisBenchmark(port, messages, [...command, payload], BENCHMARK_KEY));
     return [
       [
         pattern.name,

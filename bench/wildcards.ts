@@ -4,18 +4,19 @@ import type { Measurement } from './measurement.ts';
 
 const COUNTS = [0, 10, 100, 1000, 10_000];
 const WARM_UP = 200;
-/** Begins like every pattern and matches none: what is measured is the looking, without any delivery. */
+/** Begins like every wildcard and matches none: what is measured is the comparison, without any delivery. */
 const CHANNEL = 'user:nobody:alerts';
 
 /**
- * What a PUBLISH costs while one connection has so many patterns subscribed (`user:1:*`, `user:2:*`, …): by Redis' own account,
- * and as a round trip, one at a time. A PUBLISH by name is one look into a table; each pattern is compared with the channel.
+ * What a PUBLISH costs while one connection has this many wildcards subscribed (`user:1:*`, `user:2:*`, …): by Redis' own
+ * statistics, and as a round trip, one at a time. A subscription by name is found in a table; each wildcard is compared with the
+ * channel.
  */
 export const wildcards: Measurement = {
-  columns: ['wildcards', 'µs a PUBLISH, in Redis', 'round trip, µs'],
+  columns: ['wildcards', 'µs per PUBLISH, in Redis', 'round trip, µs'],
   usualMessages: 2000,
   async rowsOf(pattern, port, messages) {
-    if (pattern.name !== 'pubsub') return [];
+    if (!pattern.commands.includes('PSUBSCRIBE')) return [];
     const socket = { host: '127.0.0.1', port };
     const [publisher, subscriber] = [createClient({ socket }), createClient({ socket })];
     await Promise.all([publisher.connect(), subscriber.connect()]);
