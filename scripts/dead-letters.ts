@@ -7,7 +7,7 @@
  *   npm run dead-letters -- queue replay all
  */
 
-import { type DeadLetter, listDeadLetters, replay } from '@redis-messaging/shared/delivery/dead-letter-store';
+import type { DeadLetter } from '@redis-messaging/shared/delivery/dead-letters';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import type { Redis } from '@redis-messaging/shared/redis/client';
@@ -17,34 +17,34 @@ import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redi
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import { renderTable } from '@redis-messaging/shared/text/table';
 
-const keeping = patterns.filter((pattern) => pattern.guarantees.keepsUnread);
+const keeping = patterns.filter((pattern) => pattern.deadLetters);
 const USAGE = `usage: npm run dead-letters [-- PATTERN [replay all | replay NUMBER ...]]
 PATTERN: ${keeping.map((pattern) => pattern.name).join(', ')}; NUMBER: as in the list`;
 
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
-  const wish = wishOf(args);
-  if (!wish) return complain(USAGE);
+  const command = commandOf(args);
+  if (!command) return complain(USAGE);
   loadDotEnv();
   try {
     const config = loadConfig();
     const connection = await reach(config);
     try {
-      for (const pattern of wish.patterns) await fulfil(connection.client, config, pattern, wish.numbers);
+      for (const pattern of command.patterns) await execute(connection.client, config, pattern, command.numbers);
     } finally {
       await connection.close();
     }
     return 0;
   } catch (error) {
     return complain(
-      (error instanceof ConfigError ? 'mend these environment variables:\n' : '') + (error as Error).message,
+      (error instanceof ConfigError ? 'fix these environment variables:\n' : '') + (error as Error).message,
     );
   }
 }
 
-/** What is wanted: the letters of which patterns, and which of them to put back (`undefined`: only list). */
-function wishOf([name, verb, ...words]: readonly string[]) {
+/** What is asked for: the letters of which patterns, and which of them to put back (`undefined`: only list). */
+function commandOf([name, verb, ...words]: readonly string[]) {
   if (name === undefined) return { patterns: keeping, numbers: undefined };
   const pattern = keeping.find((candidate) => candidate.name === name);
   if (!pattern) return undefined;
@@ -62,20 +62,29 @@ async function reach(config: Config): Promise<Connection> {
     onUp() {},
     onDown: (_connection: object, reason: string) =>
       given.abort(
-        new Error(`Redis at ${redisAddress(config)} cannot be reached (${reason}); set REDIS_HOST or REDIS_URL`),
+        new Error(`Redis at ${redisAddress(config)} is unreachable (${reason}); set REDIS_HOST or REDIS_URL`),
       ),
     onClosed() {},
   };
   return await connect(redisOptions(config, 'dead-letters'), events, given.signal);
 }
 
-async function fulfil(redis: Redis, config: Config, pattern: Pattern, numbers: 'all' | readonly number[] | undefined) {
+async function execute(redis: Redis, config: Config, pattern: Pattern, numbers: 'all' | readonly number[] | undefined) {
   const topic = config.topics.get(pattern) as string;
-  const letters = await listDeadLetters(redis, topic);
+  const letters = (await pattern.deadLetters?.list(redis, topic)) ?? [];
   if (numbers === undefined) return show(pattern, letters);
   const chosen = numbers === 'all' ? letters : letters.filter((_letter, index) => numbers.includes(index + 1));
   for (const letter of chosen) await replay(redis, pattern, topic, letter);
   console.log(`${pattern.name}: put ${chosen.length} of ${letters.length} dead letters back into '${topic}'`);
+}
+
+/**
+ * Puts a dead letter back into its topic, as it was published. First back, then off the dead letters: a crash in between
+ * leaves it in both, never in none.
+ */
+async function replay(redis: Redis, pattern: Pattern, topic: string, letter: DeadLetter): Promise<void> {
+  await pattern.publish(redis, topic, [letter.payload]);
+  await pattern.deadLetters?.remove(redis, topic, letter);
 }
 
 function show(pattern: Pattern, letters: readonly DeadLetter[]): void {

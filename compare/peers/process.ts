@@ -13,7 +13,7 @@ import { type Config, loadConfig } from '@redis-messaging/shared/service/config'
 import { createLogger, type Logger } from '@redis-messaging/shared/service/logger';
 import { logStats, reportNowAndThen, tellParent } from '@redis-messaging/shared/service/reporting';
 import { type Stop, stopOnSignals } from '@redis-messaging/shared/service/stop';
-import { makeOutgoing, type Outgoing } from '../../publisher/src/outgoing.ts';
+import { makeOutgoing, type OutgoingMessage } from '../../publisher/src/outgoing.ts';
 import { pace } from '../../publisher/src/pace.ts';
 import { peers } from './index.ts';
 import { PEER_TOPIC, type Peer, type PeerSettings } from './peer.ts';
@@ -41,7 +41,7 @@ interface Context {
 
 /** One side at work. */
 interface Side {
-  figures(): Figures;
+  stats(): Figures;
   /** Resolves when there is no more to do: at the latest after the stop. */
   readonly finished: Promise<void>;
 }
@@ -52,7 +52,7 @@ async function publish({ peer, settings, config, log, stop }: Context): Promise<
   const counts = { published: 0, refused: 0, noSubscribers: 0, made: 0 };
   const underWay = new Set<Promise<void>>();
 
-  async function send(batch: readonly Outgoing[]): Promise<void> {
+  async function send(batch: readonly OutgoingMessage[]): Promise<void> {
     const sentAt = nowMicros();
     counts.made += batch.length;
     try {
@@ -87,7 +87,7 @@ async function publish({ peer, settings, config, log, stop }: Context): Promise<
   }
 
   return {
-    figures() {
+    stats() {
       const { published, refused, noSubscribers, made } = counts;
       const buffered = made - published - refused;
       return {
@@ -133,8 +133,8 @@ async function receive({ peer, settings, config, log, stop }: Context): Promise<
   const consumer = await peer.consume(settings, handle);
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
   return {
-    figures() {
-      const none = { deduplicated: 0, missing: 0, failed: 0, dead: 0 };
+    stats() {
+      const none = { deduplicated: 0, missing: 0, failed: 0, dead: 0, leasesLost: 0 };
       const seen = { ...ledger.account(), redelivered, invalid, latencyMs: latency.report() };
       return { ...seen, ...none, ...NOT_ASKED, ...span.report() };
     },
@@ -156,12 +156,12 @@ async function main(name: string): Promise<void> {
   };
   const context = { peer, settings, config, log, stop };
   const side = await (name === 'publisher' ? publish(context) : receive(context));
-  const figures = () => ({ [peer.name]: side.figures() });
-  const end = reportNowAndThen({ isReady: () => true, figures: async () => figures() }, config.STATS_INTERVAL, log);
+  const stats = () => ({ [peer.name]: side.stats() });
+  const end = reportNowAndThen({ isReady: () => true, stats: async () => stats() }, config.STATS_INTERVAL, log);
   await side.finished;
   end();
-  logStats(log, 'stopped', 'Stopped', figures());
-  await tellParent('stopped', figures());
+  logStats(log, 'stopped', 'Stopped', stats());
+  await tellParent('stopped', stats());
   process.exit(0); // whatever a library leaves behind
 }
 

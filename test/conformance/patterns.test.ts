@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
+import type { Delivery, Subscription } from '@redis-messaging/shared/delivery/delivery';
+import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import type { Delivery, Pattern, Subscription } from '@redis-messaging/shared/patterns/pattern';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { outcomeOf } from '@redis-messaging/shared/redis/outcome';
 import { RESP_TYPES } from 'redis';
 import { until } from '../../testkit/until.ts';
@@ -15,7 +17,7 @@ const RECLAIM_AFTER_MS = 300;
 const settings = {
   group: 'group',
   groupStart: '0',
-  reclaimAfterMs: RECLAIM_AFTER_MS,
+  leaseMs: RECLAIM_AFTER_MS,
   maxAttempts: 3,
   maxLength: 0,
 } as const;
@@ -46,15 +48,14 @@ class Reader implements AsyncDisposable {
     reader.subscription = await pattern.subscribe(own.connection, topic, {
       ...settings,
       signal: reader.stop.signal,
-      batch,
       group,
       consumer: consumer ?? `consumer-${++consumers}`,
-      onDead: (payload) => reader.dead.push(payload.toString()),
+      onExhausted: (payload) => reader.dead.push(payload.toString()),
       onMissing: (messages) => {
         reader.missing += messages;
       },
     });
-    reader.ended = reader.#read(ack);
+    reader.ended = reader.#read(ack, batch);
     return reader;
   }
 
@@ -78,8 +79,11 @@ class Reader implements AsyncDisposable {
     await this.end();
   }
 
-  async #read(ack: boolean): Promise<void> {
-    for await (const batch of this.subscription) {
+  async #read(ack: boolean, limit: number): Promise<void> {
+    while (true) {
+      const batch = await this.subscription.take(limit);
+      if (!batch) return;
+      expect(batch.length).toBeLessThanOrEqual(limit);
       expect(batch.length).toBeGreaterThan(0);
       this.got.push(...batch);
       if (ack) await this.subscription.ack(batch);
@@ -116,7 +120,7 @@ interface DeadLetter {
 
 /** The dead letters of a topic, be they in a list or in a stream. */
 async function deadLetters(topic: string): Promise<DeadLetter[]> {
-  const key = `${topic}:dead`;
+  const key = deadLettersOf(topic);
   if ((await own.redis.type(key)) === 'stream') {
     const entries = (await own.redis.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).xRange(key, '-', '+')) ?? [];
     return entries.map(({ message }) => {
@@ -288,7 +292,7 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     await first.receive(5);
     first.stop.abort();
     await first.ended;
-    const kept = await first.subscription.release(first.got.slice(2));
+    const kept = await first.subscription.requeue(first.got.slice(2));
     await first.end();
     await pattern.publish(own.redis, here, ['message 6']);
     await using next = await Reader.of(pattern, here);
@@ -322,13 +326,13 @@ describe.each(patterns.map((pattern) => [pattern.name, pattern] as const))('patt
     const [earlier, later, others] = [one.got.slice(0, 3), one.got.slice(3), [...two.got]];
     const idOf = ({ payload }: Delivery) => payload.toString();
     const settle = (reader: Reader, deliveries: readonly Delivery[]) =>
-      reader.subscription.ack(deliveries, { ids: deliveries.map(idOf), ttlMs: 60_000 });
+      reader.subscription.ack(deliveries, { once: { ids: deliveries.map(idOf), ttlMs: 60_000 } });
     expect(await one.subscription.wasHandled('message 1')).toBe(false);
-    expect(await settle(one, earlier)).toEqual([true, true, true]);
+    expect(await settle(one, earlier)).toEqual(['done', 'done', 'done']);
     expect(await one.subscription.wasHandled('message 1')).toBe(true);
     expect(await two.subscription.wasHandled('message 1')).toBe(true);
     const answers = [...((await settle(one, later)) ?? []), ...((await settle(two, others)) ?? [])];
-    const firsts = [...later, ...others].filter((_, index) => answers[index]).map(idOf);
+    const firsts = [...later, ...others].filter((_, index) => answers[index] === 'done').map(idOf);
     expect(firsts.sort()).toEqual(numbered(3, 4));
     expect(await pattern.backlog(own.redis, here, settings.group)).toMatchObject({ waiting: 0, inFlight: 0 });
   });

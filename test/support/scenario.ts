@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import { type DeadLetter, listDeadLetters } from '@redis-messaging/shared/delivery/dead-letter-store';
+import type { DeadLetter } from '@redis-messaging/shared/delivery/dead-letters';
 import { decode } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
@@ -184,12 +184,12 @@ export class Scenario implements AsyncDisposable {
     expect(made).toEqual(made.map(() => this.#made));
   }
 
-  async #fatesOf({ name, topic }: Pattern): Promise<Fates> {
+  async #fatesOf({ name, topic, deadLetters }: Pattern): Promise<Fates> {
     const accepted = countsOf(this.publisher.events('published', name));
     const deliveries = this.subscribers.map((service) => countsOf(ofOurs(service.events('received', name))));
     const dead: number[] = [];
     const strange: DeadLetter[] = [];
-    for (const letter of await listDeadLetters(this.#redis, topic.default)) {
+    for (const letter of (await deadLetters?.list(this.#redis, topic.default)) ?? []) {
       const decoded = decode(letter.payload);
       if (decoded.ok && decoded.message.sender === SENDER) dead.push(decoded.message.count);
       else strange.push(letter);

@@ -14,7 +14,7 @@ const delivery = (number: number, bytes = 4) => {
 
 async function numbers(buffer: DeliveryBuffer): Promise<number[]> {
   const all: number[] = [];
-  for await (const batch of buffer.batches(100)) {
+  for (let batch = await buffer.take(100); batch; batch = await buffer.take(100)) {
     expect(batch.length).toBeLessThanOrEqual(100);
     all.push(...batch.map(({ payload }) => payload.readInt32LE()));
   }

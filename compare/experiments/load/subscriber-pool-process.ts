@@ -44,16 +44,15 @@ async function listen(index: number): Promise<void> {
   const ids = pattern.guarantees.audience === 'one-subscriber' ? shared : new Set<string>();
   const subscription = await pattern.subscribe(connection, topic, {
     signal,
-    batch: BATCH,
     consumer: `pool-${index}`,
     group: config.GROUP,
     groupStart: '0',
-    reclaimAfterMs: 60_000,
+    leaseMs: 60_000,
     maxAttempts: 100,
     maxLength: 0,
   });
   void (async () => {
-    for await (const batch of subscription) {
+    for (let batch = await subscription.take(BATCH); batch; batch = await subscription.take(BATCH)) {
       for (const { payload, receivedAt } of batch) {
         const decoded = decode(payload);
         if (!decoded.ok) continue;

@@ -52,8 +52,6 @@ export interface Pattern {
   readonly benchmark?: (key: string) => readonly string[];
   /** The environment variable that names the topic (channel, list or stream), its default, and what it is. */
   readonly topic: { readonly variable: string; readonly default: string; readonly about: string };
-  /** The command, without the payload at its end, with which redis-benchmark puts a message into a key. */
-  readonly benchmark?: (key: string) => readonly string[];
   /** Where it keeps what could not be delivered; not there if it keeps nothing. */
   readonly deadLetters?: DeadLetterStore;
   /** What happened to a published message, for people. */

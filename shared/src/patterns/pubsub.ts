@@ -33,7 +33,6 @@ export const pubsub = {
     default: 'messages',
     about: 'Channel of the pattern `pubsub`; a subscriber may say `news:*` for all channels of that form',
   },
-  benchmark: (channel) => ['PUBLISH', channel],
 
   sent: (channel, reached) => `Published to channel '${channel}' (${subscribers(reached)})`,
 

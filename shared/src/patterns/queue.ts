@@ -28,7 +28,6 @@ export const queue = {
   },
   benchmark: (key) => ['RPUSH', key],
   topic: { variable: 'QUEUE', default: 'message_queue', about: 'List of the pattern `queue`' },
-  benchmark: (list) => ['RPUSH', list],
   deadLetters: deadLettersInList,
 
   sent: (list, length) => `Pushed to queue '${list}' (length ${length})`,

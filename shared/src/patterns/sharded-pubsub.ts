@@ -25,7 +25,6 @@ export const shardedPubsub = {
   },
   benchmark: (key) => ['SPUBLISH', key],
   topic: { variable: 'SHARDED_CHANNEL', default: 'message_sharded', about: 'Channel of the pattern `sharded-pubsub`' },
-  benchmark: (channel) => ['SPUBLISH', channel],
 
   sent: (channel, reached) => `Published to sharded channel '${channel}' (${subscribers(reached)})`,
 

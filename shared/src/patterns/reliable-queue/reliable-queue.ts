@@ -26,7 +26,6 @@ export const reliableQueue = {
     default: 'message_reliable_queue',
     about: 'List of the pattern `reliable-queue`',
   },
-  benchmark: (list) => ['RPUSH', list],
   deadLetters: deadLettersInList,
 
   sent: (list, length) => `Pushed to reliable queue '${list}' (length ${length})`,

@@ -21,7 +21,6 @@ export const stream = {
     survivesCrash: true,
     ordered: true,
   },
-  benchmark: (key) => ['XADD', key, '*', FIELD],
   topic: { variable: 'STREAM', default: 'message_stream', about: 'Stream of the pattern `stream`' },
   benchmark: (key) => ['XADD', key, '*', FIELD],
   deadLetters: deadLettersInStream,
