@@ -37,8 +37,9 @@ function parseAny(text: string): number | undefined {
   if (!parts) return undefined;
   const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = '', zone = 'Z'] = parts;
   if (+hour > 23 || +minute > 59 || +second > 60) return undefined; // :60 is a leap second
-  const midnight = Date.UTC(+(year as string), +(month as string) - 1, +(day as string));
-  if (new Date(midnight).getUTCDate() !== +(day as string) || +(month as string) > 12) return undefined;
+  // Date.UTC would take the years 0 to 99 for 1900 to 1999.
+  const midnight = new Date(0).setUTCFullYear(+(year as string), +(month as string) - 1, +(day as string));
+  if (new Date(midnight).getUTCMonth() !== +(month as string) - 1) return undefined; // no such month, or no such day in it
   const offset = offsetMinutes(zone);
   if (offset === undefined) return undefined;
   const seconds = midnight / 1000 + (+hour * 60 + +minute - offset) * 60 + +second;
