@@ -88,11 +88,11 @@ describe('configuration', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'config-')), 'password');
     writeFileSync(file, 'from file\n');
     const config = loadConfig({ REDIS_PASSWORD_FILE: file, REDIS_HOST: 'h', REDIS_USERNAME: 'u' });
-    expect(redisOptions(config, 'x')).toMatchObject({
-      url: undefined,
-      host: 'h',
+    expect(redisOptions(config, 'x')).toEqual({
+      socket: { host: 'h', port: 6379 },
       username: 'u',
       password: 'from file',
+      name: 'x',
     });
     expect(mistakes({ REDIS_PASSWORD_FILE: `${file}.none` })).toEqual([
       `REDIS_PASSWORD_FILE="${file}.none": expected the path of a file that can be read`,

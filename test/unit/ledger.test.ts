@@ -1,5 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { Intervals } from '@redis-messaging/shared/accounting/intervals';
 import { Ledger, type StoredLedger } from '@redis-messaging/shared/accounting/ledger';
 import { seeded } from '../../testkit/random.ts';
 
@@ -20,32 +20,6 @@ function book(ledger: Ledger, counts: readonly number[], run = {}): Ledger {
   return ledger;
 }
 
-describe('ranges', () => {
-  test('agree with a set, whatever the order', () => {
-    for (let seed = 1; seed <= 20; seed++) {
-      const random = seeded(seed);
-      const ranges = new Intervals();
-      const set = new Set<number>();
-      for (let step = 0; step < 2000; step++) {
-        const number = random(500);
-        expect([seed, number, ranges.add(number)]).toEqual([seed, number, !set.has(number)]);
-        set.add(number);
-      }
-      for (let number = 0; number < 500; number++) expect(ranges.has(number)).toBe(set.has(number));
-      const starts = [...set].filter((number) => !set.has(number - 1)).length;
-      expect(ranges.size).toBe(starts);
-    }
-  });
-
-  test('stay bounded when every second number is missing', () => {
-    const ranges = new Intervals();
-    for (let number = 0; number < 100_000; number += 2) ranges.add(number);
-    expect(ranges.size).toBe(10_000);
-    expect(ranges.add(99_999)).toBe(true);
-    expect(ranges.add(99_998)).toBe(false);
-  });
-});
-
 describe('ledger', () => {
   test('goes on after a crash from what it stored, as if nothing had happened', () => {
     for (let seed = 1; seed <= 20; seed++) {
@@ -64,7 +38,8 @@ describe('ledger', () => {
           parts = new Ledger(everybody);
           parts.restore(stored);
         }
-        expect([seed, step, parts.account()]).toEqual([seed, step, whole.account()]);
+        if (!isDeepStrictEqual(parts.account(), whole.account()))
+          expect({ seed, step, ...parts.account() }).toEqual({ seed, step, ...whole.account() });
       }
       expect(whole.account().lost).toBeGreaterThan(0);
     }

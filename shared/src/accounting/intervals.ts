@@ -21,20 +21,14 @@ export class Intervals {
 
   /** Adds a number. False if it was there. */
   add(number: number): boolean {
-    const last = this.#ends.length - 1;
-    if (last >= 0 && number === (this.#ends[last] as number) + 1) {
-      this.#ends[last] = number;
-      return true;
-    }
     const index = this.#firstEndingAtOrAfter(number);
-    if (index <= last && (this.#starts[index] as number) <= number) return false;
+    if (this.#isIn(index, number)) return false;
     this.#insert(index, number);
     return true;
   }
 
   has(number: number): boolean {
-    const index = this.#firstEndingAtOrAfter(number);
-    return index < this.#starts.length && (this.#starts[index] as number) <= number;
+    return this.#isIn(this.#firstEndingAtOrAfter(number), number);
   }
 
   /** How many separate ranges there are. */
@@ -42,9 +36,14 @@ export class Intervals {
     return this.#starts.length;
   }
 
+  /** Whether a number that is not above the range's end is in it. */
+  #isIn(index: number, number: number): boolean {
+    return (this.#starts[index] ?? Number.POSITIVE_INFINITY) <= number;
+  }
+
   #insert(index: number, number: number): void {
-    const touchesLeft = index > 0 && this.#ends[index - 1] === number - 1;
-    const touchesRight = index < this.#starts.length && this.#starts[index] === number + 1;
+    const touchesLeft = this.#ends[index - 1] === number - 1;
+    const touchesRight = this.#starts[index] === number + 1;
     if (touchesLeft && touchesRight) {
       this.#ends[index - 1] = this.#ends[index] as number;
       this.#starts.splice(index, 1);
