@@ -1,0 +1,26 @@
+/** Mutation testing of the pure parts: `npm run mutate`. Survivors, and why: survivors.md. */
+export default {
+  mutate: [
+    'shared/src/accounting/{sequence,intervals,ledger,latency,clock,time-span}.ts',
+    'shared/src/message/*.ts',
+    'shared/src/text/*.ts',
+    'shared/src/delivery/{batch-size,attempts}.ts',
+    'shared/src/service/config.ts',
+    'publisher/src/pace.ts',
+    'compare/cli/options.ts',
+    'compare/measure/{percentiles,reconciliation,merge,sum}.ts',
+    'compare/verdict/*.ts',
+    'compare/advice/{advisor,needs}.ts',
+  ],
+  testRunner: 'jest',
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--no-warnings'],
+  jest: { projectType: 'custom', configFile: 'test/mutation/jest.config.js' },
+  coverageAnalysis: 'perTest',
+  disableTypeChecks: false,
+  tsconfigFile: 'test/mutation/none.json',
+  concurrency: 1,
+  reporters: ['clear-text', 'json', 'progress'],
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+  jsonReporter: { fileName: 'reports/mutation.json' },
+  thresholds: { high: 95, low: 90, break: 90 },
+};
