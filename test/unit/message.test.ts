@@ -54,17 +54,3 @@ describe('messages', () => {
     expect(read({ ...GOOD, sender: undefined })).toEqual({ ok: false, reason: 'field "sender" is missing' });
   });
 });
-
-describe('text of others', () => {
-  test('shows controls and directions as escapes, keeps the rest', () => {
-    expect(sanitize('a\u001b[31mb\u009b\u202ec\u2028\u007f\0')).toBe(
-      'a\\u001b[31mb\\u009b\\u202ec\\u2028\\u007f\\u0000',
-    );
-    expect(sanitize('Zoë 👩‍💻 日本')).toBe('Zoë 👩‍💻 日本');
-    expect(sanitize('\ud800x')).toBe('\ufffdx');
-  });
-
-  test('cuts what is long, and says how long it was', () => {
-    expect(sanitize('x'.repeat(3000), 5)).toBe('xxxxx… (3,000 characters)');
-  });
-});

@@ -1,15 +1,14 @@
 /** Lines of text columns: the first to the left, all others to the right, as figures want it. */
 export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((title, column) =>
-    Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0), title.length),
-  );
+  const lines = [header, ...rows];
+  const widths = header.map((_title, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, column) =>
         column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number),
       )
       .join('  ');
-  return [header, ...rows].map((row) => `  ${line(row)}`).join('\n');
+  return lines.map((cells) => `  ${line(cells)}`).join('\n');
 }
 
 /** The same as a table of Markdown. */
