@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { Ledger, type StoredLedger } from '@redis-messaging/shared/accounting/ledger';
 import { seeded } from '../../testkit/random.ts';
@@ -27,19 +26,16 @@ describe('ledger', () => {
       const whole = new Ledger(everybody);
       let parts = new Ledger(everybody);
       let stored: StoredLedger = { senders: {} };
-      for (let step = 0; step < 2000; step++) {
+      for (let step = 0; step < 600; step++) {
         const start = START + random(20) * 1e9;
-        const what = entry(random(300), { sender: `sender ${random(3)}`, run: random(20), start });
-        whole.receive(what);
-        parts.receive(what);
-        if (random(10) === 0) {
-          const changes = JSON.parse(JSON.stringify(parts.changes())) as StoredLedger;
-          stored = { ...stored, ...changes, senders: { ...stored.senders, ...changes.senders } };
-          parts = new Ledger(everybody);
-          parts.restore(stored);
-        }
-        if (!isDeepStrictEqual(parts.account(), whole.account()))
-          expect({ seed, step, ...parts.account() }).toEqual({ seed, step, ...whole.account() });
+        const what = entry(random(100), { sender: `sender ${random(3)}`, run: random(20), start });
+        if (parts.receive(what) !== whole.receive(what)) throw new Error(`seed ${seed}: not the same at step ${step}`);
+        if (random(10) > 0) continue;
+        const changes = JSON.parse(JSON.stringify(parts.changes())) as StoredLedger;
+        stored = { ...stored, ...changes, senders: { ...stored.senders, ...changes.senders } };
+        parts = new Ledger(everybody);
+        parts.restore(stored);
+        expect({ seed, step, ...parts.account() }).toEqual({ seed, step, ...whole.account() });
       }
       expect(whole.account().lost).toBeGreaterThan(0);
     }
