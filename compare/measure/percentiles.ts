@@ -6,17 +6,18 @@ const CHARTED = [0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99, 99.5, 99.
 export function distributionOf(values: readonly number[]): [percent: number, value: number][] | null {
   if (values.length === 0) return null;
   const at = ranked(values);
-  return CHARTED.map((percent) => [percent, at(percent / 100)]);
+  return CHARTED.map((percent) => [percent, at(percent)]);
 }
 
 /** Percentiles of some values by the nearest-rank method; `null` of none. */
 export function percentilesOf(values: readonly number[]): Percentiles | null {
   if (values.length === 0) return null;
   const at = ranked(values);
-  return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
+  return { p50: at(50), p95: at(95), p99: at(99), max: at(100) };
 }
 
-function ranked(values: readonly number[]): (share: number) => number {
+function ranked(values: readonly number[]): (percent: number) => number {
   const sorted = Float64Array.from(values).sort();
-  return (share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] as number;
+  // Multiplied first: 99.9 / 100 × 1000 is a little more than 999, whose ceiling is 1000.
+  return (percent) => sorted[Math.max(0, Math.ceil((percent * sorted.length) / 100) - 1)] as number;
 }
