@@ -61,7 +61,7 @@ describe('attempts that are used up', () => {
     const told: string[] = [];
     const left = await rejectExhausted(
       [delivery(1), delivery(4), delivery(3), delivery(9)],
-      { maxAttempts: 3, onDead: (payload, reason) => told.push(`dead: ${payload}: ${reason}`) },
+      { maxAttempts: 3, onExhausted: (payload, reason) => told.push(`dead: ${payload}: ${reason}`) },
       async ({ attempt }, reason) => {
         told.push(`rejected: ${attempt}: ${reason}`);
       },
@@ -86,7 +86,7 @@ describe('attempts that are used up', () => {
 
   test('are told of only after the rejection', async () => {
     const told: string[] = [];
-    const failing = rejectExhausted([delivery(2)], { maxAttempts: 1, onDead: () => told.push('dead') }, () =>
+    const failing = rejectExhausted([delivery(2)], { maxAttempts: 1, onExhausted: () => told.push('dead') }, () =>
       Promise.reject(new Error('no Redis')),
     );
     await expect(failing).rejects.toThrow('no Redis');

@@ -1,24 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { UNEXPLAINED } from '../../compare/measure/causes.ts';
-import { reconcile } from '../../compare/measure/reconciliation.ts';
-import { judge } from '../../compare/verdict/verdict.ts';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { causesOf, UNEXPLAINED } from '../../compare/measure/causes.ts';
+import { audiencesOf, reconcile } from '../../compare/measure/reconciliation.ts';
 
-const guaranteesOf = (audience: string) =>
-  (patterns.find(({ guarantees }) => guarantees.audience === audience) as (typeof patterns)[number]).guarantees;
+const guaranteesOf = (audience: string, groups = false) =>
+  (patterns.find(({ guarantees }) => guarantees.audience === audience && guarantees.groups === groups) as Pattern)
+    .guarantees;
 
 /** Log lines of messages. */
 const lines = (counts: readonly number[], more = {}) =>
   counts.map((count) => ({ id: `id-${count}`, sender: 'me', count, reply: 1, ...more }));
 
 const nothing = { waiting: 0, inFlight: 0, dead: 0 };
-const shared = {
-  guarantees: guaranteesOf('one-subscriber'),
-  made: 5,
-  held: nothing,
-  foreignDeadLetters: 0,
-  possibleCauses: [],
-};
+const shared = { guarantees: guaranteesOf('one-subscriber'), made: 5, held: nothing, foreignDeadLetters: 0, possibleCauses: [] };
 const copied = { ...shared, guarantees: guaranteesOf('every-subscriber') };
 
 describe('reconciliation', () => {
@@ -84,34 +79,108 @@ describe('reconciliation', () => {
 
   test('dead letters of others do not count as ours', () => {
     const held = { ...nothing, dead: 3 };
-    const evidence = {
-      ...shared,
-      published: lines([1, 2]),
-      received: new Map([['A', lines([1])]]),
-      held,
-      foreignDeadLetters: 2,
-    };
+    const evidence = { ...shared, published: lines([1, 2]), received: new Map([['A', lines([1])]]), held, foreignDeadLetters: 2 };
     expect(reconcile(evidence)).toMatchObject({ lost: 0, deadLettered: 3 });
+  });
+
+  test('dead letters of others cannot hide a loss', () => {
+    const held = { ...nothing, dead: 1 };
+    const evidence = { ...shared, published: lines([1, 2]), received: new Map([['A', lines([1])]]), held, foreignDeadLetters: 2 };
+    expect(reconcile(evidence)).toMatchObject({ lost: 1, deadLettered: 1 });
+  });
+
+  test('what waits, is in flight or dead is not lost', () => {
+    const held = { waiting: 2, inFlight: 1, dead: 1 };
+    const counts = reconcile({ ...shared, published: lines([1, 2, 3, 4, 5]), received: new Map(), held });
+    expect(counts).toMatchObject({ accepted: 5, received: 0, lost: 1, waiting: 3, deadLettered: 1 });
+  });
+
+  test('a message is late only if one of the same sender came before it that was made later; again is not late', () => {
+    const others = lines([9]).map((line) => ({ ...line, id: 'x', sender: 'somebody else' }));
+    const received = new Map([
+      ['A', [...others, ...lines([1, 3, 2, 2, 4, 1])]],
+      ['B', lines([2, 1, 1])],
+    ]);
+    expect(reconcile({ ...copied, published: lines([1, 2, 3, 4]), received })).toMatchObject({
+      reordered: 2,
+      duplicated: 3,
+    });
+  });
+
+  test('a message that comes again is no measure of what comes after it', () => {
+    const received = new Map([['A', lines([5, 1, 5, 2, 3])]]);
+    expect(reconcile({ ...shared, published: [], received }).reordered).toBe(3);
+  });
+
+  test('with copies and nobody there is no audience, so nothing is lost', () => {
+    expect(reconcile({ ...copied, published: lines([1, 2]), received: new Map() })).toMatchObject({
+      accepted: 2,
+      audiences: 0,
+      received: 0,
+      lost: 0,
+      causes: [],
+    });
+  });
+
+  test('each group is to receive every message, whoever of it does', () => {
+    const guarantees = guaranteesOf('one-subscriber', true);
+    const received = new Map([
+      ['A1', lines([1, 2])],
+      ['A2', lines([3])],
+      ['B', lines([1])],
+    ]);
+    const groupOf = new Map([
+      ['A1', 'A'],
+      ['A2', 'A'],
+      ['B', 'B'],
+    ]);
+    const evidence = { ...shared, guarantees, published: lines([1, 2, 3]), received };
+    expect(reconcile({ ...evidence, groupOf })).toMatchObject({ audiences: 2, received: 4, lost: 2 });
+    expect(reconcile(evidence)).toMatchObject({ audiences: 1, received: 3, lost: 0, duplicated: 1 });
   });
 });
 
-describe('verdict', () => {
-  const claim = (promised: boolean, holds: boolean) => ({ text: 'x', promised, holds });
-  const measured = reconcile({ ...shared, published: [], received: new Map() });
-  const verdictOf = (...claims: ReturnType<typeof claim>[]) =>
-    judge({ ...measured, throughput: null, latencyMs: null, latencyAt: null, timeline: null, figures: {} }, claims)
-      .verdict;
+describe('audiences', () => {
+  const roles = ['A', 'B', 'C'];
+  const groupOf = new Map([
+    ['A', 'one'],
+    ['B', 'two'],
+    ['C', 'one'],
+  ]);
 
-  test('is what came of the promises', () => {
-    expect(verdictOf(claim(true, true), claim(false, false))).toBe('kept');
-    expect(verdictOf(claim(false, false), claim(true, true))).toBe('not promised');
-    expect(verdictOf(claim(false, true), claim(true, false))).toBe('broken');
-    expect(verdictOf(claim(true, false))).toBe('broken');
+  test('are every subscriber, all of them, or their groups', () => {
+    expect(audiencesOf(guaranteesOf('every-subscriber'), roles, groupOf)).toEqual([['A'], ['B'], ['C']]);
+    expect(audiencesOf(guaranteesOf('one-subscriber', false), roles, groupOf)).toEqual([['A', 'B', 'C']]);
+    expect(audiencesOf(guaranteesOf('one-subscriber', true), roles, groupOf)).toEqual([['A', 'C'], ['B']]);
+    expect(audiencesOf(guaranteesOf('one-subscriber', true), roles)).toEqual([['A', 'B', 'C']]);
   });
 
-  test('a loss without a cause breaks it', () => {
-    const unexplained = { ...measured, lost: 1, causes: [{ cause: UNEXPLAINED, messages: 1 }] };
-    const whole = { ...unexplained, throughput: null, latencyMs: null, latencyAt: null, timeline: null, figures: {} };
-    expect(judge(whole, [claim(false, false)]).verdict).toBe('broken');
+  test('without subscribers are none of copies, and one that nobody is in where they share', () => {
+    expect(audiencesOf(guaranteesOf('every-subscriber'), [])).toEqual([]);
+    expect(audiencesOf(guaranteesOf('one-subscriber', false), [])).toEqual([[]]);
+    expect(audiencesOf(guaranteesOf('one-subscriber', true), [])).toEqual([[]]);
+  });
+});
+
+describe('causes', () => {
+  const possibleCauses = [{ cause: 'a crash', atMost: 3 }, { cause: 'Redis was killed' }, { cause: 'never reached' }];
+
+  test.each([
+    [0, 5, []],
+    [-2, 5, []],
+    [4, 5, ['nobody was listening: 4']],
+    [7, 5, ['nobody was listening: 5', 'a crash: 2']],
+    [3, 0, ['a crash: 3']],
+    [9, 0, ['a crash: 3', 'Redis was killed: 6']],
+  ])('%d lost, %d of them without subscribers', (lost, noSubscribers, expected) => {
+    const causes = causesOf(lost, noSubscribers, possibleCauses);
+    expect(causes.map(({ cause, messages }) => `${cause}: ${messages}`)).toEqual(expected);
+  });
+
+  test('none fits: that is said', () => {
+    expect(causesOf(2, 1, [])).toEqual([
+      { cause: 'nobody was listening', messages: 1 },
+      { cause: UNEXPLAINED, messages: 1 },
+    ]);
   });
 });
