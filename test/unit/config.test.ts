@@ -1,8 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, loadConfig } from '@redis-messaging/shared/service/config';
+import { ConfigError, loadConfig, variables } from '@redis-messaging/shared/service/config';
 import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redis-options';
 
 const names = (environment: Record<string, string>) => loadConfig(environment).PATTERN.map((pattern) => pattern.name);
@@ -18,28 +18,68 @@ function mistakes(environment: Record<string, string>): string[] {
 
 describe('configuration', () => {
   test('has defaults for everything; an empty variable counts as unset', () => {
-    for (const environment of [{}, { PUBLISH_INTERVAL: '', REDIS_PORT: '', PATTERN: '', LOG_FORMAT: '' }]) {
-      const config = loadConfig(environment);
-      expect(config).toMatchObject({
-        PUBLISH_INTERVAL: 2,
+    const empty = Object.fromEntries(Object.keys(variables).map((name) => [name, '']));
+    for (const environment of [{}, empty]) {
+      const { PATTERN, topics, ...rest } = loadConfig(environment);
+      expect(rest).toEqual({
+        REDIS_URL: '',
+        REDIS_HOST: 'localhost',
         REDIS_PORT: 6379,
+        REDIS_USERNAME: '',
+        REDIS_PASSWORD: '',
+        REDIS_PASSWORD_FILE: '',
+        PUBLISH_INTERVAL: 2,
+        MESSAGE_COUNT: Number.POSITIVE_INFINITY,
+        BUFFER_LIMIT: 100_000,
+        MESSAGE_SIZE: 0,
+        SENDER: 'typescript-publisher',
+        CHANNEL: 'messages',
+        SHARDED_CHANNEL: 'message_sharded',
+        QUEUE: 'message_queue',
+        RELIABLE_QUEUE: 'message_reliable_queue',
+        STREAM: 'message_stream',
+        GROUP: 'subscribers',
+        GROUP_START: '0',
+        CONSUMER: `${hostname()}-${process.pid}`,
+        RECLAIM_AFTER: 30,
+        MAX_ATTEMPTS: 5,
+        DEDUPE_TTL: 0,
+        STREAM_MAXLEN: 100_000,
+        HANDLER_TIMEOUT: 0,
+        FAIL_RATE: 0,
+        WORK_TIME: 0,
+        STATS_INTERVAL: 10,
+        LOG_LEVEL: 'info',
         LOG_FORMAT: 'pretty',
+        HEALTH_PORT: 0,
+        HEALTH_HOST: '127.0.0.1',
         SHUTDOWN_TIMEOUT: 10,
       });
-      expect(config.MESSAGE_COUNT).toBe(Number.POSITIVE_INFINITY);
-      expect([...config.topics.values()]).toEqual([
-        'messages',
-        'message_sharded',
-        'message_queue',
-        'message_reliable_queue',
-        'message_stream',
+      expect(PATTERN.map(({ name }) => name)).toEqual(['pubsub', 'queue']);
+      expect([...topics].map(([{ name }, topic]) => `${name}: ${topic}`)).toEqual([
+        'pubsub: messages',
+        'sharded-pubsub: message_sharded',
+        'queue: message_queue',
+        'reliable-queue: message_reliable_queue',
+        'stream: message_stream',
       ]);
-      expect(Object.isFrozen(config)).toBe(true);
+    }
+  });
+
+  test('is frozen', () => {
+    expect(Object.isFrozen(loadConfig({}))).toBe(true);
+  });
+
+  test('is that of the process if nothing else is given', () => {
+    process.env.SENDER = 'config.test';
+    try {
+      expect(loadConfig().SENDER).toBe('config.test');
+    } finally {
+      delete process.env.SENDER;
     }
   });
 
   test('PATTERN takes names, words for several, and lists', () => {
-    expect(names({})).toEqual(['pubsub', 'queue']);
     expect(names({ PATTERN: 'both' })).toEqual(['pubsub', 'queue']);
     expect(names({ PATTERN: 'queue' })).toEqual(['queue']);
     expect(names({ PATTERN: 'all' })).toEqual(['pubsub', 'sharded-pubsub', 'queue', 'reliable-queue', 'stream']);
@@ -50,10 +90,9 @@ describe('configuration', () => {
   test.each(['carrier-pigeon', 'pubsub,', ',', 'pubsub;queue', '__proto__', 'constructor'])(
     'PATTERN=%s is refused with the valid names',
     (word) => {
+      const valid = 'pubsub, sharded-pubsub, queue, reliable-queue, stream, both, all';
       expect(mistakes({ PATTERN: word })).toEqual([
-        expect.stringMatching(
-          /^PATTERN=.*: expected one of pubsub, sharded-pubsub, queue, reliable-queue, stream, both, all/,
-        ),
+        `PATTERN="${word}": expected one of ${valid}, or several of them with commas between`,
       ]);
     },
   );
@@ -66,32 +105,53 @@ describe('configuration', () => {
         MESSAGE_COUNT: '1.5',
         LOG_FORMAT: 'xml',
         WORK_TIME: '1e3',
+        FAIL_RATE: '2',
         HEALTH_PORT: '80 80',
       }),
     ).toEqual([
       'REDIS_PORT="0": expected a whole number from 1 to 65535',
       'PUBLISH_INTERVAL="-1": expected seconds, a number from 0 to 86400',
       'MESSAGE_COUNT="1.5": expected a whole number, 1 or more',
+      'FAIL_RATE="2": expected a number from 0 to 1',
       'WORK_TIME="1e3": expected seconds, a number from 0 to 86400',
       'LOG_FORMAT="xml": expected one of pretty, json',
       'HEALTH_PORT="80 80": expected a whole number from 0 to 65535',
     ]);
   });
 
+  test('says of every variable what is expected and what it is about', () => {
+    for (const [name, { expected, about }] of Object.entries(variables))
+      expect({ name, expected, about }).toEqual({
+        name,
+        expected: expect.stringMatching(/\w/),
+        about: expect.stringMatching(/^\S.*\w/),
+      });
+    expect(variables.LOG_FORMAT.about).toMatch(/^`pretty` \\\| `json`: /); // fit for a table of Markdown
+    expect(variables.PATTERN.about).toMatch(/: `pubsub`, `sharded-pubsub`, /);
+  });
+
   test('never shows a password', () => {
-    expect(mistakes({ REDIS_URL: 'http://user:hunter2@host' }).join()).not.toContain('hunter2');
+    expect(mistakes({ REDIS_URL: 'http://user:hunter2@host' })).toEqual([
+      'REDIS_URL="…": expected a URL such as redis://user:password@host:6379/0 (rediss:// for TLS, unix:// for a socket)',
+    ]);
     const config = loadConfig({ REDIS_URL: 'rediss://user:hunter2@example.org:6380/1', REDIS_HOST: 'other' });
     expect(redisAddress(config)).toBe('example.org:6380');
   });
 
-  test('REDIS_URL wins; the password may come from a file', () => {
+  test('the password may come from a file, without the line break at its end', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'config-')), 'password');
-    writeFileSync(file, 'from file\n');
-    const config = loadConfig({ REDIS_PASSWORD_FILE: file, REDIS_HOST: 'h', REDIS_USERNAME: 'u' });
-    expect(redisOptions(config, 'x')).toEqual({
+    const passwordIn = (text: string) => {
+      writeFileSync(file, text);
+      return loadConfig({ REDIS_PASSWORD_FILE: file }).REDIS_PASSWORD_FILE;
+    };
+    expect(passwordIn('from file\n')).toBe('from file');
+    expect(passwordIn('from file\r\n')).toBe('from file');
+    expect(passwordIn('two\nlines\n\n')).toBe('two\nlines\n');
+    expect(passwordIn('ö')).toBe('ö');
+    expect(redisOptions(loadConfig({ REDIS_PASSWORD_FILE: file, REDIS_HOST: 'h', REDIS_USERNAME: 'u' }), 'x')).toEqual({
       socket: { host: 'h', port: 6379 },
       username: 'u',
-      password: 'from file',
+      password: 'ö',
       name: 'x',
     });
     expect(mistakes({ REDIS_PASSWORD_FILE: `${file}.none` })).toEqual([
