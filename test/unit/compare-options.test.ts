@@ -1,13 +1,12 @@
-import { writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { Results } from '../../compare/measure/result.ts';
-import { readOptions } from '../../compare/options/options.ts';
-import { repeatCommand } from '../../compare/options/repeat.ts';
+import { HELP, readOptions } from '../../compare/options/options.ts';
 import type { Options } from '../../compare/runner/options.ts';
-import { againstBaseline, readBaseline } from '../../compare/verdict/baseline.ts';
+import { experimentsFor } from '../../compare/experiments/index.ts';
+import type { Results } from '../../compare/measure/result.ts';
+import { repeatCommand } from '../../compare/options/repeat.ts';
 import { OptionsError } from '../../local/process/command.ts';
+
+const names = (subjects: readonly { readonly name: string }[]) => subjects.map(({ name }) => name);
 
 const mistakesOf = (...args: string[]) => {
   try {
@@ -21,11 +20,79 @@ const mistakesOf = (...args: string[]) => {
 
 describe('options of compare', () => {
   test('by default: everything, on a private Redis, with a new seed', () => {
-    const [one, two] = [readOptions([]), readOptions([])];
-    expect(one?.patterns).toHaveLength(5);
-    expect(one?.experiments.length).toBeGreaterThanOrEqual(12);
-    expect(one?.redis).toBeUndefined();
-    expect(one?.seed).not.toBe(two?.seed);
+    const { patterns, experiments, seed, ...rest } = readOptions([]) as Options;
+    expect(patterns).toHaveLength(5);
+    expect(names(experiments)).toEqual(names(experimentsFor([2, 5])));
+    expect(rest).toEqual({
+      messages: 1000,
+      rate: 600,
+      size: 0,
+      subscribers: [2, 5],
+      repeat: 1,
+      full: false,
+      peers: false,
+      redis: undefined,
+      force: false,
+      out: 'report',
+      baseline: undefined,
+    });
+    const seeds = [seed, ...Array.from({ length: 20 }, () => readOptions([])?.seed as number)];
+    expect(new Set(seeds).size).toBeGreaterThan(15);
+    expect(seeds.filter((each) => !(Number.isInteger(each) && each >= 0 && each < 1_000_000))).toEqual([]);
+    expect(seeds.filter((each) => each > 1).length).toBeGreaterThan(15);
+  });
+
+  test('--full takes more messages, faster, as far as nothing else is given', () => {
+    expect(readOptions(['--full'])).toMatchObject({ full: true, messages: 5000, rate: 1000, size: 0 });
+    expect(readOptions(['--full'])?.subscribers).toEqual([2, 5]);
+    expect(readOptions(['--full', '--rate', '50'])).toMatchObject({ messages: 5000, rate: 50 });
+  });
+
+  test('all can be given', () => {
+    const line =
+      '--messages 200 --rate 100 --size 300 --seed 5 --repeat 3 --subscribers 3 --peers --force --out there --baseline old.json --redis redis://host';
+    expect(readOptions(line.split(' '))).toMatchObject({
+      messages: 200,
+      rate: 100,
+      size: 300,
+      seed: 5,
+      repeat: 3,
+      subscribers: [3],
+      peers: true,
+      force: true,
+      out: 'there',
+      baseline: 'old.json',
+      redis: 'redis://host',
+    });
+  });
+
+  test.each([
+    ['messages', 100, 1_000_000],
+    ['rate', 10, 100_000],
+    ['size', 0, 10_000_000],
+    ['seed', 0, Number.MAX_SAFE_INTEGER],
+    ['repeat', 1, 100],
+  ] as const)('--%s is a whole number from %d to %d', (name, least, most) => {
+    for (const value of [least, most]) expect(readOptions([`--${name}`, `${value}`])).toMatchObject({ [name]: value });
+    for (const text of [`${least - 1}`, `${most + 1}`, `${least}.5`, '1e2', 'x200', '200x', ' 200', ''])
+      expect(mistakesOf(`--${name}=${text}`)).toEqual([
+        `--${name} ${text}: expected a whole number from ${least} to ${most}`,
+      ]);
+  });
+
+  test('--subscribers takes whole numbers from 2 to 50', () => {
+    expect(readOptions(['--subscribers', '2, 50,7'])?.subscribers).toEqual([2, 50, 7]);
+    for (const list of ['1', '51', '2,1', '2,', ',', '2;3', 'x2', '2x', '2.5', ''])
+      expect(mistakesOf(`--subscribers=${list}`)).toEqual([
+        `--subscribers ${list}: expected whole numbers from 2 to 50 with commas between`,
+      ]);
+  });
+
+  test('--redis takes URLs of TCP, TLS and sockets', () => {
+    for (const url of ['redis://host', 'rediss://host', 'unix:///run/redis.sock'])
+      expect(readOptions(['--redis', url])?.redis).toBe(url);
+    for (const url of ['somewhere', 'http://host', 'redissss://host', 'redis://', 'xredis://host', ''])
+      expect(mistakesOf(`--redis=${url}`)).toEqual(['--redis: expected a URL such as redis://user:password@host:6379']);
   });
 
   test('choose patterns, experiments by the beginning of their names, and sizes', () => {
@@ -35,20 +102,30 @@ describe('options of compare', () => {
       ),
     );
     expect(options?.patterns.map(({ name }) => name)).toEqual(['queue', 'stream']);
-    expect(options?.experiments.map(({ name }) => name)).toEqual([
+    expect(names(options?.experiments ?? [])).toEqual([
       'redis-killed-always',
       'redis-killed-everysec',
       'redis-killed-none',
       'poison',
     ]);
     expect(options).toMatchObject({ messages: 200, rate: 100, seed: 5, repeat: 1 });
-    expect(readOptions(['--subscribers', '3'])?.experiments.map(({ name }) => name)).toContain('3-subscribers');
+    expect(names(readOptions(['--subscribers', '3'])?.experiments ?? [])).toContain('3-subscribers');
+  });
+
+  test('an experiment may be named in full or by whole words of its beginning, in any order', () => {
+    const chosen = (list: string) => names(readOptions(['--experiments', list])?.experiments ?? []);
+    expect(chosen('throughput')).toEqual(['throughput']);
+    expect(chosen('poison, latency')).toEqual(['latency', 'poison']);
+    expect(chosen('subscriber-crashes')).toEqual(['subscriber-crashes', 'subscriber-crashes-once']);
+    expect(chosen('subscriber-crashes-once')).toEqual(['subscriber-crashes-once']);
+    expect(mistakesOf('--experiments', 'redis-kill,poison,crashes')).toEqual([
+      expect.stringMatching(/^--experiments redis-kill,crashes: expected some of latency, throughput, /),
+    ]);
   });
 
   test('a report names the command that measures the same again', () => {
     const given = ['--seed', '5', '--messages', '200', '--patterns', 'queue,stream', '--peers'];
     const { patterns, experiments, ...rest } = readOptions(given) as Options;
-    const names = (subjects: readonly { readonly name: string }[]) => subjects.map(({ name }) => name);
     const told = {
       ...rest,
       patterns: names(patterns),
@@ -63,52 +140,19 @@ describe('options of compare', () => {
 
   test('every mistake is named, with what was expected', () => {
     expect(mistakesOf('--patterns', 'queue,fax', '--experiments', 'nonsense', '--messages', '0', '--rate=x')).toEqual([
-      expect.stringMatching(/^--patterns queue,fax: expected one of pubsub, /),
+      '--patterns queue,fax: expected one of pubsub, sharded-pubsub, queue, reliable-queue, stream, both, all, or several with commas between',
       expect.stringMatching(/^--experiments nonsense: expected some of latency, /),
       expect.stringMatching(/^--messages 0: expected a whole number from 100 to /),
       expect.stringMatching(/^--rate x: expected a whole number from 10 to /),
     ]);
     expect(mistakesOf('--mesages', '5')).toEqual([expect.stringContaining("'--mesages'")]);
-    expect(mistakesOf('--redis', 'somewhere')).toEqual([expect.stringContaining('expected a URL')]);
-    expect(mistakesOf('--subscribers', '2,1')).toEqual([expect.stringContaining('--subscribers 2,1')]);
-    expect(readOptions(['--help'])).toBeUndefined();
-  });
-});
-
-const resultsWith = (throughput: number, p99: number, verdict: string, runs?: unknown): Results =>
-  ({
-    version: 1,
-    experiments: [
-      {
-        name: 'throughput',
-        patterns: { queue: { verdict, throughput, latencyMs: { p99 }, ...(runs ? { runs } : {}) } },
-      },
-    ],
-  }) as unknown as Results;
-
-describe('baseline', () => {
-  test('what got worse beyond the noise is said, what got better is not', () => {
-    const before = resultsWith(1000, 10, 'kept');
-    expect(againstBaseline(resultsWith(900, 12, 'kept'), before)).toEqual([]);
-    expect(againstBaseline(resultsWith(5000, 1, 'kept'), before)).toEqual([]);
-    expect(againstBaseline(resultsWith(400, 30, 'broken'), before)).toEqual([
-      'worse: throughput, queue: kept → broken',
-      expect.stringMatching(/throughput 700–1,300 → 280–520/),
-      expect.stringMatching(/latency p99 7 ms–13 ms → 21 ms–39 ms/),
-    ]);
+    expect(mistakesOf('queue')).toEqual([expect.stringContaining('npm run compare -- --help')]);
   });
 
-  test('with several runs their own spread is the measure', () => {
-    const steady = [990, 1000, 1010].map((throughput) => ({ throughput, p99: 10 }));
-    const slower = [900, 910, 920].map((throughput) => ({ throughput, p99: 10 }));
-    const lines = againstBaseline(resultsWith(910, 10, 'kept', slower), resultsWith(1000, 10, 'kept', steady));
-    expect(lines).toEqual([expect.stringContaining('throughput 990–1,010 → 900–920')]);
-  });
-
-  test('a file that is no result is refused', () => {
-    const path = join(tmpdir(), `baseline-${process.pid}.json`);
-    writeFileSync(path, '{"version":2}');
-    expect(() => readBaseline(path)).toThrow(/expected a results.json of an earlier run \(not results of version 1\)/);
-    expect(() => readBaseline('/no/such/file')).toThrow(OptionsError);
+  test('--help says what they are, whatever else is given', () => {
+    expect(readOptions(['--help', '--rate', 'x'])).toBeUndefined();
+    const known = ['patterns', 'experiments', 'messages', 'rate', 'size', 'subscribers', 'seed', 'repeat', 'full'];
+    for (const name of [...known, 'redis', 'force', 'out', 'baseline', 'peers'])
+      expect(HELP).toMatch(new RegExp(`^  --${name} `, 'm'));
   });
 });
