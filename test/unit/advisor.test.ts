@@ -5,7 +5,6 @@ import { type Advice, advise, type Candidate, type Speed } from '../../compare/a
 import { type Need, type Needs, readNeeds } from '../../compare/advice/needs.ts';
 import { contradicts, experimentsOf, shownBy, stepsFor } from '../../compare/advice/proof.ts';
 import type { Results } from '../../compare/measure/result.ts';
-import { OptionsError } from '../../local/process/command.ts';
 
 const needsOf = (line: string) => readNeeds(line.split(' ').filter(Boolean))?.needs as Needs;
 
@@ -218,45 +217,5 @@ describe('proof', () => {
   test('measures the latency at the rate that is needed', () => {
     const [latency] = experimentsOf(stepsFor(needsOf('--loss any --p99 20 --rate 5000')));
     expect(latency?.load).toEqual({ rate: 5000, messages: 10_000 });
-  });
-});
-
-describe('options', () => {
-  test('have defaults that promise the most: nothing may be lost', () => {
-    expect(needsOf('')).toEqual({
-      loss: 'none',
-      duplicates: 'ok',
-      fanout: 1,
-      workers: 1,
-      late: 'no',
-      order: 'no',
-      p99: undefined,
-      rate: undefined,
-    });
-    expect(readNeeds(['--help'])).toBeUndefined();
-  });
-
-  test('every mistake is named at once', () => {
-    const line =
-      '--loss never --duplicates x --fanout 0 --workers 1.5 --late perhaps --order 1 --p99 0 --rate -1 --seed a';
-    let message = '';
-    try {
-      readNeeds(line.replace('--rate -1', '--rate=-1').split(' '));
-    } catch (error) {
-      if (error instanceof OptionsError) message = error.message;
-    }
-    expect(message.split('\n').map((text) => text.split(' ')[0])).toEqual([
-      '--loss',
-      '--duplicates',
-      '--fanout',
-      '--workers',
-      '--late',
-      '--order',
-      '--p99',
-      '--rate',
-      '--seed',
-    ]);
-    expect(() => readNeeds(['--nonsense'])).toThrow(OptionsError);
-    expect(() => readNeeds(['stream'])).toThrow(OptionsError);
   });
 });
