@@ -6,7 +6,7 @@ import { contradicts, type Shown } from './proof.ts';
 /** Columns of a terminal. */
 const WIDTH = 110;
 
-/** The advice for people: what was asked, what to use, and why not the others. */
+/** The advice as text: the needs, the pattern to use, and why not the others. */
 export function renderAdvice(needs: Needs, advice: Advice): string {
   const [best, ...more] = advice.fitting;
   return [
@@ -18,7 +18,7 @@ export function renderAdvice(needs: Needs, advice: Advice): string {
   ].join('\n');
 }
 
-/** What the experiments showed of each need, and whether that is what was advised. */
+/** The result of the experiments for each need, and whether it agrees with the advice. */
 export function renderProof(needs: Needs, shown: readonly Shown[]): string {
   const patterns = [...new Set(shown.map(({ pattern }) => pattern))];
   const steps = [...new Set(shown.map(({ step }) => step))];
@@ -39,7 +39,7 @@ export function renderProof(needs: Needs, shown: readonly Shown[]): string {
         `  ${pattern}, ${step.experiment.name}: ${met === undefined ? 'could not be run' : expected ? 'should have met the need' : 'should not have met the need'}`,
     );
   return [
-    'What this shows of the needs:',
+    'Needs that were met in the experiments:',
     renderTable(['', ...patterns], rows),
     '',
     ...(wrong.length === 0
@@ -48,23 +48,23 @@ export function renderProof(needs: Needs, shown: readonly Shown[]): string {
   ].join('\n');
 }
 
-/** A need as it stands on the command line. */
+/** A need as an option of the command line. */
 const flagOf = (needs: Needs, need: Need): string => `--${need} ${needs[need]}`;
 
 const isAsked = (needs: Needs, need: Need): boolean => !(need === 'fanout' || need === 'workers') || needs[need] > 1;
 
 function wordsFor({ loss, duplicates, fanout, workers, late, order, p99, rate }: Needs): string[] {
   const losses = {
-    none: 'nothing is lost, also when a subscriber crashes',
+    none: 'nothing is lost, even when a subscriber crashes',
     'crash-ok': 'nothing is lost while nobody listens',
     any: 'losses do not matter',
   };
   const share = workers > 1 ? `, with ${formatNumber(workers)} workers${fanout > 1 ? ' each' : ''}` : '';
   return [
     losses[loss],
-    duplicates === 'none' ? 'nothing has its effect twice' : 'repetitions do not matter',
-    `${fanout === 1 ? 'one kind of consumers gets' : `${formatNumber(fanout)} kinds of consumers get`} every message${share}`,
-    ...(late === 'yes' ? ['who comes later gets the past'] : []),
+    duplicates === 'none' ? 'nothing takes effect twice' : 'duplicates do not matter',
+    `${fanout === 1 ? 'one consumer group gets' : `${formatNumber(fanout)} consumer groups get`} every message${share}`,
+    ...(late === 'yes' ? ['a group that joins late can read earlier messages'] : []),
     ...(order === 'yes' ? ['in order'] : []),
     ...(p99 === undefined ? [] : [`99 % within ${milliseconds(p99)}`]),
     ...(rate === undefined ? [] : [`${formatNumber(rate)} messages/s`]),
@@ -75,26 +75,26 @@ function recommend(needs: Needs, best: Judged, more: readonly Judged[]): string[
   const provisos = best.findings.flatMap(({ provided }) => provided ?? []);
   const open = best.findings.some(({ met }) => met === undefined);
   return [
-    `Use ${best.name}: ${more.length === 0 ? 'only it fits' : 'of those that fit it is the simplest'}.`,
+    `Use ${best.name}: ${more.length === 0 ? 'the only one that fits' : 'the simplest of those that fit'}.`,
     ...best.findings.flatMap(({ need, met, why }) =>
       wrap(`  ${met === undefined ? '?' : '+'} ${flagOf(needs, need).padEnd(FLAG)}  `, why),
     ),
     ...(provisos.length > 0 ? ['', 'Provided that:', ...provisos.flatMap((text) => wrap('  - ', text))] : []),
-    ...(open ? ['', '?: not known yet; --prove measures it, or an earlier npm run compare has.'] : []),
-    ...(more.length > 0 ? ['', 'Would fit as well:'] : []),
+    ...(open ? ['', '?: not measured yet; --prove measures it, or npm run compare.'] : []),
+    ...(more.length > 0 ? ['', 'Also fits:'] : []),
     ...listed(more, (judged) => [...alternative(judged, best), ...reasons(needs, judged.findings, undefined)]),
   ];
 }
 
 function alternative({ beyond }: Judged, best: Judged): string[] {
   const further = beyond.filter((what) => !best.beyond.includes(what));
-  if (further.length > 0) return [`does more than is needed: ${further.join(', ')}`];
+  if (further.length > 0) return [`does more than needed: ${further.join(', ')}`];
   return [beyond.length === best.beyond.length ? 'promises the same' : 'asks for more'];
 }
 
 function refuse(needs: Needs, { inTheWay }: Advice): string[] {
   return [
-    'Nothing fits. In the way:',
+    'Nothing fits. In conflict:',
     ...inTheWay.map(({ needs: unmet, names }) => {
       const flags = unmet.map((need) => flagOf(needs, need));
       return `  ${flags.join(' with ')}: without ${unmet.length > 1 ? 'these' : 'it'}, ${names.join(', ')} would fit`;
@@ -104,7 +104,7 @@ function refuse(needs: Needs, { inTheWay }: Advice): string[] {
 
 const FLAG = 18;
 
-/** Lines for those of some findings that are met, unmet, or open. */
+/** Lines for the findings that are met, not met, or not measured. */
 const reasons = (needs: Needs, findings: readonly Finding[], met: Finding['met']): string[] =>
   findings.filter((finding) => finding.met === met).map(({ need, why }) => `${flagOf(needs, need)}: ${why}`);
 
@@ -115,7 +115,7 @@ function listed(all: readonly Judged[], lines: (judged: Judged) => readonly stri
   );
 }
 
-/** A text behind a beginning, in lines that are not too long; the further ones are indented as far. */
+/** A text behind a prefix, wrapped to WIDTH; further lines are indented by the length of the prefix. */
 function wrap(beginning: string, text: string): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {

@@ -2,13 +2,13 @@ import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
 import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
 import type { Need, Needs } from './needs.ts';
 
-/** What was measured of a pattern; `undefined` where nothing was. */
+/** The measured speed of a pattern; `undefined` where nothing was measured. */
 export interface Speed {
   /** ms, at `pace`. */
   readonly p99: number | undefined;
-  /** Messages a second at which `p99` was measured. */
+  /** Messages per second at which `p99` was measured. */
   readonly pace: number | undefined;
-  /** The most messages a second, with one publisher and one subscriber. */
+  /** The most messages per second, with one publisher and one subscriber. */
   readonly throughput: number | undefined;
 }
 
@@ -19,31 +19,31 @@ export interface Candidate {
   readonly speed?: Speed | undefined;
 }
 
-/** What is to be said of one need and one pattern. */
+/** Whether one pattern meets one need, and why. */
 export interface Finding {
   readonly need: Need;
-  /** `undefined`: nobody has measured it. */
+  /** `undefined`: not measured. */
   readonly met: boolean | undefined;
   readonly why: string;
-  /** What one must see to, so that it is met. */
+  /** What the user must do, so that it is met. */
   readonly provided?: string;
 }
 
-/** What is to be said of one pattern. */
+/** How one pattern meets the needs. */
 export interface Judged {
   readonly name: string;
   /** Whether no need is unmet; what is not measured counts as met. */
   readonly fits: boolean;
   readonly findings: readonly Finding[];
-  /** What it promises and nobody asked for. */
+  /** What it promises beyond the needs. */
   readonly beyond: readonly string[];
 }
 
 export interface Advice {
-  /** Those that fit, the best first: what is measured before what is not; then what promises, and demands, the least. */
+  /** The patterns that fit, the best first: measured before not measured; then those that promise, and demand, the least. */
   readonly fitting: readonly Judged[];
   readonly others: readonly Judged[];
-  /** If nothing fits: what those that come closest fail, and which they are. */
+  /** If nothing fits: the needs that the closest patterns do not meet, and those patterns. */
   readonly inTheWay: readonly { readonly needs: readonly Need[]; readonly names: readonly string[] }[];
 }
 
@@ -78,23 +78,23 @@ type Judge = (needs: Needs, candidate: Candidate) => Omit<Finding, 'need'> | und
 
 const yes = (why: string, provided?: string) => ({ met: true, why, ...(provided !== undefined && { provided }) });
 const no = (why: string) => ({ met: false, why });
-const unknown = (why: string) => ({ met: undefined, why });
+const notMeasured = (why: string) => ({ met: undefined, why });
 
-/** What each need asks of a pattern; `undefined` where it asks for nothing. */
+/** Whether a pattern meets each need; `undefined` where the need is not given. */
 const judges: Readonly<Record<Need, Judge>> = {
   loss({ loss }, { guarantees: { keepsUnread, survivesCrash, delivery } }) {
     if (loss === 'any') return undefined;
     const isAll = loss === 'none';
     const losses = [
-      ...(keepsUnread ? [] : ['what is published while nobody listens is gone']),
-      ...(isAll && !survivesCrash ? ['what a subscriber has in hand when it crashes is gone'] : []),
-      ...(isAll && survivesCrash && delivery === 'at-most-once' ? ['what is lost on the way is not sent again'] : []),
+      ...(keepsUnread ? [] : ['messages published while nobody listens are lost']),
+      ...(isAll && !survivesCrash ? ['messages in flight are lost when a subscriber crashes'] : []),
+      ...(isAll && survivesCrash && delivery === 'at-most-once' ? ['messages lost on the way are not sent again'] : []),
     ];
     if (losses.length > 0) return no(losses.join('; '));
-    if (loss === 'crash-ok') return yes('what nobody has read yet waits in Redis');
+    if (loss === 'crash-ok') return yes('unread messages wait in Redis');
     return yes(
-      'what nobody has read yet waits in Redis; what was in hand at a crash comes again',
-      'Redis itself must keep its data, too: appendonly yes, appendfsync always',
+      'unread messages wait in Redis; messages in flight at a crash are redelivered',
+      'Redis itself must keep its data: appendonly yes, appendfsync always',
     );
   },
 
@@ -102,17 +102,17 @@ const judges: Readonly<Record<Need, Judge>> = {
     if (duplicates === 'ok') return undefined;
     if (delivery === 'at-most-once') return yes('nothing is delivered twice');
     return yes(
-      'it delivers again after a crash, but with DEDUPE_TTL a message has its effect once',
+      'messages are redelivered after a crash, but with DEDUPE_TTL each takes effect once',
       'set DEDUPE_TTL, longer than any redelivery can take, for publisher and subscribers (README, "Effectively once")',
     );
   },
 
   fanout({ fanout }, { guarantees: { audience, groups } }) {
     if (fanout === 1) return undefined;
-    if (groups) return yes('each group gets every message', 'give each kind of consumers a GROUP of its own');
+    if (groups) return yes('each group gets every message', 'give each consumer group a GROUP of its own');
     if (audience === 'every-subscriber') return yes('every subscriber gets a copy');
     return no(
-      `each message goes to one subscriber: it would take ${fanout} topics, and the publisher would send each message ${fanout} times, which is not atomic; if it crashes in between, some go without`,
+      `each message goes to one subscriber: it would take ${fanout} topics, and the publisher would send each message ${fanout} times, which is not atomic; if it crashes in between, some topics miss messages`,
     );
   },
 
@@ -126,39 +126,35 @@ const judges: Readonly<Record<Need, Judge>> = {
   late({ late }, { guarantees: { replays, keepsUnread } }) {
     if (late === 'no') return undefined;
     if (replays)
-      return yes(
-        'what has been handled is still there for others',
-        'the past goes back as far as its length is allowed to',
-      );
-    return no(keepsUnread ? 'what one has handled is gone for all others' : 'nothing is kept for who comes later');
+      return yes('handled messages stay readable for others', 'the history is as long as the length limit allows');
+    return no(keepsUnread ? 'a handled message is gone for all others' : 'nothing is kept for late subscribers');
   },
 
   order({ order, workers }, { guarantees: { ordered, survivesCrash } }) {
     if (order === 'no') return undefined;
     if (!ordered) return no('messages may overtake each other');
     if (workers > 1)
-      return no(
-        'several workers overtake each other: it takes one worker of each kind, or a topic of its own for each of them',
-      );
+      return no('several workers overtake each other: use one worker per consumer group, or a topic per worker');
     return yes(
-      'messages come in the order of their publication',
-      survivesCrash ? 'handlers can bear that what is delivered again comes after what followed it' : undefined,
+      'messages arrive in the order in which they were published',
+      survivesCrash ? 'handlers accept that a redelivered message arrives after later ones' : undefined,
     );
   },
 
   p99({ p99, rate }, { speed }) {
     if (p99 === undefined) return undefined;
-    if (speed?.p99 === undefined) return unknown(NOT_MEASURED);
+    if (speed?.p99 === undefined) return notMeasured(NOT_MEASURED);
     const { pace = 0 } = speed;
     const measured = `p99 was ${milliseconds(speed.p99)} at ${formatNumber(pace)} messages/s`;
     const wanted = rate ?? pace;
-    if (speed.p99 <= p99) return pace >= wanted ? yes(measured) : unknown(`${NOT_MEASURED} at this rate: ${measured}`);
-    return pace <= wanted ? no(measured) : unknown(`${NOT_MEASURED} at this rate: ${measured}`);
+    if (speed.p99 <= p99)
+      return pace >= wanted ? yes(measured) : notMeasured(`${NOT_MEASURED} at this rate: ${measured}`);
+    return pace <= wanted ? no(measured) : notMeasured(`${NOT_MEASURED} at this rate: ${measured}`);
   },
 
   rate({ rate }, { speed }) {
     if (rate === undefined) return undefined;
-    if (speed?.throughput === undefined) return unknown(NOT_MEASURED);
+    if (speed?.throughput === undefined) return notMeasured(NOT_MEASURED);
     const measured = `${formatNumber(speed.throughput)} messages/s went through one subscriber`;
     return speed.throughput >= rate ? yes(measured) : no(measured);
   },
@@ -166,27 +162,27 @@ const judges: Readonly<Record<Need, Judge>> = {
 
 const NOT_MEASURED = 'not measured';
 
-/** Promises that cost something, and when they are needed. */
+/** Promises that cost something, and the needs that ask for them. */
 const extras: readonly {
   readonly what: string;
   isThere(guarantees: Guarantees): boolean;
   isNeeded(needs: Needs): boolean;
 }[] = [
   {
-    what: 'keeps what nobody has read yet',
+    what: 'keeps unread messages',
     isThere: ({ keepsUnread }) => keepsUnread,
     isNeeded: ({ loss, late }) => loss !== 'any' || late === 'yes',
   },
   {
-    what: 'delivers again what was in hand at a crash',
+    what: 'redelivers messages in flight at a crash',
     isThere: ({ survivesCrash }) => survivesCrash,
     isNeeded: ({ loss }) => loss === 'none',
   },
   { what: 'serves several groups', isThere: ({ groups }) => groups, isNeeded: ({ fanout }) => fanout > 1 },
-  { what: 'keeps the past', isThere: ({ replays }) => replays, isNeeded: ({ late }) => late === 'yes' },
+  { what: 'keeps a history', isThere: ({ replays }) => replays, isNeeded: ({ late }) => late === 'yes' },
 ];
 
-/** What speaks against a pattern that fits, the weightiest first. */
+/** The drawbacks of a pattern that fits, the most important first. */
 function burdenOf({ findings, beyond }: Judged): readonly number[] {
   const open = findings.filter(({ met }) => met === undefined);
   const provisos = findings.filter(({ provided }) => provided !== undefined);

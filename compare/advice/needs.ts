@@ -10,37 +10,37 @@ const WORDS = {
 
 type Word<Name extends keyof typeof WORDS> = (typeof WORDS)[Name][number];
 
-/** What somebody needs of messaging. Each is an option of the same name. */
+/** What an application needs from messaging. Each is an option of the same name. */
 export interface Needs {
-  /** What may be lost of what Redis accepted: nothing; what is in hand at a crash; anything. */
+  /** Which accepted messages may be lost: none; those in flight at a crash; any. */
   readonly loss: Word<'loss'>;
-  /** Whether a message may have its effect twice. */
+  /** Whether a message may take effect twice. */
   readonly duplicates: Word<'duplicates'>;
-  /** How many kinds of consumers need every message. */
+  /** How many consumer groups need every message. */
   readonly fanout: number;
-  /** How many share the work of each kind. */
+  /** How many workers share the messages in each group. */
   readonly workers: number;
-  /** Whether who comes later must get the past. */
+  /** Whether a group that joins late must be able to read earlier messages. */
   readonly late: Word<'late'>;
   /** Whether messages must be handled in the order in which they were published. */
   readonly order: Word<'order'>;
-  /** From when a message is due to its delivery, for 99 of 100: ms. */
+  /** The latency that 99 of 100 messages stay within: ms. */
   readonly p99: number | undefined;
-  /** Messages a second. */
+  /** Messages per second. */
   readonly rate: number | undefined;
 }
 
 export type Need = keyof Needs;
 
-/** What `npm run advise` is told. */
+/** The options of `npm run advise`. */
 export interface AdviseOptions {
   readonly needs: Needs;
-  /** The figures of an earlier comparison; `undefined` = the default file, if there is one. */
+  /** The results of an earlier comparison; `undefined` = the default file, if it exists. */
   readonly results: string | undefined;
   readonly prove: boolean;
-  /** Of the proof's faults; `undefined` = a new one. */
+  /** The seed of the proof's faults; `undefined` = a new one. */
   readonly seed: string | undefined;
-  /** Where the proof's report goes. */
+  /** The folder of the proof's report. */
   readonly out: string;
 }
 
@@ -65,33 +65,33 @@ const settings = {
 
 export const HELP = `npm run advise -- [OPTIONS]
 
-Names the pattern that fits what you need, and says why each other one does not.
+Recommends the pattern that meets your needs, and says why each other one does not.
 
-What you need:
-  --loss WORD          what may be lost of what Redis accepted (default: none)
-                         none      nothing, also when a subscriber crashes with messages in hand
-                         crash-ok  what is in hand at a crash, but nothing while nobody listens
-                         any       anything: what is not heard at once is worth nothing
-  --duplicates WORD    none: no message may have its effect twice; ok: handlers can bear it (default: ok)
-  --fanout N           how many kinds of consumers need every message, such as billing and search (default: 1)
-  --workers N          how many share the work of each kind (default: 1)
-  --late yes|no        whether a consumer that comes later must get the past: history, replay (default: no)
-  --order yes|no       whether messages must be handled in the order of their publication (default: no)
-  --p99 MS             99 of 100 messages are delivered within so many ms (default: does not matter)
-  --rate N             messages a second (default: does not matter)
+Needs:
+  --loss WORD          which messages that Redis accepted may be lost (default: none)
+                         none      none, even when a subscriber crashes with messages in flight
+                         crash-ok  those in flight at a crash, but none while nobody listens
+                         any       any: a message that is not received at once is worthless
+  --duplicates WORD    none: no message may take effect twice; ok: handlers are idempotent (default: ok)
+  --fanout N           how many consumer groups need every message, such as billing and search (default: 1)
+  --workers N          how many workers share the messages in each group (default: 1)
+  --late yes|no        whether a group that joins late must be able to read earlier messages (default: no)
+  --order yes|no       whether messages must be handled in the order in which they were published (default: no)
+  --p99 MS             the latency that 99 of 100 messages must stay within (default: any)
+  --rate N             messages per second (default: any)
 
-How to know:
-  --results FILE       figures for --p99 and --rate, of an earlier npm run compare (default: ${DEFAULT_RESULTS}, if it is there)
-  --prove              runs the experiments that concern these needs, with every pattern, and says whether they agree; figures
-                       for --p99 and --rate are then from this run
-  --seed N             of the proof's faults (default: a new one)
-  --out DIR            for the proof's report (default: ${DEFAULT_OUT})
+Evidence:
+  --results FILE       results of an earlier npm run compare, for --p99 and --rate (default: ${DEFAULT_RESULTS}, if it exists)
+  --prove              runs the experiments that concern these needs, with every pattern, and says whether they agree with the
+                       advice; --p99 and --rate are then judged by this run
+  --seed N             seed of the proof's faults (default: a new one)
+  --out DIR            folder of the proof's report (default: ${DEFAULT_OUT})
 
-Ends with 0 if a pattern fits (and the proof agrees), 1 if not, 2 if the options cannot be understood.
+Exit code: 0 if a pattern fits (and the proof agrees), 1 if not, 2 if an option is wrong.
 `;
 
 /**
- * @returns the options; `undefined` if only help is wanted
+ * @returns the options; `undefined` for --help
  * @throws OptionsError that names every mistake
  */
 export function readNeeds(args: readonly string[]): AdviseOptions | undefined {

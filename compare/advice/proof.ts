@@ -15,32 +15,32 @@ import type { Need, Needs } from './needs.ts';
 export interface Step {
   readonly needs: readonly Need[];
   readonly experiment: Experiment;
-  /** Whether they were met this time. */
+  /** Whether they were met in this run. */
   shows(measured: Measurement): boolean;
-  /** Whether a pattern that does not promise it may meet it nevertheless, now and then. */
+  /** Whether a pattern that does not promise it may still meet it by chance. */
   readonly byChance: boolean;
 }
 
-/** What became of one step, for one pattern. */
+/** The result of one step, for one pattern. */
 export interface Shown {
   readonly step: Step;
   readonly pattern: string;
-  /** What the advice says. */
+  /** Whether the advice says that it is met. */
   readonly expected: boolean;
-  /** What was seen; `undefined`: the experiment failed. */
+  /** Whether it was met; `undefined`: the experiment failed. */
   readonly met: boolean | undefined;
 }
 
 /** More processes than these show nothing new. */
-const MOST_KINDS = 5;
+const MOST_GROUPS = 5;
 const MOST_WORKERS = 3;
-/** Messages for a latency: those of so many seconds, within limits. */
+/** Messages for a latency: those of this many seconds, within limits. */
 const LATENCY_SECONDS = 2;
 const FEWEST = 1000;
 const MOST = 20_000;
 const MOST_SECONDS = 30;
 
-/** The experiments that concern what is needed, and no others. */
+/** The experiments that concern the needs, and no others. */
 export function stepsFor(needs: Needs): Step[] {
   const { loss, duplicates, fanout, workers, late, order, p99, rate } = needs;
   const nothingLost = ({ lost }: Measurement) => lost === 0;
@@ -63,7 +63,7 @@ export function stepsFor(needs: Needs): Step[] {
       ? [
           step(
             ['fanout', 'workers'],
-            consumerGroups(Math.min(fanout, MOST_KINDS), Math.min(workers, MOST_WORKERS)),
+            consumerGroups(Math.min(fanout, MOST_GROUPS), Math.min(workers, MOST_WORKERS)),
             ({ claims }) => asked(claims[0]),
             false,
           ),
@@ -81,7 +81,7 @@ export function experimentsOf(steps: readonly Step[]): Experiment[] {
   return [...new Map(steps.map(({ experiment }) => [experiment.name, experiment])).values()];
 }
 
-/** What the results show of each step and pattern. */
+/** The result of each step for each pattern. */
 export function shownBy(results: Results, { fitting, others }: Advice, steps: readonly Step[]): Shown[] {
   return steps.flatMap((step) => {
     const run = results.experiments.find(({ name }) => name === step.experiment.name);
@@ -97,11 +97,11 @@ export function shownBy(results: Results, { fitting, others }: Advice, steps: re
   });
 }
 
-/** Whether what was seen contradicts the advice. */
+/** Whether a result contradicts the advice. */
 export const contradicts = ({ step, expected, met }: Shown): boolean =>
   met === undefined || (expected ? !met : met && !step.byChance);
 
-/** What is not measured is expected only of those that fit: of the others nothing was advised. */
+/** A need that was not measured is expected only of the patterns that fit: about the others there is no advice. */
 const isExpected = ({ fits, findings }: Judged, { needs }: Step): boolean =>
   findings.every(({ need, met }) => !needs.includes(need) || (met ?? fits));
 

@@ -1,4 +1,4 @@
-/** `npm run advise`: which pattern fits what somebody needs, why the others do not, and, with --prove, whether that is so. */
+/** `npm run advise`: which pattern meets some needs, why the others do not, and, with --prove, whether that is true. */
 import { existsSync } from 'node:fs';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { exitCodeOf } from '../../local/process/command.ts';
@@ -38,7 +38,7 @@ async function main(): Promise<number> {
   return options.prove ? Math.max(fits, await prove(options, advice)) : fits;
 }
 
-/** What is known from before; with --prove nothing, because it will be measured. */
+/** The results of an earlier comparison; with --prove none, because they will be measured. */
 function earlierResults({ results, prove }: AdviseOptions): Results | undefined {
   if (results !== undefined) return readBaseline(results, '--results');
   return !prove && existsSync(DEFAULT_RESULTS) ? readBaseline(DEFAULT_RESULTS, '--results') : undefined;
@@ -47,7 +47,7 @@ function earlierResults({ results, prove }: AdviseOptions): Results | undefined 
 async function prove({ needs, seed, out }: AdviseOptions, advice: Advice): Promise<number> {
   const steps = stepsFor(needs);
   if (steps.length === 0) {
-    tell('\nThere is nothing to prove: these needs ask for nothing.');
+    tell('\nNothing to prove: every pattern meets these needs.');
     return 0;
   }
   const defaults = readOptions(seed === undefined ? [] : ['--seed', seed]) as Options;

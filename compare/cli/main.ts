@@ -1,4 +1,4 @@
-/** `npm run compare`: the same load and the same faults for every pattern, and what came of each promise. */
+/** `npm run compare`: the same load and the same faults for every pattern, and whether each promise was kept. */
 import { exitCodeOf } from '../../local/process/command.ts';
 import { INTERRUPTED } from '../../local/process/stop-on-signals.ts';
 import type { Results } from '../measure/result.ts';

@@ -6,19 +6,19 @@ import { prepareFolder, writeReport } from '../report/write.ts';
 import type { Options } from '../runner/options.ts';
 import { runExperiments } from '../runner/session.ts';
 
-/** Says something beside the results: on standard error. */
+/** Prints a line beside the results: on standard error. */
 export const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
 /**
- * Runs the chosen experiments until Ctrl-C, prints what came of them, and writes the report. Throws as `runExperiments` and
- * `prepareFolder` do. @param again the command that does the same again, if the options do not tell it
+ * Runs the chosen experiments until Ctrl-C, prints the results, and writes the report. Throws as `runExperiments` and
+ * `prepareFolder` do. @param again the command that repeats the run, if the options do not tell it
  */
 export async function runAndReport(options: Options, again?: string): Promise<Results> {
   const folder = resolve(options.out);
   await prepareFolder(folder);
-  const signal = stopOnSignals((name) => say(`\nStopping (${name}); what there is so far will be written`));
+  const signal = stopOnSignals((name) => say(`\nStopping (${name}); the results so far will be written`));
   const results = { ...(await runExperiments(options, signal, say)), ...(again && { again }) };
   process.stdout.write(`${renderTerminal(results)}\n`);
   const written = await writeReport(folder, results);

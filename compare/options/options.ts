@@ -32,22 +32,22 @@ The same load and the same faults for every pattern, with a verdict on each prom
 
   --patterns LIST      ${patternWords.join(', ')} (default: all)
   --experiments LIST   names, or beginnings of names: redis-killed (default: all)
-  --messages N         of a run, by each pattern (default: ${DEFAULTS.messages}; with --full ${FULL.messages})
-  --rate N             messages a second, where a pace is given (default: ${DEFAULTS.rate}; with --full ${FULL.rate})
-  --size BYTES         of a message, at least (default: as it comes, about 170)
-  --subscribers LIST   how many at the same time (default: ${DEFAULTS.subscribers})
-  --seed N             of the faults (default: a new one, which is printed)
-  --repeat N           runs everything N times; figures are medians, with their spread (default: 1)
-  --full               takes more time: more messages, more subscribers
-  --redis URL          a Redis of yours instead of a private one; experiments that would kill it are left out
-  --force              that Redis may hold other data (only keys of the comparison are touched)
-  --out DIR            for results.json, index.html and summary.md (default: report)
-  --baseline FILE      an earlier results.json: says what got worse, and exits with 1 if something did
+  --messages N         messages of a run, by each pattern (default: ${DEFAULTS.messages}; with --full ${FULL.messages})
+  --rate N             messages per second, where the rate is fixed (default: ${DEFAULTS.rate}; with --full ${FULL.rate})
+  --size BYTES         least size of a message (default: about 170)
+  --subscribers LIST   numbers of subscribers at the same time (default: ${DEFAULTS.subscribers})
+  --seed N             seed of the faults (default: a new one, which is printed)
+  --repeat N           runs everything N times; results are medians, with their spread (default: 1)
+  --full               more messages and more subscribers; takes longer
+  --redis URL          your Redis instead of a private one; experiments that would kill it are left out
+  --force              allows a Redis that holds other data (only keys of the comparison are touched)
+  --out DIR            folder for results.json, index.html and summary.md (default: report)
+  --baseline FILE      an earlier results.json: lists what got worse, and exits with 1 if something did
   --peers              also BullMQ, bee-queue and plain ioredis
 `;
 
 /**
- * @returns the options; `undefined` if only help is wanted
+ * @returns the options; `undefined` for --help
  * @throws OptionsError that names every mistake
  */
 export function readOptions(args: readonly string[]): Options | undefined {
@@ -112,8 +112,8 @@ function chooseExperiments(list: string, all: readonly Experiment[], mistakes: s
   if (list === 'all') return all;
   const words = list.split(',').map((word) => word.trim());
   const fits = (word: string) => all.filter(({ name }) => name === word || name.startsWith(`${word}-`));
-  const unknown = words.filter((word) => fits(word).length === 0);
-  if (unknown.length > 0)
-    mistakes.push(`--experiments ${unknown.join(',')}: expected some of ${all.map(({ name }) => name).join(', ')}`);
+  const unmatched = words.filter((word) => fits(word).length === 0);
+  if (unmatched.length > 0)
+    mistakes.push(`--experiments ${unmatched.join(',')}: expected some of ${all.map(({ name }) => name).join(', ')}`);
   return all.filter((experiment) => words.some((word) => fits(word).includes(experiment)));
 }

@@ -1,10 +1,10 @@
 import type { Results } from '../measure/result.ts';
 import { readOptions } from './options.ts';
 
-/** Where a report goes, and what it is compared with, changes nothing of what is measured. */
+/** Options that do not change the measurement. */
 const NOT_MEASURED = ['seed', 'redis', 'out', 'baseline', 'force'];
 
-/** The command that does the same again: the seed, and all options that are not as they are without being given. */
+/** The command that repeats a run: the seed, and every option that differs from its default. */
 export function repeatCommand({ seed, options, again }: Results): string {
   if (again) return again;
   const defaults = readOptions(options.full === true ? ['--full'] : []);
@@ -16,7 +16,7 @@ export function repeatCommand({ seed, options, again }: Results): string {
   };
   const words = Object.entries(options).flatMap(([name, value]) => {
     if (NOT_MEASURED.includes(name) || String(value) === String(usual[name])) return [];
-    const isSwitch = value === true || name === 'peers'; // whose value is the versions of what was compared
+    const isSwitch = value === true || name === 'peers'; // its value is the versions of the peers
     return isSwitch ? [`--${name}`] : [`--${name} ${value}`];
   });
   const redis = options.redis === 'given' ? ['--redis URL'] : [];

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
+import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/index';
 import { stringsOf } from '../../local/process/environment.ts';
 import { freePort } from '../../local/redis/redis-server.ts';
 import { until } from '../../testkit/until.ts';
@@ -63,8 +64,8 @@ describe('npm start', () => {
     ).toBe(5);
     expect(start.count(/^subscriber {2}\| .* \[pub-sub #\d, /)).toBe(5);
     expect(start.count(/^subscriber {2}\| .* \[queue #\d, /)).toBe(5);
-    for (const pattern of ['pubsub', 'queue'])
-      expect(start.count(RegExp(`^start .* ${pattern} +5 +5 +0 +0 +0 `))).toBe(1);
+    for (const { name } of choosePatterns('both') ?? [])
+      expect(start.count(RegExp(`^start .* ${name} +5 +5 +0 +0 +0 `))).toBe(1);
     expect(await refusesConnections(port)).toBe(true);
   });
 
@@ -174,9 +175,7 @@ describe('npm start', () => {
   test('a wrong configuration is one clear error', async () => {
     const start = new Start({ PATTERN: 'smoke', STATS_INTERVAL: 'now' });
     expect(await start.exited).toBe(1);
-    await start.says(
-      'PATTERN="smoke": expected one of pubsub, sharded-pubsub, queue, reliable-queue, stream, both, all',
-    );
+    await start.says(`PATTERN="smoke": expected one of ${patternWords.join(', ')}`);
     await start.says('STATS_INTERVAL="now": expected seconds');
     expect(start.count(/expected/)).toBe(2);
   });

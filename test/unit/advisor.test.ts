@@ -41,9 +41,9 @@ describe('advice from the guarantees', () => {
   });
 
   test.each([
-    ['--loss none', 'pubsub', 'loss', 'nobody listens is gone; what a subscriber has in hand when it crashes is gone'],
-    ['--loss crash-ok', 'pubsub', 'loss', 'what is published while nobody listens is gone'],
-    ['--loss none', 'queue', 'loss', 'what a subscriber has in hand when it crashes is gone'],
+    ['--loss none', 'pubsub', 'loss', 'nobody listens are lost; messages in flight are lost when a subscriber crashes'],
+    ['--loss crash-ok', 'pubsub', 'loss', 'messages published while nobody listens are lost'],
+    ['--loss none', 'queue', 'loss', 'messages in flight are lost when a subscriber crashes'],
     [
       '--fanout 3',
       'queue',
@@ -51,8 +51,8 @@ describe('advice from the guarantees', () => {
       'it would take 3 topics, and the publisher would send each message 3 times, which is not atomic',
     ],
     ['--workers 4', 'pubsub', 'workers', '4 workers would all do the same work'],
-    ['--late yes', 'queue', 'late', 'what one has handled is gone for all others'],
-    ['--late yes', 'pubsub', 'late', 'nothing is kept for who comes later'],
+    ['--late yes', 'queue', 'late', 'a handled message is gone for all others'],
+    ['--late yes', 'pubsub', 'late', 'nothing is kept for late subscribers'],
     ['--order yes --workers 2', 'stream', 'order', 'overtake each other'],
   ] as const)('%s: why not %s', (line, name, need, why) => {
     const judged = advice(line).others.find((each) => each.name === name);
@@ -126,9 +126,9 @@ describe('advice for patterns that there are not', () => {
     expect(names(found.fitting)).toEqual(['sixth', 'stream']);
     expect(found.fitting[0]?.beyond).toEqual([]);
     expect(found.fitting[1]?.beyond).toEqual([
-      'keeps what nobody has read yet',
-      'delivers again what was in hand at a crash',
-      'keeps the past',
+      'keeps unread messages',
+      'redelivers messages in flight at a crash',
+      'keeps a history',
     ]);
     expect(unmet(found, 'pubsub')).toEqual(['workers']);
     expect(unmet(found, 'queue')).toEqual(['fanout']);
