@@ -4,14 +4,14 @@ import type { Claim, Findings, Measured } from '../measure/result.ts';
 import type { Load } from '../testbed/load.ts';
 import type { Testbed } from '../testbed/testbed.ts';
 
-/** One question, asked of every pattern in the same way: a row of the table. */
+/** One question, put to every pattern in the same way: a row of the table. */
 export interface Experiment {
   /** The word in --experiments. */
   readonly name: string;
   readonly question: string;
-  /** What is done, in words. */
+  /** The steps, in words. */
   readonly steps: readonly string[];
-  /** Whether it cannot be done to somebody's Redis, because it changes its settings or ends it. */
+  /** Whether it cannot run on the user's Redis, because it changes its settings or kills it. */
   readonly needsOwnRedis?: boolean;
   /** Lines for the configuration of a Redis of its own. */
   readonly ownSettings?: readonly string[];
@@ -19,13 +19,13 @@ export interface Experiment {
   readonly load?: Partial<Load>;
   /** Further variables for its services. */
   readonly env?: Environment;
-  /** Whether it can be done with peers, too. */
+  /** Whether it can run with peers, too. */
   readonly withPeers?: boolean;
   /** About how long it takes with the default options and all patterns, on two cores: seconds. */
   readonly seconds: number;
   run(testbed: Testbed): Promise<Findings>;
-  /** The figure that says most; without it, what was lost and what came twice. */
+  /** The most important number, in words; without it, what was lost and what was delivered twice. */
   headline?(measured: Measured): string;
-  /** What is to be expected of a pattern, and whether it was so. */
+  /** What would be good, whether the pattern promises it, and whether it held. The first claim is the question's. */
   claims(guarantees: Guarantees, measured: Measured): readonly Claim[];
 }

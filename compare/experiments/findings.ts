@@ -1,7 +1,7 @@
 import type { Findings, Measured } from '../measure/result.ts';
 import type { Subject } from '../peers/subject.ts';
 
-/** Collects what a function finds of each pattern, one after the other. */
+/** Measures the patterns one after the other. */
 export async function forEach(
   patterns: readonly Subject[],
   measure: (pattern: Subject) => Promise<Measured>,
@@ -11,7 +11,7 @@ export async function forEach(
   return findings;
 }
 
-/** Findings with an experiment's own figures. @param figuresOf the figures of a pattern, by its name */
+/** Findings with the further numbers of an experiment. @param figuresOf those of a pattern, by its name */
 export function withFigures(findings: Findings, figuresOf: (name: string) => Measured['figures']): Findings {
   return Object.fromEntries(
     Object.entries(findings).map(([name, measured]) => [name, { ...measured, figures: figuresOf(name) }]),

@@ -4,7 +4,7 @@ import type { Redis } from '@redis-messaging/shared/redis/client';
 import { readInfo } from './info.ts';
 import type { Machine } from './result.ts';
 
-/** Where this runs, and which versions. */
+/** The machine, and the versions of what runs on it. */
 export async function machineOf(redis: Redis): Promise<Machine> {
   const info = await readInfo(redis, 'server');
   const valkey = info.get('valkey_version');

@@ -65,7 +65,7 @@ export function overflowOf(subscribers: readonly ServiceProcess[], pattern: stri
   return { cause: TOO_FAST, atMost: sum(lines.map(({ messages }) => messages)) };
 }
 
-/** Messages that a publisher made: the sum of its last stats, which tell what became of each. */
+/** Messages that a publisher made: its last stats have each of them in one place. */
 export function madeBy(publisher: ServiceProcess, pattern: string): number {
   const { published, refused, unconfirmed, buffered } = publisher.progress[pattern] as PublisherStats;
   return published + refused + unconfirmed + buffered;

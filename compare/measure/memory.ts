@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 const EVERY_MS = 100;
 
-/** Watches how much memory a process uses. `stop` tells the most that was seen: bytes; 0 where the system does not tell. */
+/** Watches how much memory a process uses. `stop` tells the peak: bytes; 0 where the system has no /proc. */
 export function residentBytes(pid: number): { stop(): Promise<number> } {
   let peak = 0;
   const look = async () => {

@@ -1,7 +1,7 @@
 import type { Cause, Counts, Measured, Percentiles } from './result.ts';
 import { sum } from './sum.ts';
 
-/** What several runs of one experiment measured of a pattern, as one: counts are summed up, figures are medians. */
+/** The measurements of several runs as one: counts are added up, everything else is the median. */
 export function merge(runs: readonly Measured[]): Measured {
   const [first] = runs as [Measured];
   if (runs.length === 1) return first;
@@ -27,7 +27,7 @@ export function merge(runs: readonly Measured[]): Measured {
   };
 }
 
-/** The middle one of the numbers; `null` if there is none. */
+/** The median of the numbers; `null` if there is none. */
 function median(values: readonly unknown[]): number | null {
   const numbers = values.filter((value): value is number => typeof value === 'number').sort((a, b) => a - b);
   return numbers[Math.floor(numbers.length / 2)] ?? null;

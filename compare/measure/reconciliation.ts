@@ -28,7 +28,7 @@ export function reconcile({ guarantees, published, received, groupOf, made, held
     subscribers.flatMap((subscriber) => received.get(subscriber) ?? []),
   );
   const accepted = new Map(published.map((line) => [line.id as string, line]));
-  for (const line of audiences.flat()) if (!accepted.has(line.id)) accepted.set(line.id, line); // its answer was lost
+  for (const line of audiences.flat()) if (!accepted.has(line.id)) accepted.set(line.id, line); // the answer to the publisher was lost
   const lines = [...accepted.values()];
   const missing = audiences.flatMap((deliveries) => {
     const ids = new Set(deliveries.map((line) => line.id));
@@ -63,7 +63,7 @@ export function audiencesOf(
   return [...names].map((name) => subscribers.filter((subscriber) => groupOf.get(subscriber) === name));
 }
 
-/** First deliveries that came after that of a later message of the same sender. */
+/** Messages that were first delivered after a later one of the same sender. */
 function reorderedIn(deliveries: readonly Line[]): number {
   const seen = new Set<string>();
   const highest = new Map<string, number>();

@@ -1,7 +1,7 @@
 import type { Redis } from '@redis-messaging/shared/redis/client';
 import { readInfo } from './info.ts';
 
-/** Notes what Redis has spent so far. `perMessage` tells what it has spent since, for each of so many messages. */
+/** Notes what Redis has used so far. `perMessage` tells what it has used since, divided by a number of messages. */
 export async function costOf(redis: Redis) {
   const before = await spent(redis);
   return {
@@ -10,10 +10,10 @@ export async function costOf(redis: Redis) {
       const each = (key: keyof typeof after, digits: number) =>
         Number(((after[key] - before[key]) / messages).toFixed(digits));
       return {
-        'Redis CPU (µs a message)': each('cpuMicros', 2),
-        'Redis memory (bytes a message)': each('memory', 0),
-        'network (bytes a message)': each('bytes', 0),
-        'commands (a message)': each('commands', 3),
+        'Redis CPU (µs per message)': each('cpuMicros', 2),
+        'Redis memory (bytes per message)': each('memory', 0),
+        'network (bytes per message)': each('bytes', 0),
+        'commands (per message)': each('commands', 3),
       };
     },
   };

@@ -1,6 +1,6 @@
 /**
- * What a comparison found: the content of results.json. A change that a reader of an older file must know of raises
- * `version`; further fields may come at any time.
+ * The results of a comparison: the content of results.json. A change that a reader of an older file must know of raises
+ * `version`; fields may be added at any time.
  */
 export interface Results {
   readonly version: 1;
@@ -11,7 +11,7 @@ export interface Results {
   readonly interrupted: boolean;
   readonly seed: number;
   readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-  /** The command that does the same again, where the seed and the options do not tell it. Not in older files. */
+  /** The command that repeats the run, where the seed and the options do not tell it. Not in older files. */
   readonly again?: string;
   readonly machine: Machine;
   readonly experiments: readonly ExperimentResult[];
@@ -35,14 +35,14 @@ export interface ExperimentResult {
   readonly name: string;
   readonly question: string;
   readonly steps: readonly string[];
-  /** What was done to the system, in order. */
+  /** The faults that were injected, in order. */
   readonly faults: readonly Fault[];
   readonly seconds: number;
   /** By the patterns' names. */
   readonly patterns: Readonly<Record<string, Measurement>>;
   /** Why it was not run, or not to its end. */
   readonly skipped?: string;
-  /** Why there is nothing of a peer, by the peers' names. Not in older files. */
+  /** Why a peer has no result, by the peers' names. Not in older files. */
   readonly failed?: Readonly<Record<string, string>>;
 }
 
@@ -60,23 +60,23 @@ export interface Percentiles {
   readonly max: number;
 }
 
-/** What was counted of a pattern's messages. accepted × audiences = received + lost + waiting + deadLettered. */
+/** Counts of a pattern's messages. accepted × audiences = received + lost + waiting + deadLettered. */
 export interface Counts {
   /** Messages that the publisher made. */
   readonly published: number;
-  /** Messages that Redis took. */
+  /** Messages that Redis accepted. */
   readonly accepted: number;
-  /** How many should each get every message: the subscribers, or 1 where they share. */
+  /** How many audiences should each get every message: one per subscriber or group, or 1 where all subscribers share. */
   readonly audiences: number;
-  /** Deliveries of a message to who should get it, each counted once. */
+  /** Messages that reached an audience, each counted once per audience. */
   readonly received: number;
   readonly lost: number;
-  /** Deliveries of what had been delivered before. */
+  /** Deliveries of messages that had been delivered before. */
   readonly duplicated: number;
-  /** First deliveries after that of a later message. */
+  /** Messages that were first delivered after a later one. */
   readonly reordered: number;
   readonly deadLettered: number;
-  /** Waiting, or in somebody's hands, at the end. */
+  /** Waiting or in flight at the end. */
   readonly waiting: number;
   readonly causes: readonly Cause[];
 }
@@ -87,17 +87,17 @@ export interface Cause {
   readonly messages: number;
 }
 
-/** What an experiment measured of a pattern, before it is judged. */
+/** The measurements of an experiment for one pattern, before the verdict. */
 export interface Measured extends Counts {
-  /** Messages a second, from the first sent to the last received; `null` where the pace was given. */
+  /** Messages per second, from the first sent to the last received; `null` where the rate was given. */
   readonly throughput: number | null;
-  /** From when a message was due to its delivery; `null` if nothing was delivered. */
+  /** The time from when a message was due to its delivery; `null` if nothing was delivered. */
   readonly latencyMs: Percentiles | null;
-  /** Latency at some percentiles, for a chart; `null` where only figures are known. */
+  /** Latency at some percentiles, for a chart; `null` where only `latencyMs` is known. */
   readonly latencyAt: readonly (readonly [percent: number, ms: number])[] | null;
-  /** Deliveries in each stretch of time since the experiment began, for a chart; `null` where they were not timed. */
+  /** Deliveries in each period since the experiment began, for a chart; `null` where they were not timed. */
   readonly timeline: Timeline | null;
-  /** Further figures of this experiment, by what they are called. */
+  /** Further numbers of this experiment, by the names that tables show. */
   readonly figures: Readonly<Record<string, number | string | null>>;
 }
 
@@ -111,21 +111,21 @@ export interface Timeline {
 }
 
 /**
- * `broken`: something that the pattern promises does not hold. Else `kept` or `not promised`, by whether it promises what the
- * experiment asks for, its first claim.
+ * `broken`: something that the pattern promises does not hold. Else `kept` or `not promised`, by whether the first claim of the
+ * experiment is within the pattern's guarantees.
  */
 export type Verdict = 'kept' | 'broken' | 'not promised';
 
 export interface Measurement extends Measured {
   readonly verdict: Verdict;
-  /** The figure that says most, in words. */
+  /** The most important number, in words. */
   readonly headline: string;
   readonly claims: readonly Claim[];
-  /** With --repeat: the figures of each run. */
+  /** With --repeat: the numbers of each run. */
   readonly runs?: readonly { readonly throughput: number | null; readonly p99: number | null }[];
 }
 
-/** Something that would be good, whether the pattern promises it, and whether it was so. */
+/** A property, whether the pattern promises it, and whether it held. */
 export interface Claim {
   readonly text: string;
   readonly promised: boolean;

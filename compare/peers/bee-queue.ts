@@ -37,7 +37,7 @@ export const beeQueue: Peer = {
       removeOnSuccess: true,
       stallInterval: settings.reclaimAfterMs,
     });
-    // Which attempt it is, a job does not tell.
+    // A job does not tell which attempt it is.
     queue.process(1, async (job) => await handle(job.data, 1));
     await queue.checkStalledJobs(settings.reclaimAfterMs);
     return { close: () => queue.close() };

@@ -15,7 +15,7 @@ export async function connectionOf(redis: PeerSettings['redis']) {
   return connection;
 }
 
-/** A list with plain commands: RPUSH, and one BLPOP a message. */
+/** A list with plain commands: RPUSH, and one BLPOP per message. */
 export const ioredisList: Peer = {
   name: 'ioredis-list',
   library: 'ioredis',
@@ -90,7 +90,7 @@ export const ioredisPubsub: Peer = {
     const connection = await connectionOf(redis);
     let last: Promise<void> = Promise.resolve();
     connection.on('message', (_channel, payload) => {
-      last = last.then(() => handle(payload, 1)); // one after the other, as by the others
+      last = last.then(() => handle(payload, 1)); // one after the other, as the other peers do
     });
     await connection.subscribe(topic);
     return {

@@ -1,38 +1,38 @@
 import type { Subject } from './subject.ts';
 
-/** Where a peer's messages go, and how its consumers behave: what our services are told by environment variables. */
+/** Where a peer's messages go, and how its consumers behave: what environment variables say to our services. */
 export interface PeerSettings {
   /** A URL, or a host and a port. */
   readonly redis: string | { readonly host: string; readonly port: number };
   /** All its keys begin with this. */
   readonly topic: string;
-  /** What a consumer has in hand for so long without a sign of life goes to another: ms. */
+  /** A message that a consumer has had in flight for this long without a sign of life goes to another: ms. */
   readonly reclaimAfterMs: number;
   readonly maxAttempts: number;
 }
 
 /** The sending side. */
 export interface PeerProducer {
-  /** Sends some at once, in order. @returns what was answered to each: consumers reached, or else anything above 0 */
+  /** Sends a batch in order. @returns the reply to each: consumers reached, or else anything above 0 */
   send(payloads: readonly string[]): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 
-/** Called for each message, one after the other; when it resolves, the message is done. */
+/** Called for each message, one after the other; when it resolves, the message has been handled. */
 export type PeerHandler = (payload: string, attempt: number) => Promise<void>;
 
 /** The receiving side. */
 export interface PeerConsumer {
-  /** Finishes what is in hand, takes nothing more. */
+  /** Finishes what is in flight, and takes nothing more. */
   close(): Promise<void>;
 }
 
 /**
- * How else one would do it: another library, or plain commands, as its documentation shows it. `guarantees` are what that
- * documentation states. Libraries are loaded when a side is opened, so that who only asks for the facts need not have them.
+ * An alternative to our patterns: another library, or plain commands, used as its documentation shows. `guarantees` are what
+ * that documentation states. A library is loaded when a side is opened, so that reading the facts does not need it.
  */
 export interface Peer extends Subject {
-  /** The package that it is made with. */
+  /** The package that it uses. */
   readonly library: string;
   produce(settings: PeerSettings): Promise<PeerProducer>;
   /** Resolves when it takes messages. */

@@ -1,6 +1,6 @@
 /**
  * A service that sends or receives by a peer instead of by our patterns. It understands the same variables as ours, writes the
- * same log lines and tells its parent the same figures, so that it can take their place in an experiment. The side is its argument.
+ * same log lines and reports the same stats, so that it can take their place in an experiment. Its argument is the side.
  */
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { nowMicros } from '@redis-messaging/shared/accounting/clock';
@@ -18,10 +18,10 @@ import { pace } from '../../publisher/src/pace.ts';
 import { peers } from './index.ts';
 import { PEER_TOPIC, type Peer, type PeerSettings } from './peer.ts';
 
-/** As our publisher: the most messages sent at once, and how often that goes on at the same time. */
+/** As our publisher: the most messages in a batch, and the most batches under way. */
 const BATCH = 500;
 const WINDOW = 4;
-/** A peer is asked from outside what it holds. */
+/** The experiment itself asks what a peer holds. */
 const NOT_ASKED: Held = {
   backlog: null,
   inFlight: null,
@@ -39,10 +39,10 @@ interface Context {
   readonly stop: Stop;
 }
 
-/** One side at work. */
+/** A publisher or a subscriber at work. */
 interface Side {
   stats(): Figures;
-  /** Resolves when there is no more to do: at the latest after the stop. */
+  /** Resolves when there is nothing left to do: at the latest after the stop. */
   readonly finished: Promise<void>;
 }
 

@@ -1,8 +1,8 @@
-/** What all forms of the report say of the results. */
+/** What every form of the report says about the results. */
 import { formatNumber } from '@redis-messaging/shared/text/table';
 import type { Cause, Results, Verdict } from '../measure/result.ts';
 
-/** The patterns of which there is something, if only that they failed. */
+/** The patterns that have a result, or failed. */
 export function patternsOf({ experiments }: Results): string[] {
   return [...new Set(experiments.flatMap(({ patterns, failed }) => Object.keys({ ...patterns, ...failed })))];
 }
@@ -18,7 +18,7 @@ export function countVerdicts({ experiments }: Results): Readonly<Record<Verdict
 export function summaryLine(results: Results): string {
   const { seed, seconds, interrupted } = results;
   const counts = Object.entries(countVerdicts(results)).map(([verdict, count]) => `${count} ${verdict}`);
-  return `${counts.join(', ')}; seed ${seed}, ${seconds} s, ${interrupted ? 'stopped before the end' : 'all'}`;
+  return `${counts.join(', ')}; seed ${seed}, ${seconds} s, ${interrupted ? 'stopped before the end' : 'complete'}`;
 }
 
 /** Every loss with its causes: a line for each experiment and pattern. */
@@ -42,13 +42,13 @@ export function failuresOf({ experiments }: Results): string[] {
   );
 }
 
-/** Every promise that does not hold: a line each. */
+/** Every promise that does not hold, in lines. */
 export function brokenIn({ experiments }: Results): string[] {
   return experiments.flatMap(({ name, patterns }) =>
     Object.entries(patterns).flatMap(([pattern, { claims }]) =>
       claims
         .filter(({ promised, holds }) => promised && !holds)
-        .map(({ text }) => `${name}, ${pattern}: it does not hold that ${text}`),
+        .map(({ text }) => `${name}, ${pattern}: not so: ${text}`),
     ),
   );
 }

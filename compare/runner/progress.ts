@@ -2,7 +2,7 @@ import type { Experiment } from '../experiments/experiment.ts';
 import type { ExperimentResult } from '../measure/result.ts';
 import { sum } from '../measure/sum.ts';
 
-/** Says what runs now, and how long it will still take: as the experiments' own estimates, and this machine's pace so far. */
+/** Prints which experiment runs, and the time left: by the experiments' own estimates, and this machine's speed so far. */
 export class Progress {
   readonly #all: readonly Experiment[];
   readonly #repeat: number;
@@ -22,7 +22,7 @@ export class Progress {
     const left = this.#repeat * sum(this.#all.slice(this.#number).map(({ seconds }) => seconds));
     this.#number++;
     const place = `[${String(this.#number).padStart(2)}/${this.#all.length}]`;
-    this.#say(`${place} ${name}: ${question} (about ${Math.max(1, Math.round(pace * left))} s to the end)`);
+    this.#say(`${place} ${name}: ${question} (about ${Math.max(1, Math.round(pace * left))} s left)`);
   }
 
   end({ seconds, skipped, failed = {} }: ExperimentResult): void {

@@ -20,21 +20,21 @@ const PEER_PROGRAM = 'compare/peers/process.ts';
 /** What is needed to run experiments. */
 export interface Lab {
   readonly options: Options;
-  /** Where experiments run that need no other. */
+  /** Where experiments run that do not need one of their own. */
   readonly redis: LabRedis;
-  /** The program for those that need one of their own; `undefined` if the Redis is somebody's. */
+  /** The server for experiments that need a Redis of their own; `undefined` if the user named a Redis. */
   readonly server: ServerProgram | undefined;
   /** All keys begin with this. */
   readonly prefix: string;
   readonly signal: AbortSignal;
 }
 
-/** Runs one experiment as often as is wanted, and judges what it found. Throws only the signal's reason. */
+/** Runs one experiment as often as the options say, with the verdict on what it found. Throws only the signal's reason. */
 export async function runExperiment(lab: Lab, experiment: Experiment): Promise<ExperimentResult> {
   const { name, question, steps } = experiment;
   const result = { name, question, steps, faults: [], seconds: 0, patterns: {} };
   if (experiment.needsOwnRedis && !lab.server)
-    return { ...result, skipped: 'needs a Redis of its own, and --redis names one of yours' };
+    return { ...result, skipped: 'needs a Redis of its own, and --redis names yours' };
   const beganAt = performance.now();
   const seconds = () => Math.round((performance.now() - beganAt) / 100) / 10;
   const runs: Round[] = [];
@@ -60,7 +60,7 @@ interface Round extends Run {
   readonly failed: Readonly<Record<string, string>>;
 }
 
-/** Runs it with our patterns, all at the same time, then with each peer alone. That a peer fails is its own affair. */
+/** Runs it with our patterns, all at the same time, then with each peer alone. If a peer fails, the others go on. */
 async function runOnce(lab: Lab, experiment: Experiment, round: number): Promise<Round> {
   const ours = await runWith(lab, experiment, round, lab.options.patterns, builtCommand);
   const findings = { ...ours.findings };
@@ -102,7 +102,7 @@ async function runWith(
 const peersOf = ({ options }: Lab, { withPeers }: Experiment): readonly Subject[] =>
   options.peers && withPeers ? peers : [];
 
-/** The services by a peer. */
+/** Runs the services of a peer. */
 export const peerCommand: ServiceCommand = (name) => serviceCommand(name, PEER_PROGRAM, name);
 
 function judged(experiment: Experiment, runs: readonly Run[], lab: Lab): Record<string, Measurement> {
@@ -130,7 +130,7 @@ function headlineOf({ lost, duplicated, received }: Measured): string {
   return lines.join(', ') || (received > 0 ? 'all arrived' : 'nothing arrived');
 }
 
-/** Of several runs a claim holds only if it held in each. */
+/** A claim holds only if it held in every run. */
 function strictest<Each extends readonly { holds: boolean }[]>(some: Each, others: Each): Each {
   return some.map((claim, index) => ({ ...claim, holds: claim.holds && others[index]?.holds })) as unknown as Each;
 }

@@ -12,7 +12,7 @@ import { type Lab, runExperiment } from './run.ts';
 type Say = (line: string) => void;
 
 /**
- * Runs the chosen experiments, one after the other, and says what it is doing. When the signal aborts, it ends with what there is.
+ * Runs the chosen experiments, one after the other, and reports its progress. When the signal aborts, it returns the results so far.
  * @throws OptionsError if a Redis was given that cannot be used
  */
 export async function runExperiments(options: Options, signal: AbortSignal, say: Say): Promise<Results> {
@@ -69,7 +69,7 @@ async function openGiven({ redis: url, force }: Options, signal: AbortSignal): P
   if (keys === 0 || force) return redis;
   await redis[Symbol.asyncDispose]();
   throw new OptionsError(
-    `--redis: it holds ${keys} keys of others. Use an empty one, another database (…/1), or --force: only keys that begin with "compare:" are touched, but the load is real`,
+    `--redis: it holds ${keys} other keys. Use an empty Redis, another database (…/1), or --force: only keys that begin with "compare:" are touched, but the load is real`,
   );
 }
 

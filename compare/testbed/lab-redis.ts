@@ -11,12 +11,12 @@ import { freePort, type RedisServer, startRedisServer } from '../../local/redis/
 export interface LabRedis extends AsyncDisposable {
   /** Environment variables that lead the services to it. */
   readonly env: Environment;
-  /** A connection for looking on. */
+  /** A connection of the experiment's own. */
   readonly admin: Redis;
   readonly port: number;
 }
 
-/** A Redis of our own, on loopback, that can be killed and comes back with what it had on disk. */
+/** A private Redis on loopback that can be killed, and restarted with what it had on disk. */
 export class OwnRedis implements LabRedis {
   readonly port: number;
   readonly admin: Redis;
@@ -40,7 +40,7 @@ export class OwnRedis implements LabRedis {
     this.admin = connection.client;
   }
 
-  /** @param settings more lines for its configuration */
+  /** @param settings further lines for its configuration */
   static async start(program: ServerProgram, settings: readonly string[], signal: AbortSignal): Promise<OwnRedis> {
     const port = await freePort();
     const folder = await mkdtemp(join(tmpdir(), 'redis-compare-'));
@@ -77,7 +77,7 @@ export class OwnRedis implements LabRedis {
   }
 }
 
-/** A Redis of somebody's. @throws if it is not there, or refuses us */
+/** The user's Redis. @throws if it is unreachable, or refuses the connection */
 export async function givenRedis(url: string, signal: AbortSignal): Promise<LabRedis> {
   const connection = await adminOf({ url }, signal);
   return {

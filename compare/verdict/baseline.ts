@@ -3,10 +3,10 @@ import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
 import { OptionsError } from '../../local/process/command.ts';
 import type { Measurement, Results } from '../measure/result.ts';
 
-/** Figures of single runs on a shared machine vary by so much without a reason. */
+/** Results of single runs on a shared machine vary by this part without a reason. */
 const NOISE = 0.3;
 
-/** @throws OptionsError if it is not a file of results that this version can read */
+/** Reads results.json of an earlier run. @throws OptionsError if it is not one, or of another version */
 export function readBaseline(path: string, option = '--baseline'): Results {
   try {
     const results = JSON.parse(readFileSync(path, 'utf8'));
@@ -19,7 +19,7 @@ export function readBaseline(path: string, option = '--baseline'): Results {
   }
 }
 
-/** What is worse than in an earlier run: a line each. Figures count only beyond the spread of both, or, of single runs, 30 %. */
+/** What got worse since an earlier run, in lines. A number counts only beyond the spread of both, or, of single runs, 30 %. */
 export function againstBaseline(now: Results, before: Results): string[] {
   return now.experiments.flatMap(({ name, patterns }) => {
     const earlier = before.experiments.find((experiment) => experiment.name === name)?.patterns ?? {};

@@ -2,7 +2,7 @@ import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
 import { TOO_FAST } from '../measure/causes.ts';
 import type { Claim, Counts } from '../measure/result.ts';
 
-/** What experiments expect, computed from what a pattern guarantees. */
+/** A claim about an experiment, with what the pattern's guarantees say of it. */
 export type Expectation = (guarantees: Guarantees, counts: Counts) => Claim;
 
 /** Nothing that Redis accepted is lost while subscribers are there and, where Redis keeps nothing for them, keep up. */
@@ -16,7 +16,7 @@ export const nothingLost: Expectation = (guarantees, counts) => ({
 export const keptUp = ({ keepsUnread }: Guarantees, { causes }: Counts): boolean =>
   keepsUnread || causes.every(({ cause }) => cause !== TOO_FAST);
 
-/** Nothing is lost although a subscriber was away. */
+/** Nothing is lost although there was no subscriber. */
 export const nothingLostUnread: Expectation = ({ keepsUnread }, { lost }) => ({
   text: 'messages published while nobody listened are delivered later',
   promised: keepsUnread,
@@ -25,7 +25,7 @@ export const nothingLostUnread: Expectation = ({ keepsUnread }, { lost }) => ({
 
 /** Nothing is lost although a subscriber, or its connection, went away with messages in flight. */
 export const nothingLostInFlight: Expectation = ({ survivesCrash }, { lost }) => ({
-  text: 'what was in flight is delivered again',
+  text: 'messages in flight are redelivered',
   promised: survivesCrash,
   holds: lost === 0,
 });
@@ -37,7 +37,7 @@ export const nothingTwice: Expectation = ({ delivery }, { duplicated }) => ({
   holds: duplicated === 0,
 });
 
-/** Nothing is handled twice where DEDUPE_TTL is set, although it may be delivered twice. */
+/** With DEDUPE_TTL nothing is handled twice, even if it is delivered twice. */
 export const handledOnce: Expectation = (_guarantees, { duplicated }) => ({
   text: 'nothing is handled twice',
   promised: true,

@@ -1,10 +1,10 @@
 import { UNEXPLAINED } from '../measure/causes.ts';
 import type { Claim, Measured, Measurement, Verdict } from '../measure/result.ts';
 
-/** What a measurement is, besides what was measured. */
+/** What a verdict adds to the measurements. */
 type Judgement = Omit<Measurement, keyof Measured | 'headline'>;
 
-/** The verdict. That every loss has a cause is promised by everybody. */
+/** The verdict, with every claim. That every loss has a cause is promised by every pattern. */
 export function judge(measured: Measured, claims: readonly Claim[]): Judgement {
   const explained = measured.causes.every(({ cause }) => cause !== UNEXPLAINED);
   const all = [...claims, { text: 'every loss has a cause', promised: true, holds: explained }];

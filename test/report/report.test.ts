@@ -162,7 +162,7 @@ describe('the report', () => {
     const count = (kind: string) => kinds.filter((name) => name === `chart ${kind}`).length;
     expect(summaries.filter((text) => text === 'Latency as a table')).toHaveLength(count('latency'));
     expect(summaries.filter((text) => text === 'Deliveries over time as a table')).toHaveLength(count('timeline'));
-    expect(summaries.filter((text) => text === 'These figures as a table')).toHaveLength(1);
+    expect(summaries.filter((text) => text === 'These numbers as a table')).toHaveLength(1);
     const deliveries = await report.page
       .locator('details table', { has: report.page.getByText('Deliveries in the') })
       .first()

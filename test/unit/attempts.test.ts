@@ -8,9 +8,10 @@ describe('attempts that are used up', () => {
     const told: string[] = [];
     const left = await rejectExhausted(
       [delivery(1), delivery(4), delivery(3), delivery(9)],
-      { maxAttempts: 3, onDead: (payload, reason) => told.push(`dead: ${payload}: ${reason}`) },
+      { maxAttempts: 3, onExhausted: (payload, reason) => told.push(`dead: ${payload}: ${reason}`) },
       async ({ attempt }, reason) => {
         told.push(`rejected: ${attempt}: ${reason}`);
+        return 'dead';
       },
     );
     expect(left.map(({ attempt }) => attempt)).toEqual([1, 3]);
@@ -26,6 +27,7 @@ describe('attempts that are used up', () => {
     const rejected: number[] = [];
     const reject = async ({ attempt }: { readonly attempt: number }) => {
       rejected.push(attempt);
+      return 'dead' as const;
     };
     expect(await rejectExhausted([delivery(2)], { maxAttempts: 1 }, reject)).toEqual([]);
     expect(rejected).toEqual([2]);
@@ -33,7 +35,7 @@ describe('attempts that are used up', () => {
 
   test('are told of only after the rejection', async () => {
     const told: string[] = [];
-    const failing = rejectExhausted([delivery(2)], { maxAttempts: 1, onDead: () => told.push('dead') }, () =>
+    const failing = rejectExhausted([delivery(2)], { maxAttempts: 1, onExhausted: () => told.push('dead') }, () =>
       Promise.reject(new Error('no Redis')),
     );
     await expect(failing).rejects.toThrow('no Redis');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
-import { TOO_FAST } from '../../compare/measure/reconciliation.ts';
+import { TOO_FAST, UNEXPLAINED } from '../../compare/measure/causes.ts';
 import type { Cause, Counts, Measured } from '../../compare/measure/result.ts';
 import {
   type Expectation,
@@ -9,11 +9,11 @@ import {
   inOrder,
   keptUp,
   nothingLost,
-  nothingLostInHand,
+  nothingLostInFlight,
   nothingLostUnread,
   nothingTwice,
 } from '../../compare/verdict/claims.ts';
-import { judge, UNEXPLAINED } from '../../compare/verdict/verdict.ts';
+import { judge } from '../../compare/verdict/verdict.ts';
 
 const claim = (promised: boolean, holds: boolean) => ({ text: 'x', promised, holds });
 const measuredWith = (...causes: Cause[]) => ({ causes }) as unknown as Measured;
@@ -53,7 +53,7 @@ describe('claims', () => {
   test.each<[string, Expectation, Partial<Guarantees>, Partial<Guarantees>, keyof Counts]>([
     ['nothing lost', nothingLost, keeping, {}, 'lost'],
     ['nothing lost unread', nothingLostUnread, keeping, dropping, 'lost'],
-    ['nothing lost in hand', nothingLostInHand, { survivesCrash: true }, { survivesCrash: false }, 'lost'],
+    ['nothing lost in hand', nothingLostInFlight, { survivesCrash: true }, { survivesCrash: false }, 'lost'],
     ['nothing twice', nothingTwice, { delivery: 'at-most-once' }, { delivery: 'at-least-once' }, 'duplicated'],
     ['in order', inOrder, { ordered: true }, { ordered: false }, 'reordered'],
     ['handled once', handledOnce, {}, {}, 'duplicated'],
@@ -69,7 +69,7 @@ describe('claims', () => {
   );
 
   test('of each kind say something else', () => {
-    const all = [nothingLost, nothingLostUnread, nothingLostInHand, nothingTwice, handledOnce, inOrder];
+    const all = [nothingLost, nothingLostUnread, nothingLostInFlight, nothingTwice, handledOnce, inOrder];
     expect(new Set(all.map((each) => each(base, counts).text).filter(Boolean)).size).toBe(all.length);
   });
 

@@ -16,7 +16,7 @@ export function brokenConnection({ name, question, seconds, step, inject }: Brok
     name,
     question,
     steps: ['the subscriber talks to Redis through a proxy', 'messages are published at the given rate', step],
-    needsOwnRedis: true, // a proxy of ours cannot speak TLS for somebody's server
+    needsOwnRedis: true, // the proxy cannot speak TLS for the user's server
     seconds,
 
     async run(testbed) {

@@ -7,7 +7,7 @@ import { html, type Markup } from './markup/markup.ts';
 import { label } from './markup/pattern-label.ts';
 import { foldedTable } from './markup/table.ts';
 
-/** Losses and duplicates under all faults: two charts and their table. @param charts takes the charts for draw.js */
+/** Losses and duplicates under all faults: two charts and their table. @param charts the charts of the page, for draw.js; more are added */
 export function renderCostOfFaults(results: Results, charts: Chart[]): Markup | undefined {
   const shares = [
     shareChart(results, 'lost', 'Lost, % of what was accepted'),
@@ -19,7 +19,7 @@ export function renderCostOfFaults(results: Results, charts: Chart[]): Markup | 
 <h2 id="faults-title">What each fault costs</h2>
 ${patternLegend(names)}
 <div class="pair">${shares.map((chart) => renderCanvas(chart, charts.push(chart) - 1))}</div>
-${foldedTable('These figures as a table', {
+${foldedTable('These numbers as a table', {
   caption: 'Lost, and delivered again, under each fault: messages, and percent of what was accepted',
   header: ['Experiment', ...names.map((name) => label(name, names))],
   rows: withFaults(results).map(({ name, patterns }) => [name, ...names.map((pattern) => fateOf(patterns[pattern]))]),

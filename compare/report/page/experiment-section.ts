@@ -9,7 +9,7 @@ import { label } from './markup/pattern-label.ts';
 import { foldedTable, renderTable } from './markup/table.ts';
 import { sectionId } from './verdicts-at-a-glance.ts';
 
-/** All about one experiment. @param charts takes the charts for draw.js */
+/** All about one experiment. @param charts the charts of the page, for draw.js; more are added */
 export function renderSection(
   experiment: ExperimentResult,
   index: number,
@@ -28,7 +28,7 @@ ${Object.keys(experiment.patterns).length > 0 ? renderMeasurements(experiment, n
 </section>`;
 }
 
-/** What was done, and when. */
+/** The steps, and the faults with their times. */
 function renderCourse({ steps, faults }: ExperimentResult): Markup {
   const list = faults.map(
     ({ at, what }) => html`<li>${what} <span class="at">at ${(at / 1000).toFixed(2)} s</span></li>`,

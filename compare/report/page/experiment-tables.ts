@@ -6,7 +6,7 @@ import { label } from './markup/pattern-label.ts';
 import type { Table } from './markup/table.ts';
 import { renderClaim, renderVerdict } from './markup/verdict.ts';
 
-/** What a measurement has in a row of the table, or nothing. */
+/** A row of the table: its title, and its cell for a measurement, if there is one. */
 type Row = readonly [title: string, cellOf: (measurement: Measurement) => Content];
 
 const decimals = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
@@ -39,13 +39,13 @@ const ROWS: readonly Row[] = [
 
 const rounded = (value: number): string => (value < 10 ? decimals.format(value) : formatNumber(value));
 
-/** A figure with the least and the most of several runs. */
+/** A number with the least and the most of several runs. */
 function withRange(text: string, range: readonly [number, number] | null): Content {
   if (!range) return text;
   return html`${text} <span class="range">${range.map(rounded).join('–')}</span>`;
 }
 
-/** All counts and figures: rows of which no pattern has anything are left out. */
+/** All counts and numbers; rows that are empty for every pattern are left out. */
 export function countsTable(
   { patterns, name }: ExperimentResult,
   present: readonly string[],
@@ -117,7 +117,7 @@ export function timelineTable(chart: Extract<Chart, { kind: 'timeline' }>, names
     ...series.map(({ values }) => values[bucket] ?? 0),
   ]);
   return {
-    caption: `Deliveries in the ${formatNumber(bucketMs)} ms from each time on; times without any are left out`,
+    caption: `Deliveries in the ${formatNumber(bucketMs)} ms from each time on; periods without any are left out`,
     header: ['From', ...series.map(({ name }) => label(name, names))],
     rows: rows.filter(([, ...counts]) => counts.some((deliveries) => deliveries !== 0)),
     look: 'figures',

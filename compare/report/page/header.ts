@@ -17,9 +17,9 @@ export function renderHeader(results: Results): Markup {
   };
   return html`<header>
 <h1>Redis messaging patterns, compared</h1>
-<p class="lead">The same load and the same faults for every pattern, and what came of each promise.</p>
+<p class="lead">The same load and the same faults for every pattern, and whether each promise was kept.</p>
 <p class="tally">${tally(results)}</p>
-${interrupted ? html`<p class="note"><strong>Stopped before the end:</strong> this is what there was until then.</p>` : undefined}
+${interrupted ? html`<p class="note"><strong>Stopped before the end:</strong> these are the results until then.</p>` : undefined}
 <dl class="facts">${Object.entries(facts).map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
 <div class="again"><dt>Again</dt><dd><code>${repeatCommand(results)}</code></dd></div></dl>
 </header>`;

@@ -15,8 +15,8 @@ export function renderVerdictsAtAGlance(results: Results): Markup {
 <tbody role="rowgroup">
 ${results.experiments.map((experiment, index) => overviewRow(experiment, index, names))}</tbody>
 </table>
-<p class="legend">${renderVerdict('kept')}: what the pattern promises here held. ${renderVerdict('broken')}: something that it
-promises did not. ${renderVerdict('not promised')}: it does not promise what is asked here; what it promises otherwise held.</p>
+<p class="legend">${renderVerdict('kept')}: every promise of the pattern held. ${renderVerdict('broken')}: a promise of the
+pattern did not hold. ${renderVerdict('not promised')}: outside this pattern's guarantees; every promise that it does make held.</p>
 </section>`;
 }
 
@@ -35,5 +35,5 @@ function overviewRow(experiment: ExperimentResult, index: number, names: readonl
   return html`<tr role="row"><th scope="row" role="rowheader"><a href="#${sectionId(index)}">${question}</a> <code>${name}</code></th>${names.map(cell)}</tr>\n`;
 }
 
-/** With figures that no line break parts from their names and units. */
+/** Keeps numbers on one line with their names and units. */
 const unbroken = (text: string): string => text.replace(/(?<=p\d+) (?=\d)|(?<=\d) (?=ms\b)/g, '\u00a0');

@@ -5,7 +5,7 @@ import { brokenIn, failuresOf, lossesOf, patternsOf, summaryLine } from '../dige
 
 const SIGNS = { kept: '✅', broken: '❌', 'not promised': '–' } as const;
 
-/** What one pastes into a decision record: Markdown. */
+/** The results for a decision record: Markdown. */
 export function renderSummary(results: Results): string {
   const { machine, startedAt } = results;
   return [
@@ -16,7 +16,7 @@ export function renderSummary(results: Results): string {
     '',
     summaryTable(results),
     '',
-    '✅ every promise of the pattern held, ❌ one did not, – nothing was promised here.',
+    '✅ every promise of the pattern held, ❌ one did not, – outside this pattern’s guarantees.',
     ...listed('Failed', failuresOf(results)),
     ...listed('Losses, and why', lossesOf(results)),
     ...listed('Broken', brokenIn(results)),
@@ -26,7 +26,7 @@ export function renderSummary(results: Results): string {
   ].join('\n');
 }
 
-/** The questions, and for each pattern the verdict and the figure that says most: a Markdown table. */
+/** A Markdown table: for each question and pattern, the verdict and the most important number. */
 export function summaryTable(results: Results): string {
   const names = patternsOf(results);
   const rows = results.experiments.map((experiment) => [

@@ -4,7 +4,7 @@ import { brokenIn, failuresOf, lossesOf, patternsOf, summaryLine } from '../dige
 
 const WORDS = { kept: 'kept', broken: 'BROKEN', 'not promised': 'not promised' } as const;
 
-/** The table for the terminal: experiments as rows, patterns as columns; then every loss with its cause, and what is broken. */
+/** The results for a terminal: experiments as rows, patterns as columns; then every loss with its cause, and every broken promise. */
 export function renderTerminal(results: Results): string {
   const names = patternsOf(results);
   const rows = results.experiments

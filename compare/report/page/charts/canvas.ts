@@ -2,7 +2,7 @@ import { html, type Markup } from '../markup/markup.ts';
 import type { Chart } from './charts.ts';
 
 /**
- * The place of a chart, which draw.js fills. It is hidden until then: where scripts do not run, the tables say it all.
+ * The canvas of a chart, which draw.js fills. It is hidden until then: where scripts do not run, the tables have the data.
  * @param index of the chart among all charts of the page
  */
 export function renderCanvas(chart: Chart, index: number): Markup {

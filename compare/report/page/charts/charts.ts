@@ -2,12 +2,12 @@ import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
 import type { ExperimentResult, Fault, Measurement } from '../../../measure/result.ts';
 import { colourOf } from '../markup/pattern-label.ts';
 
-/** What draw.js draws: plain data, one chart each. */
+/** A chart for draw.js: plain data. */
 export type Chart = ThroughputChart | LatencyChart | TimelineChart | ShareChart;
 
 interface Described {
   readonly title: string;
-  /** What it shows, in words: for those who do not see it. */
+  /** What it shows, in words: for screen readers. */
   readonly description: string;
 }
 
@@ -37,7 +37,7 @@ export interface TimelineChart extends Described {
   readonly faults: readonly Fault[];
 }
 
-/** A group of bars for each experiment: what part of the messages had some fate. */
+/** A group of bars for each experiment: the share of messages that were lost, or delivered again. */
 export interface ShareChart extends Described {
   readonly kind: 'share';
   readonly labels: readonly string[];
@@ -45,7 +45,7 @@ export interface ShareChart extends Described {
   readonly series: readonly (Series & { readonly values: readonly (number | null)[] })[];
 }
 
-/** The charts of an experiment: those for which there are data. */
+/** The charts of an experiment: those that have data. */
 export function chartsOf(experiment: ExperimentResult, names: readonly string[]): Chart[] {
   return [throughputChart, latencyChart, timelineChart].flatMap((make) => make(experiment, names) ?? []);
 }
@@ -60,8 +60,8 @@ function throughputChart({ patterns }: ExperimentResult, names: readonly string[
   const list = bars.map(({ name, value }) => `${name} ${formatNumber(value)}`).join(', ');
   return {
     kind: 'throughput',
-    title: 'Throughput, messages a second',
-    description: `Bar chart: messages a second. ${list}.`,
+    title: 'Throughput, messages per second',
+    description: `Bar chart: messages per second. ${list}.`,
     bars,
   };
 }
@@ -94,7 +94,7 @@ function latencyChart({ patterns }: ExperimentResult, names: readonly string[]):
 const ofFirstRun = (patterns: ExperimentResult['patterns'], key: 'latencyAt' | 'timeline'): string =>
   Object.values(patterns).some(({ runs, [key]: data }) => data && runs && runs.length > 1) ? ', of the first run' : '';
 
-/** Latency at some percentiles, the highest last; where only figures are known, at those. */
+/** Latency at some percentiles, the highest last; at the known ones, where there is no distribution. */
 export function latencyPoints(measurement: Measurement | undefined): readonly (readonly [number, number])[] {
   if (measurement?.latencyAt) return measurement.latencyAt;
   const at = measurement?.latencyMs;

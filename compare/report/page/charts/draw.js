@@ -1,6 +1,6 @@
 /**
- * Draws the charts of the report, in the browser. The data are in the page's element `charts` (see charts.ts); they get
- * into the page only as what is drawn on a canvas.
+ * Draws the charts of the report, in the browser. The data are in the page's element `charts` (see charts.ts); they are
+ * only drawn on canvases, never put into the page as markup.
  */
 (() => {
   const { Chart } = window;

@@ -1,6 +1,6 @@
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
 
-/** Longer than any text of this project; what others put into results.json is cut there. */
+/** Longer than any text of this project; longer texts in results.json are cut. */
 const LONGEST_TEXT = 600;
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -20,7 +20,7 @@ export class Markup {
   }
 }
 
-/** What may stand in a template: text and numbers are escaped, markup is taken as it is, `undefined` and `null` are nothing. */
+/** A value in a template: text and numbers are escaped, markup is taken as it is, `undefined` and `null` are nothing. */
 export type Content = Markup | string | number | null | undefined | readonly Content[];
 
 /** Makes markup of a template. All that is put in is escaped, also between the quotes of an attribute. */

@@ -23,7 +23,7 @@ ${rows.map(([first, ...cells]) => html`<tr><th scope="row">${first}</th>${cells.
 </div>`;
 }
 
-/** A table that is there for who wants it. */
+/** A table that is folded until it is opened. */
 export function foldedTable(summary: string, table: Table): Markup {
   return html`<details><summary>${summary}</summary>${renderTable(table)}</details>`;
 }

@@ -3,7 +3,7 @@ import { html, type Markup } from './markup.ts';
 
 const SIGNS: Readonly<Record<string, string>> = { kept: '✓', broken: '✕', 'not promised': '–' };
 
-/** A verdict with its sign, so that nobody depends on colour. */
+/** A verdict with its sign, so that it does not depend on colour. */
 export function renderVerdict(verdict: Verdict, count?: number): Markup {
   const words = count === undefined ? verdict : `${count} ${verdict}`;
   const look = count === 0 ? 'not-promised' : verdict.replace(' ', '-'); // none broken is nothing to warn of
