@@ -5,18 +5,18 @@ import type { Environment } from '../local/process/environment.ts';
 import { type Launched, launch } from '../local/process/launch.ts';
 import { scriptCommand, serviceCommand } from '../local/process/node-command.ts';
 
-/** Nothing that is measured may take longer: ms. */
-const LONGEST = 180_000;
+/** No measurement may take longer: ms. */
+const TIMEOUT_MS = 180_000;
 const LOOK_EVERY_MS = 20;
-/** A subscriber that got nothing for so long (ms) has all that comes. */
+/** A subscriber that received nothing for this long has received everything that will arrive: ms. */
 const SILENT_MS = 2000;
 
-// biome-ignore lint/suspicious/noExplicitAny: figures of any kind
+// biome-ignore lint/suspicious/noExplicitAny: stats of any kind
 type Report = Record<string, any>;
 
-/** A process that says by IPC how things stand: objects with an `event`. It is killed if it lives too long. */
+/** A process that sends reports by IPC: objects with an `event`. It is killed if it runs too long. */
 class BenchProcess {
-  /** The most memory that it has held when it last reported: MB; `undefined` where there is no /proc. */
+  /** Its peak memory at its last report: MB; `undefined` where there is no /proc. */
   peakMemory: number | undefined;
   readonly #program: Launched;
   readonly #reports = new Map<string, Report>();
@@ -25,7 +25,7 @@ class BenchProcess {
     this.#program = launch({
       command,
       env,
-      timeoutMs: LONGEST,
+      timeoutMs: TIMEOUT_MS,
       onMessage: (report: Report) => {
         this.#reports.set(report.event, report);
         this.peakMemory = peakMemoryOf(this.#program.process.pid as number) ?? this.peakMemory;
@@ -37,8 +37,8 @@ class BenchProcess {
     return this.#program.exited;
   }
 
-  /** Waits for the report of an event. */
-  async says(event: string): Promise<Report> {
+  /** Waits for the report of an event. @throws if the process ends before it */
+  async report(event: string): Promise<Report> {
     while (!this.#reports.has(event)) {
       if (!this.#program.isRunning) throw new Error(`a process ended before "${event}"`);
       await sleep(LOOK_EVERY_MS);
@@ -46,18 +46,18 @@ class BenchProcess {
     return this.#reports.get(event) as Report;
   }
 
-  /** The newest figures of a pattern. */
-  figures(pattern: Pattern): Report {
+  /** The newest stats of a pattern. */
+  stats(pattern: Pattern): Report {
     return (this.#reports.get('stopped') ?? this.#reports.get('progress'))?.patterns?.[pattern.name] ?? {};
   }
 
-  /** Ends it in order and waits until it has. */
+  /** Stops it in order, and waits for its end. */
   async stop(): Promise<void> {
     await this.#program.stop();
   }
 }
 
-/** One of the services as users run it, except that it writes no line for each message (nor does what it is compared to). */
+/** One of the services as users run it, except that it writes no line per message (nor does the reference). */
 export function startService(
   name: 'publisher' | 'subscriber',
   pattern: Pattern,
@@ -73,19 +73,19 @@ export function startScript(script: string, args: readonly string[], port: numbe
   return new BenchProcess(scriptCommand(`bench/${script}`, ...args), { REDIS_PORT: port });
 }
 
-/** Waits until a subscriber has received so many messages, and stops it. @returns its figures; says what is missing */
+/** Waits until a subscriber has received this many messages, and stops it. Prints what is missing. @returns its stats */
 export async function receiveAll(subscriber: BenchProcess, pattern: Pattern, messages: number): Promise<Report> {
   let received = -1;
   let changedAt = performance.now();
   while (received < messages && performance.now() - changedAt < SILENT_MS) {
     await sleep(LOOK_EVERY_MS);
-    const now = subscriber.figures(pattern).received ?? 0;
+    const now = subscriber.stats(pattern).received ?? 0;
     if (now !== received) changedAt = performance.now();
     received = now;
   }
   await subscriber.stop();
   if (received !== messages) console.error(`${pattern.name}: received ${received} of ${messages} messages`);
-  return subscriber.figures(pattern);
+  return subscriber.stats(pattern);
 }
 
 function peakMemoryOf(pid: number): number | undefined {

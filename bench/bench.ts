@@ -1,11 +1,11 @@
 /**
  * `npm run bench [-- throughput|latency|drain|wildcards]`: measures the services, as processes, on a private Redis of its own.
  *
- *   npm run bench                            messages a second, next to a reference (throughput.ts)
- *   npm run bench -- latency                 latency at 1,000 messages a second, next to PING (latency.ts)
+ *   npm run bench                            messages per second, next to a reference (throughput.ts)
+ *   npm run bench -- latency                 latency at 1,000 messages per second, next to PING (latency.ts)
  *   npm run bench -- drain                   a small and a large backlog (drain.ts)
- *   npm run bench -- wildcards               what subscriptions by wildcard cost a PUBLISH (wildcards.ts)
- *   PATTERN=queue,stream npm run bench       some patterns
+ *   npm run bench -- wildcards               the cost of wildcard subscriptions for each PUBLISH (wildcards.ts)
+ *   PATTERN=queue,stream npm run bench       these patterns
  *   MESSAGES=1000000 npm run bench           more messages
  */
 import { renderTable } from '@redis-messaging/shared/text/table';

@@ -6,11 +6,11 @@ import type { Measurement } from './measurement.ts';
 const SMALL_BACKLOG = 10_000;
 
 /**
- * What a message costs a subscriber that starts before a backlog: the same, however much waits. (A subscriber that has just
- * started is slower for some ten thousand messages, until Node has compiled what is used.)
+ * What a message costs a subscriber that starts with a backlog: the same, however many wait. (A subscriber that has just
+ * started is slower for some ten thousand messages, until Node has compiled its code.)
  */
 export const drain: Measurement = {
-  columns: ['pattern', 'waiting', 'messages/s', 'µs a message', 'peak memory'],
+  columns: ['pattern', 'waiting', 'messages/s', 'µs per message', 'peak memory'],
   usualMessages: 1_000_000,
   async rowsOf(pattern, port, messages) {
     const rows: string[][] = [];

@@ -8,12 +8,12 @@ export function openClient() {
 
 type Client = ReturnType<typeof openClient>;
 
-/** Messages that a sender hands to the client at once, and the most that one XREADGROUP takes. */
+/** The messages that a publisher hands to the client at once, and the most that one XREADGROUP returns. */
 export const BATCH = 500;
 
-/** What one writes first to pass messages in a pattern's way. */
+/** What a beginner writes to pass messages in a pattern's way. */
 export interface NaiveClient {
-  /** The share of the benchmark's messages that it gets, so that nobody waits long for it. */
+  /** The share of the benchmark's messages that it gets, so that it does not take long. */
   readonly share: number;
   send(redis: Client, topic: string, payload: string): Promise<unknown>;
   /**

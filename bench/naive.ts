@@ -1,5 +1,5 @@
 /**
- * The reference: what one writes first, with the defaults of the client and of Node. The same messages, made, sent, received,
+ * The reference: what a beginner writes, with the defaults of the client and of Node. The same messages, made, sent, received,
  * decoded and accounted, but with one promise per command and, from the queue, one BLPOP per message.
  * `node naive.ts publish|subscribe PATTERN COUNT`; reports by IPC when it is `ready`, and when it is `done`, with the times when
  * it began and ended (ms since 1970).

@@ -2,16 +2,17 @@ import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { type ConfigError, loadConfig } from '@redis-messaging/shared/service/config';
 import { OptionsError } from '../local/process/command.ts';
 
+/** The options of `npm run bench`. */
 export interface Options {
   /** The name of a measurement. */
   readonly measurement: string;
   readonly patterns: readonly Pattern[];
-  /** How many messages for each pattern, if it is said. */
+  /** How many messages for each pattern; `undefined` = as many as the measurement usually takes. */
   readonly messages: number | undefined;
 }
 
 /**
- * What to measure, from the command line and the environment. @param known the measurements, the usual one first
+ * The options, from the command line and the environment. @param known the measurements, the default first
  * @throws OptionsError that names every mistake
  */
 export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv, known: readonly string[]): Options {
@@ -31,5 +32,5 @@ export function readOptions(args: readonly string[], env: NodeJS.ProcessEnv, kno
   return { measurement, patterns, messages };
 }
 
-/** NaN if it is not one. */
+/** The number, or NaN if it is not a whole number above 0. */
 const wholeNumber = (text: string): number => (/^[1-9]\d*$/.test(text) ? Number(text) : Number.NaN);

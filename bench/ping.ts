@@ -1,4 +1,4 @@
-/** `node ping.ts COUNT INTERVAL`: round trips of PING, one due every INTERVAL ms; says their latency by IPC when it is done. */
+/** `node ping.ts COUNT INTERVAL`: round trips of PING, one due every INTERVAL ms; reports their latency by IPC at the end. */
 import { Latency } from '@redis-messaging/shared/accounting/latency';
 import { createClient } from 'redis';
 import { pace } from '../publisher/src/pace.ts';
@@ -16,7 +16,7 @@ async function ping(): Promise<void> {
   latency.record((performance.now() - sentAt) * 1000);
 }
 
-// Like the publisher, it sends what is due without waiting for answers: else a pause would count once, not for all it delays.
+// Like the publisher, it sends what is due without waiting for replies: else a pause would count once, not for each PING it delays.
 const pings: Promise<void>[] = [];
 const signal = new AbortController().signal;
 for await (const due of pace({ intervalMs, count, batch: count, signal })) pings.push(...due.map(ping));

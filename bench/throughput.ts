@@ -13,8 +13,8 @@ const BENCHMARK_KEY = 'bench';
  * Messages per second from the first one made to the last one received, as fast as possible, with everything that belongs
  * to it: made, sent, received, decoded, accounted, acknowledged. Next to it, in the same run:
  *
- * - the reference, what one writes first (naive.ts): the same work on the same messages with the client's and Node's
- *   defaults. Neither side writes a line per message. Ratios, because the machine's own speed is nobody's merit.
+ * - the reference, what a beginner writes (naive.ts): the same work on the same messages with the client's and Node's
+ *   defaults. Neither side writes a line per message. Ratios do not depend on the machine's speed.
  * - `redis-benchmark -P 256` with the same command and size of payload, if it is installed: what Redis itself accepts from a
  *   client in C that makes nothing, with no subscriber. Ours as a share of it.
  */
@@ -43,17 +43,17 @@ export const throughput: Measurement = {
 
 async function runOurs(pattern: Pattern, port: number, messages: number): Promise<number> {
   const subscriber = startService('subscriber', pattern, port);
-  await subscriber.says('ready');
+  await subscriber.report('ready');
   const publisher = startService('publisher', pattern, port, { MESSAGE_COUNT: messages, PUBLISH_INTERVAL: 0 });
-  await publisher.says('stopped');
+  await publisher.report('stopped');
   const { received, lastAt } = await receiveAll(subscriber, pattern, messages);
-  return (received / (Date.parse(lastAt) - Date.parse(publisher.figures(pattern).firstAt))) * 1000;
+  return (received / (Date.parse(lastAt) - Date.parse(publisher.stats(pattern).firstAt))) * 1000;
 }
 
 async function runReference({ name }: Pattern, port: number, count: number): Promise<number> {
   const subscriber = startScript('naive.ts', ['subscribe', name, String(count)], port);
-  await subscriber.says('ready');
+  await subscriber.report('ready');
   const publisher = startScript('naive.ts', ['publish', name, String(count)], port);
-  const [{ beganAt }, { endedAt }] = await Promise.all([publisher.says('done'), subscriber.says('done')]);
+  const [{ beganAt }, { endedAt }] = await Promise.all([publisher.report('done'), subscriber.report('done')]);
   return (count / (endedAt - beganAt)) * 1000;
 }

@@ -1,9 +1,9 @@
 /**
- * `npm run dead-letters`: lists what the patterns that keep messages could not deliver, with the reasons; puts chosen ones back.
+ * `npm run dead-letters`: lists the dead letters of the patterns that keep messages, with their reasons; replays chosen ones.
  *
- *   npm run dead-letters                        all, by pattern
- *   npm run dead-letters -- queue               one pattern's
- *   npm run dead-letters -- stream replay 1 3   puts the first and the third back
+ *   npm run dead-letters                        lists all, by pattern
+ *   npm run dead-letters -- queue               lists one pattern's
+ *   npm run dead-letters -- stream replay 1 3   replays the first and the third
  *   npm run dead-letters -- queue replay all
  */
 
@@ -25,11 +25,11 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   const command = commandOf(args);
-  if (!command) return complain(USAGE);
+  if (!command) return fail(USAGE);
   loadDotEnv();
   try {
     const config = loadConfig();
-    const connection = await reach(config);
+    const connection = await connectOnce(config);
     try {
       for (const pattern of command.patterns) await execute(connection.client, config, pattern, command.numbers);
     } finally {
@@ -37,13 +37,11 @@ async function main(args: readonly string[]): Promise<number> {
     }
     return 0;
   } catch (error) {
-    return complain(
-      (error instanceof ConfigError ? 'fix these environment variables:\n' : '') + (error as Error).message,
-    );
+    return fail((error instanceof ConfigError ? 'fix these environment variables:\n' : '') + (error as Error).message);
   }
 }
 
-/** What is asked for: the letters of which patterns, and which of them to put back (`undefined`: only list). */
+/** The command of the arguments: whose dead letters, and which of them to replay (`undefined`: only list). `undefined` if it is wrong. */
 function commandOf([name, verb, ...words]: readonly string[]) {
   if (name === undefined) return { patterns: keeping, numbers: undefined };
   const pattern = keeping.find((candidate) => candidate.name === name);
@@ -55,8 +53,8 @@ function commandOf([name, verb, ...words]: readonly string[]) {
   return verb === 'replay' && isSound ? { patterns: [pattern], numbers } : undefined;
 }
 
-/** Connects once; unlike a service it does not wait for a Redis that is not there. */
-async function reach(config: Config): Promise<Connection> {
+/** Connects once; unlike a service it does not wait for a Redis that is unreachable. */
+async function connectOnce(config: Config): Promise<Connection> {
   const given = new AbortController();
   const events = {
     onUp() {},
@@ -99,7 +97,8 @@ function show(pattern: Pattern, letters: readonly DeadLetter[]): void {
   if (rows.length > 0) console.log(renderTable(['#', 'at', 'bytes', 'reason', 'payload'], rows));
 }
 
-function complain(text: string): number {
+/** Prints an error. @returns the exit code */
+function fail(text: string): number {
   console.error(text);
   return 1;
 }

@@ -29,7 +29,7 @@ export async function findBrowser(say: (line: string) => void): Promise<Unpacked
   return path ? { path, env: {} } : withFonts(await installFromDebian(DEBIAN, say));
 }
 
-/** Fonts came along if the system has none. Nothing says where they are: and without any, text has no size. */
+/** Packages include fonts if the system has none, but the browser does not find them by itself; without any, text has no size. */
 function withFonts({ path, env }: Unpacked): Unpacked {
   const root = resolve(path.slice(0, -DEBIAN.program.length));
   const fonts = join(root, 'usr/share/fonts');

@@ -9,7 +9,7 @@ import { until } from './until.ts';
 // biome-ignore lint/suspicious/noExplicitAny: a log line may hold anything
 export type Line = Record<string, any>;
 
-/** So many lines tell how a service came to where it is. */
+/** How many of the last lines an error quotes. */
 const LAST_LINES = 20;
 
 export type ServiceName = 'publisher' | 'subscriber';
@@ -19,9 +19,9 @@ export class ServiceProcess implements AsyncDisposable {
   readonly lines: Line[] = [];
   /** Lines that are not JSON, such as those on standard error. */
   readonly text: string[] = [];
-  /** Whether it has said that it is ready. */
+  /** Whether it has reported that it is ready. */
   isReady = false;
-  /** What it told last of how things stand. */
+  /** The stats of its last report. */
   progress: ServiceReport['patterns'] = {};
   readonly #program: Launched;
 
@@ -73,7 +73,7 @@ export class ServiceProcess implements AsyncDisposable {
     return this.lines.filter((line) => line.event === event && (pattern === undefined || line.pattern === pattern));
   }
 
-  /** Waits until an event that fulfils a condition is in the log. Fails after `timeout` ms. */
+  /** Waits until the log has an event that meets a condition. @throws after `timeout` ms */
   async event(event: string, condition: (line: Line) => boolean = () => true, timeout?: number): Promise<Line> {
     const what = `"${event}" of ${this.process.spawnargs.at(-1)}`;
     try {
@@ -83,18 +83,18 @@ export class ServiceProcess implements AsyncDisposable {
     }
   }
 
-  /** The final figures of a pattern. */
+  /** The final stats of a pattern. */
   final(pattern: string): Line {
     return this.events('stopped').at(-1)?.patterns?.[pattern];
   }
 
-  /** How it stands, for the reader of a failed test: what it said last that is not about one message. */
+  /** Its state, for the reader of a failed test: the last lines that are not about a single message. */
   #state(): string {
     const { exitCode, signalCode } = this.process;
-    const state = this.isRunning ? 'it runs' : `it ended with ${exitCode ?? signalCode}`;
+    const state = this.isRunning ? 'it is running' : `it ended with ${exitCode ?? signalCode}`;
     const said = this.lines.filter((line) => line.count === undefined).slice(-LAST_LINES);
     return [
-      `${state} and said last:`,
+      `${state}; its last lines:`,
       ...said.map((line) => JSON.stringify(line)),
       ...this.text.slice(-LAST_LINES),
     ].join('\n');

@@ -28,27 +28,27 @@ export class TcpProxy {
     return (this.#server.address() as { port: number }).port;
   }
 
-  /** From now on everything in either direction disappears, and no connection ends: a black hole. */
+  /** From now on all bytes in either direction disappear, and no connection ends: a black hole. */
   swallow(): void {
     this.#swallows = true;
   }
 
-  /** Passes bytes again, on connections that have lost none: a stream with a hole in it is nothing that TCP delivers. */
+  /** Passes bytes again, on connections that have lost none: TCP never delivers a stream with a gap. */
   pass(): void {
     this.#swallows = false;
   }
 
-  /** Cuts, once, the connection on which a client sends something like this, instead of passing it on. */
+  /** Resets, once, the connection on which a client sends something like this, instead of passing it on. */
   cutOn(command: RegExp): void {
     this.#cutOn = command;
   }
 
-  /** Passes so many bytes more of what Redis answers, then cuts, once, the connection on which the next one comes. */
+  /** Passes this many more bytes of Redis' replies, then resets, once, the connection of the next byte. */
   cutAfterReply(bytes: number): void {
     this.#replyLeft = bytes;
   }
 
-  /** Cuts all connections with a reset. New ones are accepted. */
+  /** Resets all connections. New ones are accepted. */
   reset(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
   }

@@ -15,7 +15,7 @@ export async function until<Value>(
     signal?.throwIfAborted();
     const value = await probe();
     if (value) return value;
-    if (performance.now() > deadline) throw new Error(`waited ${timeout} ms in vain for ${what}`);
+    if (performance.now() > deadline) throw new Error(`timed out after ${timeout} ms waiting for ${what}`);
     await sleep(10);
   }
 }

@@ -1,12 +1,12 @@
 import { INTERRUPTED, Stopped } from './stop-on-signals.ts';
 
-/** The exit code of a command that does not understand what it was asked. */
+/** The exit code of a command whose options are wrong. */
 export const BAD_OPTIONS = 2;
 
-/** What a command was asked and cannot do: a line for each mistake. */
+/** Wrong options of a command: a line for each mistake. */
 export class OptionsError extends Error {}
 
-/** Runs a command. @returns its exit code; that of an interrupted one, or of bad options, which are said behind its name */
+/** Runs a command. Prints wrong options behind its name. @returns its exit code; INTERRUPTED after Ctrl-C, BAD_OPTIONS for wrong options */
 export async function exitCodeOf(name: string, run: () => Promise<number>): Promise<number> {
   try {
     return await run();

@@ -13,36 +13,38 @@ const LIBRARIES = ['usr/lib', 'lib'];
 /** A program that packages of Debian and Ubuntu contain. */
 export interface Wanted {
   readonly name: string;
-  /** The packages that hold it and its own files; what they need comes along. */
+  /** The packages with the program and its files; their dependencies are added. */
   readonly packages: readonly string[];
   /** Its path in them. */
   readonly program: string;
-  /** What to do instead: a line each. Said when it cannot be had. */
+  /** What to do instead, in lines: for the error if it cannot be installed. */
   readonly choices: string;
 }
 
 /** A program that was unpacked. */
 export interface Unpacked {
   readonly path: string;
-  /** Environment that it needs. */
+  /** The environment variables that it needs. */
   readonly env: Readonly<Record<string, string>>;
 }
 
 /**
- * Gets a program from the packages of Debian or Ubuntu without installing it: downloads it, and the libraries that
- * this system lacks, with package lists of our own, and unpacks them into a folder of ours. Needs no root.
- * @throws an Error that lists the choices if it cannot be had
+ * Gets a program from the packages of Debian or Ubuntu without installing it: downloads it, and the libraries that this
+ * system lacks, with package lists of our own, and unpacks them into a folder of this project. Does not need root.
+ * @throws an Error that lists the choices if that fails
  */
 export async function installFromDebian(wanted: Wanted, say: (line: string) => void): Promise<Unpacked> {
   const folder = join(CACHE, wanted.name);
   const path = join(folder, wanted.program);
   if (!existsSync(path)) {
     if (!onPath('apt-get') || !onPath('dpkg-deb')) throw new Error(wanted.choices);
-    say(`No ${wanted.name} on PATH: getting one from the distribution's packages (this does not change the system) …`);
+    say(
+      `No ${wanted.name} on PATH: downloading it from the distribution's packages (this does not change the system) …`,
+    );
     try {
       await unpack(wanted, folder);
     } catch (error) {
-      throw new Error(`${wanted.choices}\n(Getting it from the packages failed: ${lastLine(error)})`);
+      throw new Error(`${wanted.choices}\n(Downloading it from the packages failed: ${lastLine(error)})`);
     }
   }
   return { path, env: { LD_LIBRARY_PATH: (await libraryFolders(folder)).join(':') } };
@@ -70,7 +72,7 @@ async function unpack(wanted: Wanted, folder: string): Promise<void> {
   }
 }
 
-/** The packages, also those that the system has, and all they need that it does not have. */
+/** Downloads the packages, even installed ones, and those of their dependencies that the system does not have. */
 async function download(
   packages: readonly string[],
   folders: Record<'work' | 'archives' | 'lists', string>,
@@ -88,7 +90,7 @@ async function download(
   await run('apt-get', [...options, 'install', ...flags, ...packages]);
 }
 
-/** The folders of the libraries that came along: `usr/lib/<triplet>`, and those in it that packages keep for themselves. */
+/** The folders of the unpacked libraries: `usr/lib/<triplet>`, and folders of single packages in it. */
 async function libraryFolders(folder: string): Promise<string[]> {
   const folders: string[] = [];
   for (const base of LIBRARIES.map((name) => join(folder, name)).filter(existsSync)) {

@@ -1,7 +1,7 @@
-/** Environment variables, as one likes to write them down; `undefined` ones are not set. */
+/** Environment variables as programs write them; `undefined` ones are not set. */
 export type Environment = Readonly<Record<string, string | number | undefined>>;
 
-/** The same, as processes take them. */
+/** Environment variables as processes take them. */
 export function stringsOf(env: Environment): Record<string, string> {
   const set = Object.entries(env).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set.map(([name, value]) => [name, String(value)]));

@@ -3,12 +3,12 @@ import { promisify } from 'node:util';
 import { installFromDebian } from '../process/debian.ts';
 import { onPath } from '../process/on-path.ts';
 
-/** A server program that speaks Redis' protocol. */
+/** A Redis or Valkey server program. */
 export interface ServerProgram {
   readonly path: string;
   /** Environment that it needs. */
   readonly env: Readonly<Record<string, string>>;
-  /** What it is and where it comes from, for people. */
+  /** Its version and where it comes from, for the log. */
   readonly about: string;
 }
 
@@ -18,9 +18,9 @@ const DEBIAN = {
   name: 'redis-server',
   packages: ['redis-server', 'redis-tools'], // in Debian the first only has a link into the second
   program: 'usr/bin/redis-server',
-  choices: `No Redis to talk to. Choose one of these:
+  choices: `No Redis found. Choose one of these:
   - install redis-server or valkey-server with your system's packages, so that it is on PATH;
-  - name one that runs: REDIS_HOST=localhost npm start, or REDIS_URL=redis://user:password@host:6379 npm start;
+  - name a running one: REDIS_HOST=localhost npm start, or REDIS_URL=redis://user:password@host:6379 npm start;
   - use containers: docker-compose up`,
 };
 

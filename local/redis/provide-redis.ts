@@ -5,18 +5,18 @@ import { freePort, isTaken, startRedisServer } from './redis-server.ts';
 
 /** The Redis of a local run. */
 export interface LocalRedis {
-  /** Environment variables that lead the services to it. */
+  /** The environment variables with which services connect to it. */
   readonly env: NodeJS.ProcessEnv;
-  /** Resolves when it has ended; never, if it is not ours. */
+  /** Resolves when it has ended; never, if it is the user's. */
   readonly ended: Promise<unknown>;
-  /** Ends it, if it is ours. */
+  /** Stops it, if it is ours. */
   stop(): Promise<void>;
 }
 
-/** The Redis that REDIS_URL or REDIS_HOST name; else a private one. Says which. */
+/** The Redis that REDIS_URL or REDIS_HOST name; else a private one. Prints which. */
 export async function provideRedis(config: Config, say: (line: string) => void): Promise<LocalRedis> {
   if (process.env.REDIS_URL || process.env.REDIS_HOST) {
-    say(`Redis: the one at ${redisAddress(config)}, as ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'} says`);
+    say(`Redis: the one at ${redisAddress(config)}, from ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'}`);
     return { env: {}, ended: new Promise(() => {}), stop: async () => {} };
   }
   const program = await findServer(say);
@@ -35,6 +35,6 @@ export async function provideRedis(config: Config, say: (line: string) => void):
 
 async function wantedPort(port: number, say: (line: string) => void): Promise<number> {
   if (!(await isTaken(port))) return port;
-  say(`Port ${port} is taken; to use what runs there, say REDIS_HOST=localhost. Taking a free port`);
+  say(`Port ${port} is taken; set REDIS_HOST=localhost to use the server there. Using a free port instead`);
   return await freePort();
 }

@@ -7,33 +7,34 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerProgram } from './find-server.ts';
 
-/** A private Redis on loopback, with a folder that goes when it goes. */
+/** A private Redis on loopback, with a folder that is removed when it ends. */
 export interface RedisServer {
   readonly port: number;
   readonly pid: number;
-  /** Resolves when it has ended, for whatever reason. */
+  /** Resolves when it has ended, for any reason. */
   readonly ended: Promise<unknown>;
-  /** Ends it and removes its folder. */
+  /** Stops it and removes its folder. */
   stop(): Promise<void>;
 }
 
+/** How to run a private Redis. */
 export interface ServerOptions {
   /** The port to listen on; a free one if not given. */
   readonly port?: number | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** More lines for its configuration file. */
+  /** Further lines for its configuration file. */
   readonly settings?: readonly string[];
 }
 
 const START_TIMEOUT_MS = 10_000;
 
 /**
- * Keeps the server on a leash: a shell that ends it and removes its folder, the first argument, when its standard input
- * ends, which it does when this process ends, in whatever way; and that ends when the server does. The folder stays for a
- * moment, so that the log of a server that does not start can be read.
+ * A shell that runs the server, and ends when the server does. When its standard input ends, which it does when this process
+ * ends in any way, it stops the server and removes its folder, the first argument. The folder stays for a moment, so that the
+ * log of a server that did not start can be read.
  */
-const LEASH = `
+const SUPERVISOR = `
 folder=$1; shift
 "$@" </dev/null & server=$!
 exec 2>/dev/null
@@ -42,14 +43,14 @@ exec 3<&0
 { cat <&3; kill $server; while kill -0 $server; do sleep 0.1; done; sleep 1; rm -rf "$folder"; } >/dev/null 2>&1 &
 wait $server`;
 
-/** Starts a server that only this machine can reach and that keeps nothing. Resolves once it answers. */
+/** Starts a server that only this machine can reach, and that does not persist anything. Resolves once it answers. @throws with its log if it does not start */
 export async function startRedisServer(program: ServerProgram, options: ServerOptions = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'redis-messaging-'));
   const port = options.port ?? (await freePort());
   const configuration = join(folder, 'redis.conf');
   await writeFile(configuration, settingsOf(folder, port, options).join('\n'), { mode: 0o600 });
-  const shell = spawn('sh', ['-c', LEASH, 'sh', folder, program.path, configuration], {
-    detached: true, // Ctrl-C is for the services, which need Redis to end in order
+  const shell = spawn('sh', ['-c', SUPERVISOR, 'sh', folder, program.path, configuration], {
+    detached: true, // Ctrl-C is for the services, which need Redis to stop in order
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...program.env },
   });
@@ -89,7 +90,7 @@ function settingsOf(folder: string, port: number, { username, password, settings
   ];
 }
 
-/** A port that nobody listens on at this moment. */
+/** A port of the loopback address that is free at this moment. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -131,7 +132,7 @@ async function answering(
   throw new Error('no answer');
 }
 
-/** Sends commands and returns what comes back within a moment, up to the end of an INFO. */
+/** Sends commands, and returns the replies that arrive within a second, up to the end of an INFO. */
 async function ask(port: number, commands: readonly (readonly string[])[]): Promise<string> {
   const encoded = commands.map(
     (words) => `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`,

@@ -4,7 +4,7 @@ import { formatNumber, milliseconds, renderTable } from '@redis-messaging/shared
 type Published = StatsByPattern<PublisherStats>;
 type Received = StatsByPattern<SubscriberStats>;
 
-/** Whether a subscriber has by every pattern what the publisher sent by it, and nothing more waits. */
+/** Whether a subscriber has received what the publisher sent, by every pattern, and nothing waits. */
 export function hasEverythingArrived(publisher: StatsByPattern, subscriber: StatsByPattern): boolean {
   const received = subscriber as Received;
   const has = ([pattern, sent]: [string, PublisherStats]) =>
@@ -12,13 +12,14 @@ export function hasEverythingArrived(publisher: StatsByPattern, subscriber: Stat
   return isBacklogEmpty(subscriber) && Object.entries(publisher as Published).every(has);
 }
 
-/** Whether Redis says that nothing waits. */
+/** Whether nothing waits in Redis. */
 export function isBacklogEmpty(subscriber: StatsByPattern): boolean {
   return Object.values(subscriber).every(({ backlog }) => backlog === 0);
 }
 
+/** How many messages a subscriber has received, by all patterns. */
 export function receivedInAll(subscriber: StatsByPattern): number {
-  return Object.values(subscriber as Received).reduce((sum, figures) => sum + figures.received, 0);
+  return Object.values(subscriber as Received).reduce((sum, stats) => sum + stats.received, 0);
 }
 
 /** Both sides of the run in one table; `undefined` if a side did not report. */
@@ -43,7 +44,7 @@ export function finalTable(publisher?: StatsByPattern, subscriber?: StatsByPatte
 }
 
 function rowOf(pattern: string, sent: PublisherStats, got: SubscriberStats): string[] {
-  // More than was published here: others publish too, and one cannot tell what of ours is missing.
+  // More than was published here: others publish too, and what of ours is missing cannot be told.
   const missing = got.received > sent.published ? null : sent.published - got.received;
   const counts = [sent.published, got.received, missing, got.duplicated, got.reordered];
   return [pattern, ...counts.map(formatNumber), milliseconds(got.latencyMs.p50), milliseconds(got.latencyMs.p99)];

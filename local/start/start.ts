@@ -7,7 +7,7 @@ import { type LocalRedis, provideRedis } from '../redis/provide-redis.ts';
 import { type DemoService, startDemoService } from './demo-service.ts';
 import { finalTable, hasEverythingArrived, isBacklogEmpty, receivedInAll } from './outcome.ts';
 
-/** Nothing has arrived for so long (ms), and nothing waits: what is missing will not come. */
+/** Nothing has arrived for this long, and nothing waits: what is missing will not arrive: ms. */
 const QUIET_MS = 2000;
 const READY_TIMEOUT_MS = 30_000;
 
@@ -40,7 +40,7 @@ function readConfig(): Config | undefined {
     return loadConfig();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    say('Cannot start; mend these environment variables (see README, "Configuration"):');
+    say('Cannot start; fix these environment variables (see README, "Configuration"):');
     for (const line of error.message.split('\n')) say(`  ${line}`);
     return undefined;
   }
@@ -51,7 +51,7 @@ async function runServices(config: Config, redis: LocalRedis): Promise<number> {
   const healthPort = config.HEALTH_PORT;
   const subscriberHealth = healthPort === 0 ? {} : { HEALTH_PORT: String(healthPort + 1) };
   const subscriber = start('subscriber', { ...redis.env, ...subscriberHealth });
-  await untilReady(subscriber); // or the first Pub/Sub messages would reach nobody
+  await untilReady(subscriber); // or the first Pub/Sub messages would have no subscribers
   if (stop.aborted || !subscriber.program.isRunning) return await end([subscriber]);
   const publisher = start('publisher', redis.env);
 
@@ -63,7 +63,7 @@ async function runServices(config: Config, redis: LocalRedis): Promise<number> {
   return code || (failure ? 1 : 0);
 }
 
-/** Resolves when the publisher is done and everything has arrived, or a stop is wanted, or with what went wrong. */
+/** Resolves when everything has been published and has arrived, or at a stop; or with what went wrong. */
 async function untilDone(
   config: Config,
   redis: LocalRedis,
@@ -101,10 +101,10 @@ async function untilEverythingArrived(
   publisher: DemoService,
   subscriber: DemoService,
 ): Promise<undefined> {
-  const patience = QUIET_MS + 2000 * config.WORK_TIME;
+  const quietMs = QUIET_MS + 2000 * config.WORK_TIME;
   let received = -1;
   let since = performance.now();
-  while (!stop.aborted && performance.now() - since < patience) {
+  while (!stop.aborted && performance.now() - since < quietMs) {
     const now = subscriber.reports.progress?.patterns ?? {};
     if (hasEverythingArrived(publisher.reports.stopped?.patterns ?? {}, now)) return;
     if (receivedInAll(now) !== received || !isBacklogEmpty(now)) since = performance.now();

@@ -71,7 +71,7 @@ describe('npm run dead-letters', () => {
     }
     await expect(deadLetters([], await freePort())).rejects.toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('cannot be reached'),
+      stderr: expect.stringContaining('is unreachable'),
     });
   });
 });

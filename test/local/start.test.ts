@@ -69,7 +69,7 @@ describe('npm start', () => {
     expect(await refusesConnections(port)).toBe(true);
   });
 
-  test('uses the Redis that REDIS_HOST names, and says so', async () => {
+  test('uses the Redis that REDIS_HOST names, and prints that', async () => {
     const redis = await startRedis();
     const start = new Start({
       MESSAGE_COUNT: 2,
@@ -78,7 +78,7 @@ describe('npm start', () => {
       REDIS_PORT: redis.port,
       PATTERN: 'queue',
     });
-    await start.says(`Redis: the one at 127.0.0.1:${redis.port}, as REDIS_HOST says`);
+    await start.says(`Redis: the one at 127.0.0.1:${redis.port}, from REDIS_HOST`);
     expect(await start.exited).toBe(0);
     await redis.stop();
   });
@@ -125,7 +125,7 @@ describe('npm start', () => {
     await until('Redis to end', () => refusesConnections(port));
   });
 
-  test('when a service fails, the rest is stopped and the exit code tells', async () => {
+  test('when a service fails, the rest is stopped, and the exit code is 1', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as { port: number };
@@ -136,7 +136,7 @@ describe('npm start', () => {
     taken.close();
   });
 
-  test('when its Redis ends, the services are stopped and the exit code tells', async () => {
+  test('when its Redis ends, the services are stopped, and the exit code is 1', async () => {
     const start = new Start();
     const port = await start.redisPort();
     await start.says('[pub-sub #1,');

@@ -16,7 +16,7 @@ export function renderSummary(results: Results): string {
     '',
     summaryTable(results),
     '',
-    '✅ every promise of the pattern held, ❌ one did not, – outside this pattern’s guarantees.',
+    "✅ every promise of the pattern held, ❌ one did not, – outside this pattern's guarantees.",
     ...listed('Failed', failuresOf(results)),
     ...listed('Losses, and why', lossesOf(results)),
     ...listed('Broken', brokenIn(results)),
