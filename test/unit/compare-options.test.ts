@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { HELP, readOptions } from '../../compare/options/options.ts';
-import type { Options } from '../../compare/runner/options.ts';
 import { experimentsFor } from '../../compare/experiments/index.ts';
 import type { Results } from '../../compare/measure/result.ts';
+import { HELP, readOptions } from '../../compare/options/options.ts';
 import { repeatCommand } from '../../compare/options/repeat.ts';
+import type { Options } from '../../compare/runner/options.ts';
 import { OptionsError } from '../../local/process/command.ts';
 
 const names = (subjects: readonly { readonly name: string }[]) => subjects.map(({ name }) => name);

@@ -13,7 +13,13 @@ const lines = (counts: readonly number[], more = {}) =>
   counts.map((count) => ({ id: `id-${count}`, sender: 'me', count, reply: 1, ...more }));
 
 const nothing = { waiting: 0, inFlight: 0, dead: 0 };
-const shared = { guarantees: guaranteesOf('one-subscriber'), made: 5, held: nothing, foreignDeadLetters: 0, possibleCauses: [] };
+const shared = {
+  guarantees: guaranteesOf('one-subscriber'),
+  made: 5,
+  held: nothing,
+  foreignDeadLetters: 0,
+  possibleCauses: [],
+};
 const copied = { ...shared, guarantees: guaranteesOf('every-subscriber') };
 
 describe('reconciliation', () => {
@@ -79,13 +85,25 @@ describe('reconciliation', () => {
 
   test('dead letters of others do not count as ours', () => {
     const held = { ...nothing, dead: 3 };
-    const evidence = { ...shared, published: lines([1, 2]), received: new Map([['A', lines([1])]]), held, foreignDeadLetters: 2 };
+    const evidence = {
+      ...shared,
+      published: lines([1, 2]),
+      received: new Map([['A', lines([1])]]),
+      held,
+      foreignDeadLetters: 2,
+    };
     expect(reconcile(evidence)).toMatchObject({ lost: 0, deadLettered: 3 });
   });
 
   test('dead letters of others cannot hide a loss', () => {
     const held = { ...nothing, dead: 1 };
-    const evidence = { ...shared, published: lines([1, 2]), received: new Map([['A', lines([1])]]), held, foreignDeadLetters: 2 };
+    const evidence = {
+      ...shared,
+      published: lines([1, 2]),
+      received: new Map([['A', lines([1])]]),
+      held,
+      foreignDeadLetters: 2,
+    };
     expect(reconcile(evidence)).toMatchObject({ lost: 1, deadLettered: 1 });
   });
 
