@@ -10,7 +10,7 @@ export default {
     ],
   },
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
-  globalSetup: '<rootDir>/test/support/provide-programs.ts',
+  globalSetup: '<rootDir>/test/support/prepare.ts',
   testTimeout: 60_000,
   maxWorkers: 2,
 };

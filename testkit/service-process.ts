@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { ServiceReport } from '@redis-messaging/shared/service/reporting';
 import type { Environment } from '../local/process/environment.ts';
 import { type Launched, launch } from '../local/process/launch.ts';
-import { serviceCommand } from '../local/process/node-command.ts';
+import { builtCommand } from '../local/process/node-command.ts';
 import { until } from './until.ts';
 
 /** A line of a service's log. */
@@ -27,13 +27,13 @@ export class ServiceProcess implements AsyncDisposable {
 
   /**
    * @param nodeArguments go before those of `npm run publisher` or `npm run subscriber`
-   * @param command the service from source, or as it was built
+   * @param command the service as it was built, or from source
    */
   constructor(
     name: ServiceName,
     env: Environment,
     nodeArguments: readonly string[] = [],
-    command: (name: string) => string[] = serviceCommand,
+    command: (name: string) => string[] = builtCommand,
   ) {
     this.#program = launch({
       command: [...nodeArguments, ...command(name)],
