@@ -25,8 +25,8 @@ async function worksWhenFull(redis: Redis, command: string): Promise<boolean> {
 }
 
 /** Whether the publisher has made all its messages, and as many as may wait do. */
-const isAllMade = ({ published, refused, waiting }: Line) =>
-  waiting >= BUFFER_LIMIT && published + refused + waiting === MESSAGES;
+const isAllMade = ({ published, refused, buffered }: Line) =>
+  buffered >= BUFFER_LIMIT && published + refused + buffered === MESSAGES;
 
 describe.each(
   patterns.filter(({ guarantees }) => guarantees.keepsUnread).map((pattern) => [pattern.name, pattern] as const),

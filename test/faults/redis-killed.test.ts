@@ -40,7 +40,7 @@ describe('a Redis that is killed and comes back', () => {
       const fates = await run.close({ keeps: false });
       const back = writer.lines.findIndex((line) => line.event === 'reconnected');
       for (const [{ name, guarantees }, { lost }] of fates) {
-        expect([name, writer.final(name).waiting]).toEqual([name, 0]);
+        expect([name, writer.final(name).buffered]).toEqual([name, 0]);
         if (!guarantees.keepsUnread) continue;
         const forgotten = writer.events('published', name).filter((line) => lost.includes(line.count));
         expect(forgotten.filter((line) => writer.lines.indexOf(line) > back)).toEqual([]);
