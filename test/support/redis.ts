@@ -2,9 +2,10 @@ import { type Connection, type ConnectionEvents, connect } from '@redis-messagin
 import { findServer } from '../../local/redis/find-server.ts';
 import { type RedisServer, type ServerOptions, startRedisServer } from '../../local/redis/redis-server.ts';
 
-/** A Redis of a test's own, on a free port of the loopback address. */
-export async function startRedis(options?: ServerOptions): Promise<RedisServer> {
-  return await startRedisServer(await findServer(console.error), options);
+/** A Redis of a test's own, on a free port of the loopback address. `await using` stops it. */
+export async function startRedis(options?: ServerOptions): Promise<RedisServer & AsyncDisposable> {
+  const server = await startRedisServer(await findServer(console.error), options);
+  return { ...server, [Symbol.asyncDispose]: () => server.stop() };
 }
 
 /** A connection to it for a test. `await using` closes it. */

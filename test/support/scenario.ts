@@ -4,8 +4,10 @@ import { decode } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import type { Redis } from '@redis-messaging/shared/redis/client';
-import { type Line, ServiceProcess } from '../../testkit/service-process.ts';
+import type { Line, ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
+import { untilDrained } from './drained.ts';
+import { startService } from './start-service.ts';
 
 type Env = Readonly<Record<string, string | number>>;
 
@@ -67,7 +69,7 @@ export class Scenario implements AsyncDisposable {
 
   /** Starts another subscriber. */
   start(env: Env = {}, nodeArguments?: readonly string[]): ServiceProcess {
-    const service = new ServiceProcess('subscriber', { ...this.#env, ...env }, nodeArguments);
+    const service = startService('subscriber', { ...this.#env, ...env }, nodeArguments);
     this.subscribers.push(service);
     this.#names.set(service, String(env.CONSUMER ?? service.process.pid));
     return service;
@@ -84,7 +86,7 @@ export class Scenario implements AsyncDisposable {
   async publish(env: Env, nodeArguments?: readonly string[]): Promise<ServiceProcess> {
     this.#isStopped = env.MESSAGE_COUNT === undefined;
     this.#made = this.#isStopped ? undefined : Number(env.MESSAGE_COUNT);
-    this.#publisher = new ServiceProcess('publisher', { ...this.#env, ...env }, nodeArguments);
+    this.#publisher = startService('publisher', { ...this.#env, ...env }, nodeArguments);
     await this.#publisher.event('published');
     return this.#publisher;
   }
@@ -101,16 +103,7 @@ export class Scenario implements AsyncDisposable {
 
   /** Waits until nothing waits in Redis, and nothing is in anybody's hands. */
   async drained(timeout = SETTLE_MS): Promise<void> {
-    for (const pattern of this.kept) {
-      await until(
-        `nothing of ${pattern.name} to wait or to be in hand`,
-        async () => {
-          const { waiting, inFlight } = await this.backlog(pattern);
-          return (waiting ?? Number.NaN) + inFlight === 0;
-        },
-        timeout,
-      );
-    }
+    await untilDrained(this.#redis, this.kept, timeout);
   }
 
   async backlog(pattern: Pattern): ReturnType<Pattern['backlog']> {
@@ -225,7 +218,8 @@ export class Scenario implements AsyncDisposable {
   /** published = received + lost + elsewhere, each as the log of this subscriber says, and no more than was made. */
   #checkSubscriber({ name, guarantees }: Pattern, service: ServiceProcess, sawTheEnd: boolean): void {
     const figures = service.final(name);
-    const lives = this.subscribers.filter((other) => this.#nameOf(other) === this.#nameOf(service)); // share their books
+    const soFar = this.subscribers.slice(0, this.subscribers.indexOf(service) + 1);
+    const lives = soFar.filter((other) => this.#nameOf(other) === this.#nameOf(service)); // each goes on with the account of the one before
     const deliveries = countsOf(lives.flatMap((life) => ofOurs(life.events('received', name))));
     const received = new Set(deliveries);
     expect(figures.received + figures.lost + figures.elsewhere).toBe(figures.published);
