@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { ROOT } from '../../local/process/child.ts';
+import { ROOT } from '../../local/process/node-command.ts';
 import provideProgramsOnce from './provide-programs.ts';
 
 /**

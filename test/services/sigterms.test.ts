@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { seeded } from '../../testkit/random.ts';
+import { readyService } from '../support/start-service.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+/** How many subscribers are stopped in the middle of the load: SIGTERMS=200 npm test -- sigterms */
+const SIGTERMS = Number(process.env.SIGTERMS ?? 8);
+const SEED = Number(process.env.SEED ?? 1);
+
+const own = useRedis();
+
+test(
+  `${SIGTERMS} subscribers stopped in the middle of 1,000 messages a second: nothing of the queue is lost or repeated (seed ${SEED})`,
+  async () => {
+    const random = seeded(SEED);
+    const env = { REDIS_PORT: own.server.port, PATTERN: 'queue' };
+    await using writer = await readyService('publisher', { ...env, PUBLISH_INTERVAL: 0.001 });
+    const received: number[] = [];
+    for (let round = 0; round < SIGTERMS; round++) {
+      await using reader = await readyService('subscriber', { ...env, WORK_TIME: round % 2 === 0 ? 0 : 0.0005 });
+      const share = 1 + random(150);
+      await reader.event('received', (line) => line.received >= share);
+      expect(await reader.stop()).toBe(0);
+      received.push(...reader.events('received').map((line) => line.count));
+      expect(reader.final('queue')?.received).toBe(reader.events('received').length);
+    }
+    await writer.stop();
+    received.push(...(await own.redis.lRange('message_queue', 0, -1)).map((text) => JSON.parse(text).count));
+    const { published } = writer.final('queue');
+    expect(received.length).toBe(published);
+    expect(new Set(received).size).toBe(published);
+  },
+  60_000 + SIGTERMS * 5000,
+);
