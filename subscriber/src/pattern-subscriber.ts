@@ -102,8 +102,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     else if (this.pattern.guarantees.delivery === 'at-least-once') this.#store.stored();
   }
 
-  failed({ value, delivery }: Received, reason: string, fate: FailFate): void {
-    this.#countAttempt(delivery);
+  failed({ value }: Received, reason: string, fate: FailFate): void {
     this.#counts.failed++;
     if (fate === 'dead') this.#counts.dead++;
     if (fate === 'lost') this.#ledger.lose({ ...value.message, madeAt: value.madeAt });
@@ -112,6 +111,10 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
 
   invalid(delivery: Delivery, reason: string): void {
     this.#log.invalid(delivery, reason, ++this.#counts.invalid);
+  }
+
+  deadLettersRefused(reason: string | undefined): void {
+    this.#log.deadLettersRefused(reason);
   }
 
   undeliverable(delivery: Delivery, reason: string): void {

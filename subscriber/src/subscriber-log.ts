@@ -97,6 +97,16 @@ export class SubscriberLog {
     );
   }
 
+  deadLettersRefused(reason: string | undefined): void {
+    const what = `dead letters of ${this.#pattern}`;
+    if (reason === undefined) this.#log.info({ event: 'accepted' }, `Storing ${what} again`);
+    else
+      this.#log.error(
+        { event: 'refused', reason },
+        `Cannot store ${what}: Redis refuses it (${sanitize(reason)}); retrying until it does not`,
+      );
+  }
+
   /** Keeps a payload that could not be put where it belongs, so that it is not lost. */
   undeliverable({ payload }: Delivery, reason: string): void {
     const bytes = payload.toString('base64', 0, LONGEST_IN_LOG);

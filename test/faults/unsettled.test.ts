@@ -18,7 +18,10 @@ test('a failed message of the reliable queue that could not be given back comes 
   });
   await reader.event('ready');
   await own.redis.rPush('message_reliable_queue', encode(makeMessage('someone', 1)));
-  await until('it to be in hand', async () => (await own.redis.keys('message_reliable_queue:processing:*')).length > 0);
+  await until(
+    'it to be in hand',
+    async () => (await own.redis.keys('{message_reliable_queue}:processing:*')).length > 0,
+  );
   // Its failure is answered by nobody, and the connection by which it was told breaks: not the one that reads.
   await own.redis.sendCommand(['CLIENT', 'PAUSE', '3000', 'WRITE']);
   await sleep(1500);
@@ -26,6 +29,6 @@ test('a failed message of the reliable queue that could not be given back comes 
   const main = clients.find((line) => / name=subscriber /.test(line));
   await own.redis.sendCommand(['CLIENT', 'KILL', 'ID', /^id=(\d+)/.exec(main ?? '')?.[1] as string]);
   await reader.event('failed', (line) => line.fate === 'dead');
-  expect(await own.redis.lLen('message_reliable_queue:dead')).toBe(1);
+  expect(await own.redis.lLen('{message_reliable_queue}:dead')).toBe(1);
   expect(await reader.stop()).toBe(0);
 });

@@ -62,7 +62,7 @@ describe('npm start', () => {
     expect(
       start.count(/^publisher {3}\| .* Pushed to queue 'message_queue' \(length \d\): Hello from TypeScript #\d$/),
     ).toBe(5);
-    expect(start.count(/^subscriber {2}\| .* \[pub-sub #\d, /)).toBe(5);
+    expect(start.count(/^subscriber {2}\| .* \[pubsub #\d, /)).toBe(5);
     expect(start.count(/^subscriber {2}\| .* \[queue #\d, /)).toBe(5);
     for (const { name } of choosePatterns('both') ?? [])
       expect(start.count(RegExp(`^start .* ${name} +5 +5 +0 +0 +0 `))).toBe(1);
@@ -104,7 +104,7 @@ describe('npm start', () => {
       'local/start/start.ts',
     ]);
     const port = await start.redisPort();
-    await start.says('[pub-sub #3,');
+    await start.says('[pubsub #3,');
     start.process.kill(signal);
     expect(await start.exited).toBe(0);
     await start.says('What was published, and what arrived');
@@ -119,7 +119,7 @@ describe('npm start', () => {
       'local/start/start.ts',
     ]);
     const port = await start.redisPort();
-    await start.says('[pub-sub #3,');
+    await start.says('[pubsub #3,');
     start.process.kill('SIGKILL');
     await start.exited; // closes when the last process that writes has ended
     await until('Redis to end', () => refusesConnections(port));
@@ -139,7 +139,7 @@ describe('npm start', () => {
   test('when its Redis ends, the services are stopped, and the exit code is 1', async () => {
     const start = new Start();
     const port = await start.redisPort();
-    await start.says('[pub-sub #1,');
+    await start.says('[pubsub #1,');
     const redis = await connectTo(port);
     process.kill(Number(/process_id:(\d+)/.exec(await redis.client.info('server'))?.[1]), 'SIGKILL');
     await start.says('Redis ended; stopping the rest');

@@ -84,7 +84,7 @@ describe('the books of a subscriber', () => {
   });
 
   test('of a queue say "lost" again when who else has read has been gone for a day, and forget the name', async () => {
-    const names = 'message_queue:queue:subscribers:books';
+    const names = '{message_queue}:queue:subscribers:ledger';
     const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
     for (const [hours, lost] of [
       [23, 0],
@@ -102,7 +102,7 @@ describe('the books of a subscriber', () => {
   });
 
   test('that nobody can read are said, and begun anew', async () => {
-    await own.redis.hSet('message_queue:queue:subscribers:books:me', 'sender:someone', '[{"from":1');
+    await own.redis.hSet('{message_queue}:queue:subscribers:ledger:me', 'sender:someone', '[{"from":1');
     await using reader = await subscriber({ PATTERN: 'queue', CONSUMER: 'me' });
     await own.redis.rPush('message_queue', encode(makeMessage('someone', 1)));
     await reader.event('received');
@@ -112,8 +112,8 @@ describe('the books of a subscriber', () => {
   });
 
   test('that Redis refuses are said once, and cost no message', async () => {
-    await own.redis.hSet('messages:pubsub:subscribers:books', 'x', 'y');
-    await own.redis.set('messages:pubsub:subscribers:books:me', 'not a hash');
+    await own.redis.hSet('{messages}:pubsub:subscribers:ledger', 'x', 'y');
+    await own.redis.set('{messages}:pubsub:subscribers:ledger:me', 'not a hash');
     await using reader = await subscriber({ PATTERN: 'pubsub', CONSUMER: 'me' });
     await using writer = new ServiceProcess('publisher', { ...base(), MESSAGE_COUNT: 20, PUBLISH_INTERVAL: 0.01 });
     expect(await writer.exited).toBe(0);

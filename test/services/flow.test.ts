@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { PublisherStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { queue } from '@redis-messaging/shared/patterns/queue';
 import { stream } from '@redis-messaging/shared/patterns/stream/stream';
 import { freePort } from '../../local/redis/redis-server.ts';
 import type { Line, ServiceProcess } from '../../testkit/service-process.ts';
@@ -91,6 +92,7 @@ describe('services', () => {
         missing: 0,
         failed: 0,
         dead: 0,
+        leasesLost: 0,
         invalid: 0,
         backlog: 0,
         inFlight: 0,
@@ -188,7 +190,7 @@ describe('services', () => {
       });
       expect(await service.exited).toBe(1);
       expect(service.text).toEqual([
-        `${name}: cannot start; mend these environment variables (see README, "Configuration"):`,
+        `${name}: cannot start; fix these environment variables (see README, "Configuration"):`,
         expect.stringContaining(
           'PATTERN="smoke": expected one of pubsub, sharded-pubsub, queue, reliable-queue, stream, both, all',
         ),
@@ -222,7 +224,7 @@ describe('services', () => {
       });
     }
     expect((await own.redis.xInfoGroups('message_stream'))[0]).toMatchObject({ pending: 0, consumers: 0 });
-    const left = (await own.redis.keys('message_reliable_queue*')).filter((key) => !key.includes(':books'));
+    const left = (await own.redis.keys('{message_reliable_queue}*')).filter((key) => !key.includes(':ledger'));
     expect(left).toEqual([]);
   });
 
@@ -235,7 +237,7 @@ describe('services', () => {
       ['news:sport', 'news:sport'],
       ['news:weather', 'news:weather'],
     ]);
-    expect(reader.events('received')[0]?.msg).toContain('[pub-sub news:sport #1,');
+    expect(reader.events('received')[0]?.msg).toContain('[pubsub news:sport #1,');
   });
 
   test('large messages go in small batches, so that no connection is blocked by one of them', async () => {
@@ -353,7 +355,7 @@ describe('services', () => {
       MAX_ATTEMPTS: 2,
     });
     await publish(1, { PATTERN: 'reliable-queue' });
-    await until('the dead letter', async () => (await own.redis.lLen('message_reliable_queue:dead')) === 1);
+    await until('the dead letter', async () => (await own.redis.lLen('{message_reliable_queue}:dead')) === 1);
     await reader.stop();
     expect(reader.events('failed').map((line) => [line.reason, line.fate])).toEqual([
       ['took longer than 0.05 s', 'again'],
@@ -444,12 +446,14 @@ describe('services', () => {
     for (const pattern of ['pubsub', 'queue']) {
       await reader.event('received', (line) => line.pattern === pattern && line.count === good, 60_000);
     }
-    await until('the dead letters', async () => (await own.redis.lLen('message_queue:dead')) === sentBad.length);
+    await until('the dead letters', async () => (await own.redis.lLen('{message_queue}:dead')) === sentBad.length);
     expect(await reader.stop()).toBe(0);
     expect(reader.final('queue')).toMatchObject({ received: good, lost: 0, duplicated: 0, invalid: HOSTILE });
     expect(reader.final('pubsub')).toMatchObject({ received: good, lost: 0, duplicated: 0, invalid: HOSTILE });
     for (let from = 0; from < sentBad.length; from += 500) {
-      const letters = (await own.redis.lRange('message_queue:dead', from, from + 499)).map((text) => JSON.parse(text));
+      const letters = (await own.redis.lRange('{message_queue}:dead', from, from + 499)).map((text) =>
+        JSON.parse(text),
+      );
       const bytes = letters.map((letter) => Buffer.from(letter.payload, 'base64'));
       expect(Buffer.concat(bytes).equals(Buffer.concat(sentBad.slice(from, from + 500)))).toBe(true);
       expect(letters.every((letter) => letter.reason.length > 0)).toBe(true);
@@ -457,13 +461,28 @@ describe('services', () => {
     expect(reader.text).toEqual([]);
   });
 
-  test('a dead letter that Redis refuses is kept in the log', async () => {
-    await own.redis.set('message_queue:dead', 'not a list');
+  test('a dead letter that Redis refuses is kept until Redis takes it', async () => {
+    await own.redis.set('{message_queue}:dead', 'not a list');
     await using reader = await subscriber({ PATTERN: 'queue' });
-    await own.redis.rPush('message_queue', ['not a message', foreign(1)]);
-    const line = await reader.event('undeliverable');
-    expect(line.msg).toContain(Buffer.from('not a message').toString('base64'));
+    await own.redis.rPush('message_queue', ['not a message', foreign(1), 'nor is this']);
     await reader.event('received');
+    await reader.event('refused');
+    await own.redis.del('{message_queue}:dead');
+    await until('the dead letters', async () => (await own.redis.lLen('{message_queue}:dead')) === 2);
+    const letters = await queue.deadLetters.list(own.redis, 'message_queue');
+    expect(letters?.map(({ payload }) => payload.toString()).sort()).toEqual(['nor is this', 'not a message']);
+    expect(reader.events('refused')).toHaveLength(1);
+    expect(await reader.stop()).toBe(0);
+    expect(reader.events('undeliverable')).toEqual([]);
+  });
+
+  test('a dead letter that Redis refuses until the end is in the log, so that nobody has lost it', async () => {
+    await own.redis.set('{message_queue}:dead', 'not a list');
+    await using reader = await subscriber({ PATTERN: 'queue' });
+    await own.redis.rPush('message_queue', 'not a message');
+    await reader.event('refused');
+    expect(await reader.stop()).toBe(0);
+    expect(reader.events('undeliverable')[0]?.msg).toContain(Buffer.from('not a message').toString('base64'));
   });
 
   test('a queue that is not a list is an error that is said once, and mended by mending the key', async () => {
@@ -500,7 +519,7 @@ describe('services', () => {
     one(writer.text, `${time} Pushed to queue 'message_queue' \\(length 1\\): Hello from TypeScript #1$`);
     one(
       reader.text,
-      `${time} \\[typescript-publisher\\] Hello from TypeScript #1 \\(ID [\\da-f]{8}\\) \\[pub-sub #1, [\\d.,]+ ms\\]$`,
+      `${time} \\[typescript-publisher\\] Hello from TypeScript #1 \\(ID [\\da-f]{8}\\) \\[pubsub #1, [\\d.,]+ ms\\]$`,
     );
     one(
       reader.text,

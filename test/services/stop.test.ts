@@ -14,7 +14,6 @@ import { useRedis } from '../support/use-redis.ts';
 
 /** How long Redis stands still: a fault, not a waiting for something. */
 const STANDSTILL_MS = 800;
-/** Two signals that are closer together are one stop, which nothing tells: twice what the service takes for that. */
 
 const own = useRedis();
 const base = () => ({ REDIS_PORT: own.server.port });

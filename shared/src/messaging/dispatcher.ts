@@ -16,6 +16,8 @@ const FINISH_MS = 500;
 const GIVE_UP_MS = 250;
 /** From one attempt to store a dead letter to the next: ms. */
 const RETRY_MS = 500;
+/** While these many dead letters cannot be stored, nothing more is taken. */
+const MOST_REJECTED = 500;
 
 /** What a dispatcher works with. */
 export interface DispatcherOptions<Value> {
@@ -52,9 +54,13 @@ export class Dispatcher<Value> {
   #acknowledging = false;
   /** Taken, and not settled. */
   #inFlight = 0;
+  /** Of those, on their way to the dead letters. */
+  #rejected = 0;
   /** Handlers that run although their message is settled. */
   #overdue = 0;
   #failure: Error | undefined;
+  /** Why dead letters are refused. */
+  #refusal: string | undefined;
   #stoppedAt: number | undefined;
   #wake: () => void = () => {};
 
@@ -119,8 +125,8 @@ export class Dispatcher<Value> {
   async #room(): Promise<number> {
     while (true) {
       const limit = this.#limit.current(this.#overdue);
-      const room = limit - this.#inFlight;
-      if (limit > 0 && this.#inFlight <= limit / 2) return room;
+      const toHandle = this.#inFlight - this.#rejected; // what cannot be handled must not hold up what can
+      if (limit > 0 && toHandle <= limit / 2 && this.#rejected < MOST_REJECTED) return limit - toHandle;
       if (this.#failure || this.#options.signal.aborted) return 1;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -310,22 +316,33 @@ export class Dispatcher<Value> {
   /** To the dead letters, however long that takes; if they cannot be reached before the end, to the observer. */
   async #reject(delivery: Delivery, reason: string): Promise<void> {
     const { signal, pattern, observer } = this.#options;
-    const stored = await within(this.#store(delivery, reason), signal, FINISH_MS);
-    if (stored !== undefined && (stored !== 'lost' || !pattern.guarantees.keepsUnread)) return this.#settled(1);
-    if (!pattern.guarantees.survivesCrash) observer.undeliverable?.(delivery, reason);
+    this.#rejected++;
+    const fate = await within(this.#store(delivery, reason), signal, FINISH_MS);
+    const isLost = fate === undefined || (fate === 'lost' && pattern.guarantees.keepsUnread);
+    if (isLost && !pattern.guarantees.survivesCrash) observer.undeliverable?.(delivery, reason);
+    this.#rejected--;
     this.#settled(1);
   }
 
   async #store(delivery: Delivery, reason: string): Promise<string> {
     while (true) {
       try {
-        return await this.#subscription.reject(delivery, reason);
+        const fate = await this.#subscription.reject(delivery, reason);
+        this.#setRefusal(undefined);
+        return fate;
       } catch (error) {
         if (this.#options.signal.aborted) throw error;
-        if (outcomeOf(error) === 'refused') this.#options.observer.trouble?.((error as Error).message);
+        if (outcomeOf(error) === 'refused') this.#setRefusal((error as Error).message);
         await sleep(RETRY_MS);
       }
     }
+  }
+
+  /** That dead letters are refused is told once, and that it is over. */
+  #setRefusal(reason: string | undefined): void {
+    if ((reason === undefined) === (this.#refusal === undefined)) return;
+    this.#refusal = reason;
+    this.#options.observer.deadLettersRefused?.(reason);
   }
 
   async #requeue(deliveries: readonly Delivery[]): Promise<void> {

@@ -34,6 +34,14 @@ export function consumerLog(log: Logger, topic: string, pattern: string): Consum
     },
     dead: (_payload, reason) =>
       log.warn({ ...fields, event: 'dead', reason }, `A message ${of} was dead-lettered (${sanitize(reason)})`),
+    deadLettersRefused(reason) {
+      if (reason === undefined) log.info({ ...fields, event: 'accepted' }, `Storing dead letters ${of} again`);
+      else
+        log.error(
+          { ...fields, event: 'refused', reason },
+          `Cannot store dead letters ${of}: ${sanitize(reason)}; retrying`,
+        );
+    },
     undeliverable: ({ payload }, reason) =>
       log.error(
         { ...fields, event: 'undeliverable', reason, payload: payload.toString('base64', 0, LONGEST_IN_LOG) },

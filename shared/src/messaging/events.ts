@@ -51,6 +51,8 @@ export interface ConsumerObserver<Value> {
   invalid?(delivery: Delivery, reason: string): void;
   /** A message was dead-lettered because its attempts were exhausted before it came to its handler. */
   dead?(payload: Buffer, reason: string): void;
+  /** Redis refuses to store dead letters, with the reason, and they are kept for another try; or it is over (`undefined`). */
+  deadLettersRefused?(reason: string | undefined): void;
   /** A payload could not be put among the dead letters, and Redis does not have it: nobody has it but the observer. */
   undeliverable?(delivery: Delivery, reason: string): void;
   /** Messages were gone from Redis before they were acknowledged. */

@@ -12,6 +12,7 @@ const CONSUMER_EVENTS = [
   'failed',
   'invalid',
   'dead',
+  'deadLettersRefused',
   'undeliverable',
   'missing',
   'overflow',

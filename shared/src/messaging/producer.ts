@@ -262,7 +262,7 @@ export class Producer<Value> implements AsyncDisposable {
     const ids = this.#dedupeTtlMs > 0 ? batch.map(({ id }) => id as string) : undefined;
     const publishing = this.#pattern.publish(client, this.#topic, payloads, ids && { ids, ttlMs: this.#dedupeTtlMs });
     if (this.#pattern.guarantees.keepsUnread || batch.length === 1) return await publishing;
-    return (await Promise.all([publishing, slowSubscribers.waitFor()]))[0];
+    return await slowSubscribers.waitAfter(publishing);
   }
 
   #landed(batch: readonly Outgoing<Value>[]): void {

@@ -23,10 +23,15 @@ export class SlowSubscribers {
     this.#redis = redis;
   }
 
-  /** Asks how much Redis holds, if it was not asked just now, and resolves when publishing may go on. Never throws. */
-  async waitFor(): Promise<void> {
-    if (!this.#pause && (await this.#heldNowAndThen()) > MUCH_HELD) this.#pause ??= this.#untilLessIsHeld();
+  /**
+   * Waits for a batch that is being published; meanwhile asks how much Redis holds, if it was not asked just now; and then waits
+   * until publishing may go on, also if it was for another batch that Redis was asked.
+   */
+  async waitAfter<Reply>(publishing: Promise<Reply>): Promise<Reply> {
+    const [reply, held] = await Promise.all([publishing, this.#heldNowAndThen()]);
+    if (held > MUCH_HELD) this.#pause ??= this.#untilLessIsHeld();
     await this.#pause;
+    return reply;
   }
 
   async #untilLessIsHeld(): Promise<void> {
