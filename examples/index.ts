@@ -9,7 +9,7 @@ import { ordersEvents } from './orders-events/main.ts';
 import { ordersStream } from './orders-stream/main.ts';
 import { taskQueue } from './task-queue/main.ts';
 
-/** Every example, by the word behind `npm run example --`. */
+/** Every example, by its name for `npm run example --`. */
 export const examples: Readonly<Record<string, Example>> = {
   'orders-events': ordersEvents,
   'task-queue': taskQueue,

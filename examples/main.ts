@@ -1,4 +1,4 @@
-/** `npm run example`: lists the examples; `npm run example -- NAME` plays one, on a Redis as `npm start` would provide it. */
+/** `npm run example`: lists the examples; `npm run example -- NAME` runs one, on a Redis as `npm start` would provide it. */
 import { once, setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadDotEnv } from '@redis-messaging/shared/service/config';
@@ -8,7 +8,7 @@ import type { Example } from './example.ts';
 import { examples } from './index.ts';
 import { Stage } from './stage.ts';
 
-/** How long an example may take to end after Ctrl-C: ms. Then its connections are cut, and it gets as long again. */
+/** How long an example may take to end after Ctrl-C: ms. Then its connections are closed, and it gets the same time again. */
 const GRACE_MS = 2000;
 
 process.exit(await main(process.argv.slice(2)));
@@ -16,7 +16,7 @@ process.exit(await main(process.argv.slice(2)));
 async function main([name = '', ...args]: readonly string[]): Promise<number> {
   const example = Object.hasOwn(examples, name) ? examples[name] : undefined;
   if (example) return await play(example, args);
-  if (name) process.stderr.write(`"${name}" is no example; there are:\n`);
+  if (name) process.stderr.write(`"${name}" is not an example; choose one of:\n`);
   const width = Math.max(...Object.keys(examples).map((word) => word.length));
   for (const [word, { about }] of Object.entries(examples)) process.stdout.write(`  ${word.padEnd(width)}  ${about}\n`);
   return name ? BAD_OPTIONS : 0;
@@ -26,7 +26,7 @@ async function main([name = '', ...args]: readonly string[]): Promise<number> {
 async function play(example: Example, args: readonly string[]): Promise<number> {
   loadDotEnv();
   const failure = new AbortController();
-  // What fails where nobody waits for it ends the example, too.
+  // An error that nothing awaits ends the example, too.
   process.on('unhandledRejection', (error) => failure.abort(error));
   const interrupted = stopOnSignals(() => {});
   const signal = AbortSignal.any([interrupted, failure.signal]);
@@ -46,7 +46,7 @@ async function play(example: Example, args: readonly string[]): Promise<number> 
   }
 }
 
-/** Waits for the end; once the signal has aborted, not for ever. @param hurry called when it takes too long */
+/** Waits for the end; once the signal has aborted, with a grace period. @param hurry called when it takes too long */
 async function orGiveUp<Result>(running: Promise<Result>, signal: AbortSignal, hurry?: () => void): Promise<Result> {
   const result = await Promise.race([running, givingUp(signal, hurry)]);
   signal.throwIfAborted();

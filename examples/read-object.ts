@@ -1,4 +1,4 @@
-/** The JSON object in a text. Anybody who reaches Redis can publish anything: `undefined` if it is something else. */
+/** The JSON object in a text; `undefined` if it is anything else, because anybody who reaches Redis can publish anything. */
 export function readObject(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value = JSON.parse(text);

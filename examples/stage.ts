@@ -10,7 +10,7 @@ import type { Scene } from './example.ts';
 
 const LONGEST_LINE = 1000;
 
-/** Where examples are played: a Redis as `npm start` would provide it, connections to it, and keys that go at the end. */
+/** What an example runs on: a Redis as `npm start` would provide it, connections to it, and keys that are removed at the end. */
 export class Stage implements Scene, AsyncDisposable {
   readonly args: readonly string[];
   readonly signal: AbortSignal;
@@ -28,20 +28,20 @@ export class Stage implements Scene, AsyncDisposable {
     this.redisUrl = urlOf(this.#options);
   }
 
-  /** @throws a ConfigError if the environment has mistakes; an Error if there is no Redis to be had */
+  /** @throws a ConfigError if the environment has mistakes; an Error if there is no Redis */
   static async open(args: readonly string[], signal: AbortSignal): Promise<Stage> {
     return new Stage(args, signal, await provideRedis(loadConfig(), warn));
   }
 
   readonly connect = async (name: string): Promise<Redis> => {
-    let isAway = false;
+    let isDown = false;
     const events = {
       onUp: () => {
-        isAway = false;
+        isDown = false;
       },
       onDown: (_connection: object, reason: string) => {
-        if (!isAway) warn(`Redis: no connection for ${name} (${reason}); trying again`);
-        isAway = true;
+        if (!isDown) warn(`Redis: no connection for ${name} (${reason}); retrying`);
+        isDown = true;
       },
     };
     const connection = await connect({ ...this.#options, name: `example:${name}` }, events, this.signal);
@@ -53,7 +53,7 @@ export class Stage implements Scene, AsyncDisposable {
     const redis = this.#connections[0]?.client ?? (await this.connect('keys'));
     for (const name of keys) {
       for await (const key of keysOf(redis, name))
-        throw new Error(`Redis has a key "${key}" already, and it may be yours: remove it, or take another Redis`);
+        throw new Error(`Redis has a key "${key}" already, and it may be yours: remove it, or use another Redis`);
     }
     this.#keys.push(...keys);
   };
@@ -63,7 +63,7 @@ export class Stage implements Scene, AsyncDisposable {
 
   readonly say = (who: string, line: string): void => printLine(who, sanitize(line, LONGEST_LINE));
 
-  /** Ends every connection, so that whatever still waits for an answer fails. */
+  /** Closes every connection, so that whatever still waits for a reply fails. */
   clear(): void {
     for (const connection of this.#connections) connection.destroy();
   }
@@ -74,21 +74,21 @@ export class Stage implements Scene, AsyncDisposable {
     await this.#redis.stop();
   }
 
-  /** By a connection of its own, which cannot be stuck; not at all if Redis is away. */
+  /** By a connection of its own, which cannot be blocked; not at all if Redis is unreachable. */
   async #removeKeys(): Promise<void> {
-    const patience = AbortSignal.timeout(1000);
+    const timeout = AbortSignal.timeout(1000);
     try {
-      const keeper = await connect({ ...this.#options, name: 'example:keeper' }, {}, patience);
+      const keeper = await connect({ ...this.#options, name: 'example:keeper' }, {}, timeout);
       for (const name of this.#keys)
         for await (const key of keysOf(keeper.client, name)) await keeper.client.unlink(key);
       await keeper.close();
     } catch {
-      warn(`Redis cannot be reached, so these keys may be left in it: ${this.#keys.join(', ')}`);
+      warn(`Redis is unreachable, so these keys may be left in it: ${this.#keys.join(', ')}`);
     }
   }
 }
 
-/** Which keys of a name there are: one or none, or, with `*` at its end, all that begin so. */
+/** The keys of a name: one or none, or, with `*` at its end, all with that prefix. */
 async function* keysOf(redis: Redis, name: string): AsyncGenerator<string> {
   if (!name.endsWith('*')) {
     if ((await redis.exists(name)) > 0) yield name;
@@ -99,7 +99,7 @@ function warn(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** Where Redis is, as one URL, with the credentials that were given beside it. */
+/** The URL of Redis, with the credentials that were given beside it. */
 function urlOf({ url, socket, username = '', password = '' }: RedisOptions): string {
   const { host, port } = socket as { host: string; port: number };
   const complete = new URL(url ?? `redis://${host.includes(':') ? `[${host}]` : host}:${port}`);

@@ -28,18 +28,18 @@ export const tables: Readonly<Record<string, string>> = {
     [
       ['Commands', ...patterns.map(({ commands }) => commands.map((command) => `\`${command}\``).join(' '))],
       ['Delivery', ...patterns.map(({ guarantees }) => guarantees.delivery.replaceAll('-', ' '))],
-      ['Who gets a message', ...patterns.map(({ guarantees }) => guarantees.audience.replaceAll('-', ' '))],
+      ['Delivered to', ...patterns.map(({ guarantees }) => guarantees.audience.replaceAll('-', ' '))],
       [
         'Each group gets every message, its members share them',
         ...patterns.map(({ guarantees }) => yesNo(guarantees.groups)),
       ],
       ['Kept while nobody listens', ...patterns.map(({ guarantees }) => yesNo(guarantees.keepsUnread))],
       [
-        'There for a group that comes later, also when handled',
+        'Readable for a group that joins late, even after it was handled',
         ...patterns.map(({ guarantees }) => yesNo(guarantees.replays)),
       ],
       [
-        'Survives a subscriber that crashes with it in hand',
+        'Redelivered after a subscriber crashed with it in flight',
         ...patterns.map(({ guarantees }) => yesNo(guarantees.survivesCrash)),
       ],
       ['In order (one subscriber)', ...patterns.map(({ guarantees }) => yesNo(guarantees.ordered))],

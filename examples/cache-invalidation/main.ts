@@ -7,7 +7,7 @@ const EXPIRY_SECONDS = 3600;
 
 const versionOf = (key: string): string => `${key}:version`;
 
-/** A copy, with the version that Redis named before the original was read: later versions make it worthless. */
+/** A copy, with the version that Redis had before the original was read: a later version makes it invalid. */
 interface Copy {
   readonly price: number;
   readonly version: string | null;
@@ -20,9 +20,9 @@ class Instance {
   readonly #redis: Redis;
   readonly #listener: Redis;
   /** Invalidations so far. */
-  heard = 0;
+  invalidations = 0;
 
-  /** @param database what is true, and slow to ask: here only a map */
+  /** @param database the source of truth, which is slow: here only a map */
   constructor(database: Map<string, number>, redis: Redis, listener: Redis) {
     this.#database = database;
     this.#redis = redis;
@@ -33,11 +33,11 @@ class Instance {
   async listen(): Promise<void> {
     await this.#listener.subscribe(CHANNEL, (key) => {
       this.#local.delete(key);
-      this.heard += 1;
+      this.invalidations += 1;
     });
   }
 
-  /** Stands for a broken connection: what is published meanwhile never comes. */
+  /** Stands for a broken connection: what is published meanwhile is never received. */
   async cutOff(): Promise<void> {
     await this.#listener.unsubscribe(CHANNEL);
   }
@@ -46,38 +46,38 @@ class Instance {
   async read(key: string): Promise<{ price: number; from: string }> {
     const own = this.#local.get(key);
     if (own) return { price: own.price, from: 'its own memory' };
-    const heardBefore = this.heard;
+    const before = this.invalidations;
     const [cached, version] = (await this.#redis.mGet([key, versionOf(key)])) as [string | null, string | null];
     let copy: Copy | undefined = cached === null ? undefined : JSON.parse(cached);
-    const isCurrent = copy?.version === version; // or it was read before a change, and stored after it
+    const isCurrent = copy?.version === version; // else it was read before a change, and stored after it
     if (!copy || !isCurrent) {
-      copy = { price: this.#database.get(key) as number, version }; // the version is the older of the two: on the safe side
+      copy = { price: this.#database.get(key) as number, version }; // the version is the older of the two, so at worst it is invalidated too early
       await this.#redis.set(key, JSON.stringify(copy), { EX: EXPIRY_SECONDS });
     }
-    if (this.heard === heardBefore) this.#local.set(key, copy); // not what was invalidated while it was read
+    if (this.invalidations === before) this.#local.set(key, copy); // unless it was invalidated while it was read
     return { price: copy.price, from: isCurrent ? 'Redis' : 'the database' };
   }
 
-  /** Writes the truth first. Then the copies must go: the one in Redis, and with a broadcast those in memories. */
+  /** Writes the database first. Then it invalidates the copies: the one in Redis, and by a broadcast those in memory. */
   async write(key: string, price: number): Promise<number> {
     this.#database.set(key, price);
     await this.#redis.multi().incr(versionOf(key)).del(key).exec();
-    this.#local.delete(key); // not when the broadcast comes back: who has written reads what it wrote
+    this.#local.delete(key); // not only when the broadcast arrives: an instance reads its own writes
     return await this.#redis.publish(CHANNEL, key);
   }
 
-  /** Compares what it has with the version in Redis, which was raised whether or not anybody heard of it. */
+  /** Compares its copy with the version in Redis, which was raised whether or not the broadcast arrived. */
   async checkVersion(key: string): Promise<string> {
     const current = await this.#redis.get(versionOf(key));
     const own = this.#local.get(key);
     if (!own) return 'has no copy';
-    if (own.version === current) return `has version ${own.version}, as it should`;
+    if (own.version === current) return `has version ${own.version}, which is current`;
     this.#local.delete(key);
     return `has version ${own.version}, current is ${current}: dropped`;
   }
 }
 
-/** Copies near the reader are fast and grow stale; a broadcast makes them go, as long as it arrives. */
+/** Copies near the reader are fast and become stale; a broadcast invalidates them, if it arrives. */
 export const cacheInvalidation: Example = {
   about: 'two instances with caches, invalidated by a broadcast; the stale read of a missed one, and its repair',
 
@@ -93,11 +93,11 @@ export const cacheInvalidation: Example = {
       say(name, `price ${price} from ${from}${price === database.get(PRODUCT) ? '' : '  <- STALE'}`);
     }
 
-    /** A writes; the scene goes on when those whom the broadcast reached have handled it. */
+    /** A writes; the example goes on when every instance that received the broadcast has handled it. */
     async function setPrice(price: number): Promise<void> {
-      const heardBefore = a.heard + b.heard;
+      const before = a.invalidations + b.invalidations;
       const reached = await a.write(PRODUCT, price);
-      await until('the copies to be dropped', () => a.heard + b.heard >= heardBefore + reached);
+      await until('the copies to be dropped', () => a.invalidations + b.invalidations >= before + reached);
       say('instance a', `sets the price ${price}: the broadcast reached ${reached}`);
     }
 
@@ -111,15 +111,15 @@ export const cacheInvalidation: Example = {
     await show('instance a', a);
 
     await b.cutOff();
-    say('instance b', 'is cut off for a moment');
-    // The count tells a writer who knows how many there should be that somebody missed it, but not who.
+    say('instance b', 'loses its connection for a moment');
+    // A writer that knows the number of instances learns that one missed it, but not which one.
     await setPrice(90);
     await b.listen();
-    say('instance b', 'is back, and knows of nothing');
+    say('instance b', 'is back, and does not know what it missed');
     await show('instance a', a);
-    await show('instance b', b); // and so for ever, without the next step: its memory has no expiry
+    await show('instance b', b); // and always, without the next step: its memory has no expiry
 
-    // To be done after each reconnect, and now and then besides. (Or simply drop everything: right, but then all ask at once.)
+    // To be done after each reconnect, and periodically. (Or simply drop everything: correct, but then all reads go to the database.)
     say('instance b', await b.checkVersion(PRODUCT));
     await show('instance b', b);
     say('instance b', await b.checkVersion(PRODUCT));

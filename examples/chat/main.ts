@@ -9,7 +9,7 @@ import { readObject } from '../read-object.ts';
 const LONGEST_TEXT = 200;
 const LONGEST_NAME = 20;
 /** How long to wait for Redis when leaving: ms. */
-const PATIENCE_MS = 500;
+const LEAVE_TIMEOUT_MS = 500;
 
 /** What goes over a room's channel. */
 interface Post {
@@ -20,9 +20,9 @@ interface Post {
 
 const channelOf = (room: string): string => `chat:${room}`;
 
-/** Rooms are channels. Nothing is kept: who comes later has missed what was said. */
+/** Rooms are channels. Nothing is kept: whoever joins later has missed what was said. */
 export const chat: Example = {
-  about: 'a chat with rooms; with ROOM NAME behind it you take part, in several terminals',
+  about: 'a chat with rooms; `chat ROOM NAME` joins one, in several terminals',
 
   async run(scene) {
     const [room, name] = scene.args;
@@ -33,12 +33,12 @@ export const chat: Example = {
   },
 };
 
-/** Somebody in a room. `show` is called with each line for the screen, one's own included. */
+/** Joins a room. @param show called with each line for the screen, the participant's own included */
 async function join(publisher: Redis, listener: Redis, room: string, name: string, show: (line: string) => void) {
   const send = (post: Omit<Post, 'from'>) =>
     publisher.publish(channelOf(room), JSON.stringify({ ...post, from: name }));
   await listener.subscribe(channelOf(room), (payload) => show(lineOf(payload)));
-  await send({ kind: 'join' }); // after subscribing, so that one sees oneself come, and nothing is missed from here on
+  await send({ kind: 'join' }); // after subscribing, so that the participant sees it too, and misses nothing from here on
   return {
     async say(text: string): Promise<number> {
       if (text.length > LONGEST_TEXT)
@@ -52,21 +52,21 @@ async function join(publisher: Redis, listener: Redis, room: string, name: strin
   };
 }
 
-/** Anybody can publish anything on a channel: what is no post is marked, and nothing gets to the terminal as it came. */
+/** Anybody can publish anything on a channel: what is not a post is marked, and every text is sanitized for the terminal. */
 function lineOf(payload: string): string {
   const { kind, from, text } = (readObject(payload) ?? {}) as Partial<Post>;
   const who = sanitize(String(from), LONGEST_NAME);
   if (kind === 'text') return `<${who}> ${sanitize(String(text), LONGEST_TEXT)}`;
-  if (kind === 'join') return `* ${who} comes in`;
+  if (kind === 'join') return `* ${who} joins`;
   if (kind === 'leave') return `* ${who} has left`;
   return `(not a post: ${sanitize(payload, 40)})`;
 }
 
-/** The terminal: a line is said; `/quit`, Ctrl-D or Ctrl-C leaves. */
+/** The terminal: each line is sent; `/quit`, Ctrl-D or Ctrl-C leaves. */
 async function takePart(scene: Scene, room: string, name: string): Promise<void> {
   const { connect, say, signal } = scene;
   const [publisher, listener] = [await connect('chat'), await connect('chat:listener')];
-  // Only now, and nothing to wait for before lines are read: what was typed, or piped in, meanwhile is still there.
+  // Only now, and without waiting before lines are read: what was typed, or piped in, meanwhile is still there.
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ', signal });
   let isLeaving = false;
   const closed = once(terminal, 'close');
@@ -76,21 +76,21 @@ async function takePart(scene: Scene, room: string, name: string): Promise<void>
     say(sanitize(room, LONGEST_NAME), line);
     if (process.stdout.isTTY) terminal.prompt(true);
   };
-  say('chat', `others come in with ${invitation(scene, room)}`);
+  say('chat', `others join with ${invitation(scene, room)}`);
 
-  const entering = join(publisher, listener, room, name, show);
-  let saying: Promise<unknown> = entering;
+  const joining = join(publisher, listener, room, name, show);
+  let saying: Promise<unknown> = joining;
   terminal.on('line', (line) => {
     isLeaving ||= line === '/quit';
     if (isLeaving) terminal.close();
-    else if (line) saying = saying.then(async () => (await entering).say(line)).catch((error) => show(error.message));
+    else if (line) saying = saying.then(async () => (await joining).say(line)).catch((error) => show(error.message));
   });
   await closed;
-  const leaving = saying.then(async () => (await entering).leave()).catch(() => {});
-  await Promise.race([leaving, sleep(PATIENCE_MS)]); // who cannot reach Redis leaves without a word
+  const leaving = saying.then(async () => (await joining).leave()).catch(() => {});
+  await Promise.race([leaving, sleep(LEAVE_TIMEOUT_MS)]); // without Redis the leave message is not sent
 }
 
-/** The command for somebody else on this machine; a password is not for the screen. */
+/** The command for others on this machine; a password is not printed. */
 function invitation({ redisUrl }: Scene, room: string): string {
   const address = new URL(redisUrl);
   address.password &&= '...';
@@ -102,11 +102,11 @@ async function perform({ connect, until, say }: Scene): Promise<void> {
   const publisher = await connect('people');
   const seen: string[] = [];
 
-  async function enter(room: string, name: string) {
+  async function joinAs(room: string, name: string) {
     const show = (line: string) => seen.push(`${name} in #${room} sees  ${line}`);
     return await join(publisher, await connect(name), room, name, show);
   }
-  /** Shows what so many people see of a step. */
+  /** Shows what this many people see of a step. */
   async function step<Result>(people: number, action: Promise<Result>): Promise<Result> {
     const result = await action;
     await until(`${people} to see it`, () => seen.length >= people);
@@ -114,13 +114,13 @@ async function perform({ connect, until, say }: Scene): Promise<void> {
     return result;
   }
 
-  const ann = await step(1, enter('lobby', 'ann'));
-  const ben = await step(2, enter('lobby', 'ben'));
-  const cleo = await step(1, enter('kitchen', 'cleo'));
+  const ann = await step(1, joinAs('lobby', 'ann'));
+  const ben = await step(2, joinAs('lobby', 'ben'));
+  const cleo = await step(1, joinAs('kitchen', 'cleo'));
   await step(2, ann.say('hello ben')); // cleo is in another room
   await step(1, cleo.say('is anybody here?'));
   await step(0, cleo.leave());
-  const cleoAgain = await step(3, enter('lobby', 'cleo')); // she has not seen what was said before
+  const cleoAgain = await step(3, joinAs('lobby', 'cleo')); // she has not seen what was said before
   await step(3, cleoAgain.say('\u001b[2Jgone is your screen')); // shown, not obeyed
   await ben.say('x'.repeat(500)).catch((error: Error) => say('ben', error.message));
   await step(3, publisher.publish(channelOf('lobby'), 'no JSON'));

@@ -10,7 +10,7 @@ const EVENTS = 6;
 const AT_ONCE = 2;
 const WORK_MS = 100;
 
-/** One event, several listeners of different speed; what is large stays in Redis, and only its name goes around. */
+/** One event, several listeners of different speed; large payloads stay in Redis, and only their names are published. */
 export const fanOut: Example = {
   about: 'one event to many listeners, slow work in a pool of limited size, large payloads by reference',
 
@@ -25,14 +25,14 @@ export const fanOut: Example = {
 async function askFirst({ connect, say }: Scene): Promise<void> {
   const publisher = await connect('asking');
   const { [CHANNEL]: listening } = await publisher.pubSubNumSub([CHANNEL]);
-  // A hint: it leaves out who listens by a pattern, and who is there now may be gone. What PUBLISH answers is the fact.
-  say('publisher', `NUMSUB ${CHANNEL}: ${listening}, so whatever is published now reaches nobody by that name`);
+  // A hint: it leaves out subscribers by wildcard, and those of now may be gone. PUBLISH returns the actual number.
+  say('publisher', `NUMSUB ${CHANNEL}: ${listening}, so a message published now has no subscribers by that name`);
 }
 
-/** A listener, and how far it is. */
+/** A listener, and its progress. */
 class Listener {
   readonly name: string;
-  heard = 0;
+  received = 0;
   done = 0;
   /** The most events that it worked on at the same time. */
   busiest = 0;
@@ -55,7 +55,7 @@ class Listener {
 
 type Handler = (listener: Listener) => void;
 
-/** Everybody hears every event; what one listener does with them is its own affair, unless it does it in the callback. */
+/** Every listener receives every event; a slow one does not affect the others, unless it works in the callback. */
 async function compareHandlers({ connect, until, say }: Scene): Promise<void> {
   const publisher = await connect('publisher');
   const pool = new Pool(AT_ONCE);
@@ -71,11 +71,11 @@ async function compareHandlers({ connect, until, say }: Scene): Promise<void> {
     listener.end();
     onMail();
   }
-  // Begun in the callback, which does not wait for it: nothing is held up, and nothing limits how much is begun.
+  // Started in the callback, which does not wait for it: nothing is held up, and nothing limits how many are started.
   const sendAtOnce: Handler = (listener) => void sendMail(listener);
-  // Put aside in the callback: nothing is held up, and only so many are at work.
+  // Queued in the callback: nothing is held up, and only AT_ONCE are at work.
   const sendInPool: Handler = (listener) => pool.submit(() => sendMail(listener));
-  // Done in the callback: until it returns nothing else is heard, on this connection or any other of the process.
+  // Done in the callback: until it returns nothing else is received, on this connection or any other of the process.
   const sendInCallback: Handler = (listener) => {
     listener.begin();
     for (const end = performance.now() + WORK_MS; performance.now() < end; );
@@ -83,7 +83,7 @@ async function compareHandlers({ connect, until, say }: Scene): Promise<void> {
     onMail();
   };
 
-  /** Publishes all events to some listeners, and shows how far each was when the first mail was out. */
+  /** Publishes all events to some listeners, and shows the progress of each when the first mail was sent. */
   async function publishTo(handlers: Readonly<Record<string, Handler>>): Promise<void> {
     const listeners = Object.keys(handlers).map((name) => new Listener(name));
     const connections: Redis[] = [];
@@ -91,23 +91,23 @@ async function compareHandlers({ connect, until, say }: Scene): Promise<void> {
       const connection = await connect(listener.name);
       connections.push(connection);
       await connection.subscribe(CHANNEL, () => {
-        listener.heard += 1;
+        listener.received += 1;
         handlers[listener.name]?.(listener);
       });
     }
-    let heardAtFirstMail: readonly number[] | undefined;
+    let receivedAtFirstMail: readonly number[] | undefined;
     onMail = () => {
-      heardAtFirstMail ??= listeners.map(({ heard }) => heard);
+      receivedAtFirstMail ??= listeners.map(({ received }) => received);
     };
     const events = Array.from({ length: EVENTS }, (_, index) => `user ${index + 1} has signed up`);
     const reached = await Promise.all(events.map((event) => publisher.publish(CHANNEL, event)));
-    say('publisher', `${EVENTS} events, each heard by ${[...new Set(reached)].join(' or ')}`);
+    say('publisher', `${EVENTS} events, each delivered to ${[...new Set(reached)].join(' or ')}`);
     await until('all work to be done', () => listeners.every(({ done }) => done >= EVENTS));
     for (const connection of connections) await connection.unsubscribe(CHANNEL);
     for (const [index, { name, busiest }] of listeners.entries())
       say(
         name,
-        `had heard ${heardAtFirstMail?.[index]} when the first mail was out; worked on up to ${busiest} at once`,
+        `had received ${receivedAtFirstMail?.[index]} when the first mail was sent; worked on up to ${busiest} at once`,
       );
   }
 
@@ -115,7 +115,7 @@ async function compareHandlers({ connect, until, say }: Scene): Promise<void> {
   await publishTo({ 'mail-block': sendInCallback });
 }
 
-/** A claim check: a megabyte to every listener costs Redis a copy for each; a name costs nothing, and who wants it fetches it. */
+/** A claim check: a megabyte for every listener costs Redis a copy each; a name costs nothing, and listeners that need it fetch it. */
 async function claimCheck({ connect, own, until, say }: Scene): Promise<void> {
   await own(REPORT);
   const [publisher, listener] = [await connect('archive:publisher'), await connect('archive:listener')];
@@ -124,7 +124,7 @@ async function claimCheck({ connect, own, until, say }: Scene): Promise<void> {
   await listener.subscribe(CHANNEL, (name) => names.push(name));
 
   const report = randomBytes(500_000).toString('hex');
-  await publisher.set(REPORT, report, { EX: 60 }); // stored before it is announced; gone by itself, if nobody fetches it
+  await publisher.set(REPORT, report, { EX: 60 }); // stored before it is published; expires if nobody fetches it
   await publisher.publish(CHANNEL, REPORT);
   say('publisher', `stored ${report.length} bytes, published ${REPORT.length}: "${REPORT}"`);
 
@@ -134,5 +134,5 @@ async function claimCheck({ connect, own, until, say }: Scene): Promise<void> {
 
   await publisher.pExpire(REPORT, 1); // as if a minute had passed
   await until('it to expire', async () => (await publisher.exists(REPORT)) === 0);
-  say('archive', `came too late: ${await archive.get(name)}; whoever takes a reference must bear that`);
+  say('archive', `came too late: ${await archive.get(name)}; readers of a reference must handle that`);
 }

@@ -1,4 +1,4 @@
-/** Does so many things at once, and keeps the others waiting. */
+/** Does up to a number of things at once, and keeps the others waiting. */
 export class Pool {
   readonly #waiting: (() => Promise<void>)[] = [];
   readonly #limit: number;
@@ -8,7 +8,7 @@ export class Pool {
     this.#limit = limit;
   }
 
-  /** Returns at once. A real one also says what becomes of too many: refuse them, or drop the oldest. */
+  /** Returns at once. A real pool also has a bound, and refuses more, or drops the oldest. */
   submit(work: () => Promise<void>): void {
     this.#waiting.push(work);
     this.#next();
@@ -20,7 +20,7 @@ export class Pool {
     if (!work) return;
     this.#busy += 1;
     work()
-      .catch(() => {}) // one that fails must not cost the others; a real one counts it
+      .catch(() => {}) // a failure must not stop the others; a real pool counts it
       .finally(() => {
         this.#busy -= 1;
         this.#next();

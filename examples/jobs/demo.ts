@@ -8,7 +8,7 @@ const HOSTILE = '<img src=x onerror=alert(1)>.mp4';
 
 const isDone = ({ state }: JobView) => state === 'done';
 
-/** What one would do with two browsers, a terminal and some patience. */
+/** What a user would do with two browsers and a terminal. */
 export async function play({ say, signal }: Scene, settings: Omit<Settings, 'say'>): Promise<void> {
   await using system = await System.start({ ...settings, seconds: SECONDS, say() {} });
   const worker = await system.startWorker();
@@ -23,13 +23,13 @@ export async function play({ say, signal }: Scene, settings: Omit<Settings, 'say
 
   say('ann', `uploads holiday.mp4, and is answered ${await ann.upload('holiday.mp4')} at once`);
   await ann.sees('holiday.mp4', isDone);
-  const percents = new Set(ann.heard.map(({ progress }) => progress));
+  const percents = new Set(ann.seen.map(({ progress }) => progress));
   say('ann', `sees it get done: ${[...percents].join(', ')} %`);
   signal.throwIfAborted();
 
   say('ann', `uploads flaky.mp4: ${await ann.upload('flaky.mp4')}`);
   const { error } = await ann.sees('flaky.mp4', ({ state }) => state === 'retrying');
-  say('ann', `sees that it is tried again, because ${error}`);
+  say('ann', `sees that it is retried: ${error}`);
   say('ann', `sees it done in attempt ${(await ann.sees('flaky.mp4', isDone)).attempt}`);
   signal.throwIfAborted();
 
@@ -39,7 +39,7 @@ export async function play({ say, signal }: Scene, settings: Omit<Settings, 'say
   say('ann', `closes the page while ${worker.name} is in the middle of it`);
   worker.process.kill('SIGKILL');
   await worker.ended;
-  say('system', `${worker.name} is killed; what was announced now, nobody would hear`);
+  say('system', `${worker.name} is killed; an announcement now would have no subscribers`);
   await system.startWorker();
   signal.throwIfAborted();
 
@@ -48,5 +48,5 @@ export async function play({ say, signal }: Scene, settings: Omit<Settings, 'say
   const { name, attempt, worker: by } = await ann.sees(HOSTILE, isDone);
   say('ann', `sees ${name} done in attempt ${attempt}, by ${by}`);
 
-  say('ben', `has heard of ${ben.heard.length} videos: what is Ann's is nobody else's`);
+  say('ben', `has seen ${ben.seen.length} videos: Ann's are hers alone`);
 }

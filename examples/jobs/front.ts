@@ -14,7 +14,7 @@ export interface Front extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Gives connections to the API processes in turn, and leaves out one that does not answer. Knows nothing of HTTP. */
+/** Passes connections to the API processes in turn, and skips one that does not accept. Knows nothing of HTTP. */
 export async function startFront(apis: readonly Address[], listen: Address): Promise<Front> {
   const sockets = new Set<Socket>();
   let turn = 0;

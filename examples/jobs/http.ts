@@ -9,14 +9,14 @@ import { newSession, userOf } from './session.ts';
 const PAGE = readFileSync(new URL('page.html', import.meta.url), 'utf8');
 const UPLOAD_LIMIT = '4kb';
 const NAME_LIMIT = 200;
-/** Unfinished jobs of one user, and waiting jobs of all: more are refused, so that nobody fills the queue. */
+/** Unfinished jobs of one user, and waiting jobs of all users: more are refused, so that no user fills the queue. */
 const PER_USER = 20;
 const OF_ALL = 1000;
 
 const HEADERS = {
   'Content-Security-Policy': [
     "default-src 'none'",
-    `script-src 'self' ${hashOf('script')}`, // 'self' is Socket.IO's client, which this server brings along
+    `script-src 'self' ${hashOf('script')}`, // 'self' is Socket.IO's client, which this server serves
     `style-src ${hashOf('style')}`,
     "connect-src 'self'",
     'img-src data:',
@@ -29,7 +29,7 @@ const HEADERS = {
   'Cache-Control': 'no-store',
 };
 
-/** The page, and `POST /upload`, which only queues: it answers at once, however long the encoding takes. */
+/** The page, and `POST /upload`, which only queues: it responds at once, however long the encoding takes. */
 export function createApp(jobs: JobQueue, log: (line: string) => void): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -64,7 +64,7 @@ export function createApp(jobs: JobQueue, log: (line: string) => void): Express 
 
   app.use((error: Error & { status?: number }, _request: Request, response: Response, next: NextFunction) => {
     if (response.headersSent) return next(error);
-    const status = error.status ?? 503; // what is not the request's fault is Redis's
+    const status = error.status ?? 503; // an error that is not the request's is Redis'
     if (!error.status) log(`refused an upload: ${error.message}`);
     refuse(response, status, status === 503 ? 'not available at the moment' : 'not accepted');
   });
@@ -75,7 +75,7 @@ function refuse(response: Response, status: number, error: string): void {
   response.status(status).json({ error });
 }
 
-/** The name is a stranger's text. What could play tricks on a screen becomes visible; HTML in it is the page's concern. */
+/** The video in a request. Its name is untrusted text: control characters become visible; the page never uses it as HTML. */
 function asVideo(body: unknown): Video | undefined {
   const { name, size } = (body ?? {}) as Partial<Video>;
   if (typeof name !== 'string' || name.trim() === '' || name.length > NAME_LIMIT) return undefined;
@@ -83,7 +83,7 @@ function asVideo(body: unknown): Video | undefined {
   return { name: sanitize(name, NAME_LIMIT), size: size as number };
 }
 
-/** Only exactly the script and the style of the page may run. */
+/** The hash of the page's script or style, so that only these may run. */
 function hashOf(element: 'script' | 'style'): string {
   const content = new RegExp(`<${element}>(.*?)</${element}>`, 's').exec(PAGE)?.[1] ?? '';
   return `'sha256-${createHash('sha256').update(content).digest('base64')}'`;

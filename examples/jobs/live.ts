@@ -6,22 +6,22 @@ import { isForUs, isFromUs } from './origin.ts';
 import { type Announcement, CHANNEL, type JobQueue, type JobView } from './queue.ts';
 import { userOf } from './session.ts';
 
-/** What browsers are told. */
+/** The messages to browsers. */
 export interface ToBrowser {
-  /** How all jobs of the user stand. */
+  /** All jobs of the user. */
   jobs(state: { readonly server: string; readonly jobs: readonly JobView[] }): void;
-  /** How one of them stands now. */
+  /** One job that changed. */
   job(view: JobView): void;
 }
 
-/** How long an announcement that nobody heard can go unnoticed. */
+/** A missed announcement is made up for after this time at the latest. */
 const CATCH_UP_EVERY_MS = 10_000;
-/** Browsers have nothing to say to us. */
+/** Browsers send nothing: bytes. */
 const LARGEST_MESSAGE = 1000;
 
 /** The live view of the browsers that are connected to this process. */
 export interface Live {
-  /** Tells everybody how their jobs stand: for when announcements may have been missed. */
+  /** Sends every browser the state of its jobs: for when announcements may have been missed. */
   catchUp(): void;
   close(): Promise<void>;
 }
@@ -29,11 +29,11 @@ export interface Live {
 /**
  * Passes announcements on to the browsers of the user whose job it is.
  *
- * Pub/Sub is for the live view, the queue for the truth. An announcement reaches whoever listens now and nobody else: while
- * a browser reconnects, or this process does to Redis, some go by. So a browser gets the state of its jobs from the queue
- * whenever it connects, and the announcements only keep that fresh. None of them has to arrive.
+ * The queue is the source of truth; Pub/Sub only keeps the view live. An announcement reaches only those who listen now:
+ * while a browser reconnects, or this process reconnects to Redis, some are missed. So a browser gets the state of its jobs
+ * from the queue whenever it connects, and no announcement has to arrive.
  *
- * Every API process hears every announcement and knows its own browsers, so it does not matter which one a browser reached.
+ * Every API process receives every announcement and knows its own browsers, so a browser may connect to any of them.
  */
 export async function startLive(http: HttpServer, redis: Redis, jobs: JobQueue, server: string): Promise<Live> {
   const io = new Server<Record<string, never>, ToBrowser>(http, {
@@ -45,20 +45,20 @@ export async function startLive(http: HttpServer, redis: Redis, jobs: JobQueue, 
     },
   });
 
-  async function tellState(socket: Socket<Record<string, never>, ToBrowser>, user: string): Promise<void> {
+  async function sendState(socket: Socket<Record<string, never>, ToBrowser>, user: string): Promise<void> {
     try {
       socket.emit('jobs', { server, jobs: await jobs.jobsOf(user) });
-    } catch {} // Redis is away; when it is back, everybody is told
+    } catch {} // Redis is unreachable; after the reconnect every browser is sent its state
   }
 
   function catchUp(): void {
-    for (const socket of io.sockets.sockets.values()) void tellState(socket, userOf(socket.request) as string);
+    for (const socket of io.sockets.sockets.values()) void sendState(socket, userOf(socket.request) as string);
   }
 
   io.on('connection', (socket) => {
     const user = userOf(socket.request) as string;
-    void socket.join(user); // first: what changes while the state is being read is heard as well
-    void tellState(socket, user);
+    void socket.join(user); // first, so that changes while the state is being read arrive as well
+    void sendState(socket, user);
   });
 
   await redis.subscribe(CHANNEL, (text) => {
@@ -76,7 +76,7 @@ export async function startLive(http: HttpServer, redis: Redis, jobs: JobQueue, 
   };
 }
 
-/** What a text announces, if it does: what is no announcement is not passed on. */
+/** The announcement in a text; `undefined` if it is not one. */
 function read(text: string): Announcement | undefined {
   const announcement = readObject(text) as Partial<Announcement> | undefined;
   const isOne = typeof announcement?.user === 'string' && typeof announcement.job?.id === 'string';

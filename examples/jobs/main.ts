@@ -8,10 +8,10 @@ import { type Settings, System } from './system.ts';
 
 const PORT = 3000;
 
-/** Browser, API, queue, worker, Pub/Sub, and back to the browser: the whole way of a job, with a page to look at. */
+/** Browser, API, queue, worker, Pub/Sub, and back to the browser: the whole path of a job, with a page. */
 export const jobs: Example = {
   about:
-    'a web page with live progress: API, queue, worker, Pub/Sub, WebSocket (`jobs demo` plays a scene without a browser)',
+    'a web page with live progress: API, queue, worker, Pub/Sub, WebSocket (`jobs demo` plays a demo without a browser)',
   demoArgs: ['demo'],
 
   async run(scene) {
@@ -21,7 +21,7 @@ export const jobs: Example = {
   },
 };
 
-/** Until Ctrl-C. */
+/** Serves the page until Ctrl-C. */
 async function serve({ say, signal }: Scene, settings: Omit<Settings, 'say'>): Promise<void> {
   await using system = await System.start({ ...settings, listen: await address(), say });
   void keepWorking(system, say, signal);
@@ -29,14 +29,14 @@ async function serve({ say, signal }: Scene, settings: Omit<Settings, 'say'>): P
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-/** A worker that dies is replaced: kill one in the middle of a video, and see. */
+/** Replaces a worker that dies: kill one in the middle of a video, and see. */
 async function keepWorking(system: System, say: Scene['say'], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
       const worker = await system.startWorker();
       say(worker.name, `works, as process ${worker.process.pid}`);
       await worker.ended;
-      if (!signal.aborted) say(worker.name, 'is gone; another one starts');
+      if (!signal.aborted) say(worker.name, 'has ended; another one starts');
     } catch (error) {
       if (signal.aborted) return;
       say('jobs', (error as Error).message);

@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 
 /**
- * Whether a request is for us by name: localhost, an IP address, or what PUBLIC_NAME says. Any other name that leads here
- * is a stranger's, who wants to be taken for us ("DNS rebinding").
+ * Whether a request names this server: localhost, an IP address, or PUBLIC_NAME. Any other name that resolves to this address
+ * may be an attacker's ("DNS rebinding").
  */
 export function isForUs({ headers }: IncomingMessage): boolean {
   const address = `http://${headers.host}`;
@@ -12,7 +12,7 @@ export function isForUs({ headers }: IncomingMessage): boolean {
   return name === 'localhost' || isIP(name.replace(/^\[|\]$/g, '')) > 0 || name === process.env.PUBLIC_NAME;
 }
 
-/** Whether a request comes from a page of ours. Browsers always say where a POST or a WebSocket comes from. */
+/** Whether a request comes from our page. Browsers always send the origin of a POST or a WebSocket. */
 export function isFromUs({ headers }: IncomingMessage): boolean {
   return headers.origin === `http://${headers.host}` || headers.origin === `https://${headers.host}`;
 }

@@ -6,23 +6,23 @@ import { exitCodeAfter, onStopSignals } from '@redis-messaging/shared/service/si
 
 const STOP_TIMEOUT_MS = 10_000;
 
-/** What a part of the system (an API process, a worker) knows from its environment. */
+/** The configuration of a part of the system (an API process, a worker), from its environment. */
 export const part = {
-  /** What others call it. */
+  /** Its name for others. */
   name: process.env.PART_NAME ?? hostname(),
-  /** Of all keys in Redis. */
+  /** The prefix of all keys in Redis. */
   prefix: process.env.JOBS_PREFIX ?? 'example-jobs',
   /** Where it listens, if it does: only this machine reaches it unless HOST says otherwise. 0 is any free port. */
   listen: { host: process.env.HOST ?? '127.0.0.1', port: Number(process.env.PORT ?? 0) },
 };
 
-/** Connects to the Redis of REDIS_URL or REDIS_HOST. The connection comes back by itself. */
+/** Connects to the Redis of REDIS_URL or REDIS_HOST. The connection reconnects by itself. */
 export async function connectPart(role: string, events: Partial<ConnectionEvents> = {}): Promise<Connection> {
   const options = redisOptions(loadConfig(), `example:${part.name}:${role}`);
   return await connect(options, events, new AbortController().signal);
 }
 
-/** Tells the process that started this one that it can be used, and at which port. */
+/** Reports to the process that started this one that it is ready, and its port. */
 export function ready(port?: number): void {
   process.send?.({ port });
 }

@@ -13,7 +13,7 @@ export interface Video {
   readonly size: number;
 }
 
-/** A video with its owner, as it lies in the queue. */
+/** A video with its owner: the payload in the queue. */
 export type Work = Video & { readonly user: string };
 
 /** A job as its owner sees it. */
@@ -22,32 +22,32 @@ export interface JobView extends Video {
   readonly state: 'waiting' | 'encoding' | 'retrying' | 'done' | 'failed';
   /** In percent. */
   readonly progress: number;
-  /** How often a worker has begun it. */
+  /** How often a worker has started it. */
   readonly attempt: number;
-  /** Who began it last. */
+  /** The worker that started it last. */
   readonly worker: string;
   /** Why the last attempt failed, if one did. */
   readonly error: string;
   /** When it was uploaded: ms since 1970. */
   readonly at: number;
-  /** Only goes up in a job's life: of two views the one with the lower step is the older, whichever arrived first. */
+  /** Only increases: of two views the one with the lower step is the older, whichever arrived first. */
   readonly step: number;
 }
 
-/** What is said on the channel. */
+/** A message on the channel. */
 export interface Announcement {
   readonly user: string;
   readonly job: JobView;
 }
 
-/** How many jobs a user sees; those before are forgotten. */
+/** How many jobs a user sees; older ones are forgotten. */
 const JOBS_SHOWN = 50;
 const KEEP_SECONDS = 3600;
 const STATES: Readonly<Record<string, JobView['state']>> = { active: 'encoding', completed: 'done', failed: 'failed' };
 /** Within one attempt. */
 const ORDER: readonly JobView['state'][] = ['waiting', 'encoding', 'retrying', 'done', 'failed'];
 
-/** The queue, from which anybody can learn at any time how a job stands; and the channel, which says at once that it changed. */
+/** The queue, which has the state of every job at any time; and the channel, which announces changes at once. */
 export class JobQueue {
   readonly #redis: Redis;
   readonly #prefix: string;
@@ -58,14 +58,14 @@ export class JobQueue {
     this.#redis = redis;
     this.#prefix = prefix;
     this.#queue = new Queue(QUEUE, { connection: createNodeRedisClient(redis), prefix });
-    this.#queue.on('error', () => {}); // the connection comes back by itself; commands say what failed
+    this.#queue.on('error', () => {}); // the connection reconnects by itself; commands report errors
   }
 
   /** Queues a video. */
   async add(user: string, { name, size }: Video): Promise<string> {
     const id = randomUUID();
     const ids = this.#idsOf(user);
-    // The list first: an id without a job is nothing to show, but a job without its id would be hidden for ever.
+    // The list first: an id without a job is skipped, but a job without its id would be hidden forever.
     await this.#redis
       .multi()
       .lPush(ids, id)
@@ -87,21 +87,21 @@ export class JobQueue {
     return id;
   }
 
-  /** How the user's jobs stand, the newest first. */
+  /** The user's jobs, the newest first. */
   async jobsOf(user: string): Promise<JobView[]> {
     const ids = await this.#redis.lRange(this.#idsOf(user), 0, -1);
     const found = await Promise.all(ids.map((id) => this.#look(id)));
     return found.flatMap((each) => (each?.user === user ? [each.job] : []));
   }
 
-  /** How many jobs of all users nobody has begun yet. */
+  /** How many jobs of all users wait for a worker. */
   async waiting(): Promise<number> {
     return await this.#queue.getWaitingCount();
   }
 
   /**
-   * Tells whoever listens how a job stands, according to the queue. Nothing depends on it, so it never fails: who has not
-   * heard it asks the queue.
+   * Announces the state of a job, as the queue has it. Nothing depends on it, so it never fails: a subscriber that missed it
+   * asks the queue.
    */
   async announce(id: string): Promise<void> {
     try {

@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http';
 const COOKIE = /(?:^|;\s*)jobs_session=([\w-]{32})(?:;|$)/;
 
 /**
- * A cookie that makes whoever sends it back a user. Nobody can guess it, scripts cannot read it, requests of other sites do
- * not carry it. (Lax: with Strict, who follows a link to the page would come without it, and be made somebody new.)
+ * A cookie that identifies a user. It cannot be guessed, scripts cannot read it, requests of other sites do not carry it.
+ * (Lax: with Strict, a user who follows a link to the page would arrive without it, and be given a new one.)
  */
 export function newSession(): string {
   return `jobs_session=${randomBytes(24).toString('base64url')}; HttpOnly; SameSite=Lax; Path=/`;

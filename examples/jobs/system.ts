@@ -17,19 +17,19 @@ export interface Part {
 /** How to run the system. */
 export interface Settings {
   readonly redisUrl: string;
-  /** Of all keys in Redis. */
+  /** The prefix of all keys in Redis. */
   readonly prefix: string;
   /** How long a video takes. */
   readonly seconds?: number | undefined;
   /** Where the front listens. */
   readonly listen?: Address;
-  /** Told what the parts say. */
+  /** Called with each line that a part prints. */
   say(part: string, line: string): void;
 }
 
 const LOOPBACK: Address = { host: '127.0.0.1', port: 0 };
 
-/** Two API processes behind one address, and as many workers as one starts. They end with this process, however it ends. */
+/** Two API processes behind one address, and any number of workers. They end with this process, however it ends. */
 export class System implements AsyncDisposable {
   readonly #settings: Settings;
   readonly #parts: Part[] = [];
@@ -58,7 +58,7 @@ export class System implements AsyncDisposable {
     }
   }
 
-  /** Where a browser finds it. */
+  /** The address for browsers. */
   get url(): string {
     return `http://127.0.0.1:${this.front.port}`;
   }

@@ -3,21 +3,21 @@ import { until } from '../../testkit/until.ts';
 import type { ToBrowser } from './live.ts';
 import type { JobView } from './queue.ts';
 
-/** The cookie of somebody who was never there before. */
+/** The cookie of a new visitor. */
 export async function newCookie(url: string): Promise<string> {
   const page = await fetch(url);
   return page.headers.getSetCookie()[0]?.split(';')[0] as string;
 }
 
-/** Does what the page does, without a browser: keeps a cookie, uploads, and hears what becomes of it. */
+/** Does what the page does, without a browser: keeps a cookie, uploads, and follows the jobs. */
 export class Visitor implements Disposable {
   readonly #url: string;
   readonly #cookie: string;
   readonly #signal: AbortSignal | undefined;
   readonly #sockets: Socket<ToBrowser>[] = [];
   readonly #jobs = new Map<string, JobView>();
-  /** Every change that was heard, in its order. */
-  readonly heard: JobView[] = [];
+  /** Every change that was received, in order. */
+  readonly seen: JobView[] = [];
 
   private constructor(url: string, cookie: string, signal: AbortSignal | undefined) {
     this.#url = url;
@@ -25,12 +25,12 @@ export class Visitor implements Disposable {
     this.#signal = signal;
   }
 
-  /** Somebody who was never there before. @param signal ends the patience */
+  /** A new visitor. @param signal ends every wait */
   static async arrive(url: string, signal?: AbortSignal): Promise<Visitor> {
     return new Visitor(url, await newCookie(url), signal);
   }
 
-  /** Opens the page, perhaps in another tab. Resolves with the API process that it reached, when the jobs are there. */
+  /** Opens the page, or another tab. Resolves when the jobs have arrived, with the name of the API process. */
   async open(): Promise<string> {
     const socket: Socket<ToBrowser> = io(this.#url, {
       transports: ['websocket'],
@@ -38,10 +38,10 @@ export class Visitor implements Disposable {
       extraHeaders: { cookie: this.#cookie, origin: this.#url },
     });
     this.#sockets.push(socket);
-    socket.on('job', (job) => this.#hear(job));
+    socket.on('job', (job) => this.#receive(job));
     return await new Promise((resolve) => {
       socket.on('jobs', ({ server, jobs }) => {
-        for (const job of jobs) this.#hear(job);
+        for (const job of jobs) this.#receive(job);
         resolve(server);
       });
     });
@@ -53,7 +53,7 @@ export class Visitor implements Disposable {
     this.#jobs.clear();
   }
 
-  /** Uploads a video. Returns the status of the answer. */
+  /** Uploads a video. @returns the HTTP status */
   async upload(name: string, size = 1_000_000): Promise<number> {
     const { status } = await fetch(`${this.#url}/upload`, {
       method: 'POST',
@@ -63,22 +63,22 @@ export class Visitor implements Disposable {
     return status;
   }
 
-  /** What the page shows. */
+  /** The jobs that the page shows. */
   get jobs(): readonly JobView[] {
     return [...this.#jobs.values()].sort((one, other) => one.at - other.at);
   }
 
-  /** Waits until the page shows a video so. */
+  /** Waits until the page shows a video in a state that meets a condition. */
   async sees(name: string, condition: (job: JobView) => boolean): Promise<JobView> {
     const shown = () => this.jobs.find((job) => job.name === name && condition(job));
     return await until(`news of ${name}`, shown, 30_000, this.#signal);
   }
 
-  #hear(job: JobView): void {
+  #receive(job: JobView): void {
     const known = this.#jobs.get(job.id);
-    if (known && job.step <= known.step) return; // not news, or older than what is known
+    if (known && job.step <= known.step) return; // nothing new, or older than what is known
     this.#jobs.set(job.id, job);
-    this.heard.push(job);
+    this.seen.push(job);
   }
 
   [Symbol.dispose](): void {

@@ -6,21 +6,21 @@ import { JobQueue, QUEUE, type Work } from './queue.ts';
 
 const SECONDS = Number(process.env.JOB_SECONDS ?? 4);
 const STEP_PERCENT = 10;
-/** A worker renews its lock on a job twice in this time. If it died, the lock ends, and the job is free for another. */
+/** A worker renews its lock on a job twice in this time. If it dies, the lock expires, and another worker can take the job. */
 const LOCK_MS = 3000;
-/** How often the workers look for jobs without a lock. Both are 30 s unless one says so; a page should not wait that long. */
+/** How often the workers look for jobs without a lock. Both are 30 s by default; a page should not wait that long. */
 const LOOK_FOR_STALLED_MS = 1000;
-/** A video that brings down three workers is not given to a fourth. */
+/** A video that crashes three workers is not given to a fourth. */
 const MOST_STALLS = 2;
 
 const redis = await connectPart('queue');
 const jobs = new JobQueue(redis.client, part.prefix);
 
-/** Pretends to encode. What was done of it before does not count: it may have been another worker, which is no more. */
+/** Pretends to encode, always from the start: the last attempt may have been another worker's. */
 async function encode(job: Job<Work>, _token?: string, signal?: AbortSignal): Promise<void> {
   console.log(`encodes ${job.data.name} (attempt ${job.attemptsStarted})`);
   for (let percent = 0; percent < 100; percent += STEP_PERCENT) {
-    await job.updateProgress(percent); // into the queue first, and then to those who watch
+    await job.updateProgress(percent); // into the queue first, then to the browsers
     await jobs.announce(job.id as string);
     await sleep(SECONDS * STEP_PERCENT * 10, undefined, signal && { signal });
     if (percent >= 40) failIfItShould(job);
@@ -28,7 +28,7 @@ async function encode(job: Job<Work>, _token?: string, signal?: AbortSignal): Pr
   await job.updateProgress(100);
 }
 
-/** So that one can see it: a name with "flaky" fails the first time, one with "corrupt" always. */
+/** For the demo: a name with "flaky" fails the first time, one with "corrupt" always. */
 function failIfItShould({ data, attemptsMade }: Job<Work>): void {
   if (/corrupt/i.test(data.name)) throw new Error('the video is corrupt');
   if (/flaky/i.test(data.name) && attemptsMade === 0) throw new Error('the encoder lost its grip');
@@ -42,9 +42,9 @@ const worker = new Worker<Work>(QUEUE, encode, {
   stalledInterval: LOOK_FOR_STALLED_MS,
   maxStalledCount: MOST_STALLS,
 });
-worker.on('error', (error) => console.error(error.message)); // it goes on by itself
-// Who stood still for longer than its lock has lost the job to another, and must not go on with it.
-worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => void worker.cancelJob(id, 'it is no longer ours')));
+worker.on('error', (error) => console.error(error.message)); // it continues by itself
+// A worker that stalled for longer than its lock has lost the job to another, and must not continue with it.
+worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => void worker.cancelJob(id, 'another worker has it')));
 worker.on('completed', ({ id, data }) => {
   console.log(`has encoded ${data.name}`);
   void jobs.announce(id as string);
@@ -54,10 +54,10 @@ worker.on('failed', (job, error) => {
   if (job?.id) void jobs.announce(job.id);
 });
 worker.on('stalled', (id) => {
-  console.log('found a job whose worker is gone: it is free again');
+  console.log('found a job without its worker: it is free again');
   void jobs.announce(id);
 });
 await worker.waitUntilReady();
 
-onStop(async () => await worker.close()); // after the video in hand
+onStop(async () => await worker.close()); // after the video in progress
 ready();

@@ -26,7 +26,7 @@ interface Update {
   readonly delta: number | null;
 }
 
-/** A sorted set keeps the scores in order; the broadcast only says that something changed, and viewers read the set. */
+/** A sorted set keeps the scores in order; the broadcast only says that it changed, and viewers read the set. */
 export const leaderboard: Example = {
   about: 'scores in a sorted set, changes broadcast with rank and delta, a live top ten',
 
@@ -38,7 +38,7 @@ export const leaderboard: Example = {
       START.map((value, index) => ({ value, score: 120 - 10 * index })),
     );
 
-    /** Rank, points, rank in one transaction: else somebody else's points come between, and the delta is not true. */
+    /** Rank, points, rank in one transaction: else points of others come between, and the delta is wrong. */
     async function score(player: string, points: number): Promise<void> {
       const [before, now, after] = await game
         .multi()
@@ -53,10 +53,10 @@ export const leaderboard: Example = {
 
     const display = new Display(say);
     const screen = await connect('screen');
-    const news = await connect('screen:news'); // a connection that subscribes is for nothing else
+    const news = await connect('screen:news'); // a connection that subscribes can do nothing else
     const drawn = new Set<string | undefined>();
 
-    /** The updates are hints: each drawing reads the truth, so a lost one is made good by the next. */
+    /** The updates are hints: each drawing reads the set, so the next one makes up for a lost one. */
     async function draw(update?: Update): Promise<void> {
       const top = await screen.zRangeWithScores(SCORES, 0, TOP - 1, { REV: true });
       display.show(top, update);
@@ -68,7 +68,7 @@ export const leaderboard: Example = {
       drawing = drawing.then(() => draw(update));
     }
 
-    // First listen, then draw what was there before: else a change between the two is on no screen.
+    // First subscribe, then draw the present state: else a change between the two is on no screen.
     await news.subscribe(CHANNEL, (text) => {
       const update = updateIn(text);
       if (update) redraw(update);
@@ -84,7 +84,7 @@ export const leaderboard: Example = {
   },
 };
 
-/** What a text announces, if it does. */
+/** The update in a text; `undefined` if it is not one. */
 function updateIn(text: string): Update | undefined {
   const update = readObject(text) as Update | undefined;
   const isUpdate =
@@ -92,7 +92,7 @@ function updateIn(text: string): Update | undefined {
   return isUpdate ? update : undefined;
 }
 
-/** The top ten: drawn over itself in a terminal, one below the other elsewhere. */
+/** The top ten: redrawn in place in a terminal, appended elsewhere. */
 class Display {
   readonly #say: (who: string, line: string) => void;
   #height = 0;

@@ -4,7 +4,7 @@ import { readObject } from '../read-object.ts';
 
 const CHANNEL = 'order_events';
 
-/** A shop announces its orders to whoever listens; a kitchen that comes late has missed some, and can only tell by the numbers. */
+/** A shop publishes its orders; a kitchen that subscribes late has missed some, and only knows because they are numbered. */
 export const ordersEvents: Example = {
   about: 'events by Pub/Sub: start the listener late, and see what it missed',
 
@@ -12,8 +12,8 @@ export const ordersEvents: Example = {
     const shop = await connect('shop');
 
     async function publish(number: number): Promise<void> {
-      const heard = await shop.publish(CHANNEL, JSON.stringify({ number, status: 'placed' }));
-      say('shop', `order ${number} published: heard by ${heard}`); // the only hint that nobody was there
+      const delivered = await shop.publish(CHANNEL, JSON.stringify({ number, status: 'placed' }));
+      say('shop', `order ${number} published: delivered to ${delivered}`); // the only hint that nobody was listening
     }
 
     for (const number of [1, 2, 3]) await publish(number);
@@ -21,10 +21,10 @@ export const ordersEvents: Example = {
     const kitchen = await connect('kitchen');
     const counter = new EventEmitter();
     const texts = on(counter, 'text', { signal });
-    // A listener that takes its time holds up the whole connection, and one that throws loses messages of others. So it
-    // only puts the text on the counter; it is read elsewhere.
+    // A slow listener holds up the whole connection, and one that throws loses messages of others. So it only puts the
+    // text on the counter; it is read elsewhere.
     await kitchen.subscribe(CHANNEL, (text) => counter.emit('text', text));
-    say('kitchen', `listening to ${CHANNEL}`); // whatever is published from now on is heard
+    say('kitchen', `listening to ${CHANNEL}`); // receives whatever is published from now on
 
     async function nextOrder(): Promise<number> {
       while (true) {
@@ -42,6 +42,6 @@ export const ordersEvents: Example = {
       say('kitchen', `cooking order ${order}${missed > 0 ? `; ${missed} before it were missed` : ''}`);
       last = order;
     }
-    say('kitchen', 'closed; what nobody heard is nowhere: see `npm run example -- orders-stream`');
+    say('kitchen', 'closed; what was published without a subscriber is lost: see `npm run example -- orders-stream`');
   },
 };

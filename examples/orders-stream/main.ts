@@ -7,7 +7,7 @@ const STREAM = 'orders';
 const MAIL = 'email_group';
 const FULFILLMENT = 'fulfillment_group';
 const BLOCK_MS = 5000;
-/** Real systems wait longer than any order takes, or a colleague who is only slow loses his. */
+/** Real systems wait longer than any order takes, or a consumer that is only slow loses its order. */
 const ABANDONED_AFTER_MS = 200;
 
 interface Order {
@@ -15,7 +15,7 @@ interface Order {
   readonly email: string;
 }
 
-/** Every group gets all orders; the consumers of a group share them; what a crashed one had in hand goes to another. */
+/** Every group gets all orders; the consumers of a group share them; what a crashed one had in flight goes to another. */
 export const ordersStream: Example = {
   about: 'orders in a stream: two groups, shared work, a crash, a takeover, and a pool of connections',
 
@@ -35,7 +35,7 @@ export const ordersStream: Example = {
   },
 };
 
-/** Short commands share a few connections. What blocks must not come from here: it would keep one to itself for seconds. */
+/** Short commands share a few connections. Blocking ones must not use it: each would occupy a connection for seconds. */
 function openPool(url: string) {
   const pool = createClientPool({ url }, { minimum: 1, maximum: 3, acquireTimeout: 5000 });
   pool.on('error', () => {}); // a lost connection shows in the commands; without a listener it would end the process
@@ -47,19 +47,19 @@ async function play({ connect, until, say }: Scene, pool: ReturnType<typeof open
   /** What the consumers have done with an order. */
   let news: [who: string, line: string][] = [];
 
-  /** Every instance does this when it starts, so it must not matter who comes first. */
+  /** Every instance does this when it starts, so the order must not matter. */
   async function ensureGroup(group: string): Promise<void> {
     try {
       await pool.xGroupCreate(STREAM, group, '0', { MKSTREAM: true }); // from the oldest order, also for a late group
       say('set-up', `${group}: created`);
     } catch (error) {
       if (!(error as Error).message.startsWith('BUSYGROUP')) throw error;
-      say('set-up', `${group}: is there already (BUSYGROUP)`);
+      say('set-up', `${group}: exists already (BUSYGROUP)`);
     }
   }
   for (const group of [MAIL, FULFILLMENT, MAIL]) await ensureGroup(group);
 
-  /** Takes orders of a group that none of its consumers has had; ends when none comes for 5 s, or it crashes. */
+  /** Takes new orders of a group; ends when there is none for 5 s, or at a crash. */
   async function consume(redis: Redis, group: string, consumer: string, handle: (order: Order) => string | undefined) {
     while (true) {
       const reply = await redis.xReadGroup(group, consumer, { key: STREAM, id: '>' }, { COUNT: 1, BLOCK: BLOCK_MS });
@@ -79,20 +79,20 @@ async function play({ connect, until, say }: Scene, pool: ReturnType<typeof open
     consume(packers[0], FULFILLMENT, 'packer-1', ({ orderId }) => `order ${orderId}: packed`),
     consume(packers[1], FULFILLMENT, 'packer-2', ({ orderId }) => {
       if (orderId < 4) return `order ${orderId}: packed`;
-      packers[1].destroy(); // what Redis sees of a process that dies: a connection that is gone
+      packers[1].destroy(); // what Redis sees of a process that dies: a closed connection
       news.push(['packer-2', `order ${orderId}: crashed before acknowledging it`]);
       return undefined;
     }),
   ];
 
-  /** Places an order, and shows what becomes of it when everybody is done with it. */
+  /** Places an order, and shows what each consumer did with it. */
   async function place(orderId: number): Promise<void> {
     news = [];
     const order: Order = { orderId, email: `customer${orderId}@example.org` };
     await pool.xAdd(STREAM, '*', { order: JSON.stringify(order) });
-    say('shop', `order ${orderId} placed`); // and the shop does not wait for anybody
+    say('shop', `order ${orderId} placed`); // and the shop waits for nobody
     await until(`order ${orderId} to be handled by both groups`, () => news.length === 2);
-    for (const [who, line] of news.sort()) say(who, line); // sorted: which group is first is chance
+    for (const [who, line] of news.sort()) say(who, line); // sorted, because which group is first is chance
   }
   // Each group gets each order. Within one it goes to a single consumer: the one that has waited longest.
   for (const orderId of [1, 2, 3, 4]) {
@@ -104,21 +104,21 @@ async function play({ connect, until, say }: Scene, pool: ReturnType<typeof open
   const { pending } = await pool.xPending(STREAM, FULFILLMENT);
   say('shop', `${FULFILLMENT}: ${pending} delivered and not acknowledged`);
 
-  // '>' never gives it again. Somebody must look for what has been pending too long.
+  // '>' never returns it again. A consumer must look for orders that have been pending too long.
   const abandoned = await until('the abandoned order', async () => {
     const claim = await pool.xAutoClaim(STREAM, FULFILLMENT, 'packer-1', ABANDONED_AFTER_MS, '0-0');
     return claim.messages[0];
   });
-  say('packer-1', `order ${orderIn(abandoned).orderId}: taken over; perhaps it is packed already, so look first`);
+  say('packer-1', `order ${orderIn(abandoned).orderId}: taken over; it may be packed already, so check first`);
   await pool.xAck(STREAM, FULFILLMENT, abandoned.id);
 
   for (const { name, pending, lag } of await pool.xInfoGroups(STREAM))
     say('shop', `${name}: ${pending} pending, ${lag} to be read`);
-  for (const redis of [mailer, packers[0]]) redis.destroy(); // they would wait on for more
+  for (const redis of [mailer, packers[0]]) redis.destroy(); // they would go on waiting for more
   await Promise.allSettled(consumers);
 }
 
-/** The order in an entry of the stream. @throws if it is none: a real consumer puts such an entry aside */
+/** The order in an entry of the stream. @throws if it is not one: a real consumer dead-letters such an entry */
 function orderIn({ message }: { readonly message: Record<string, string> }): Order {
   return JSON.parse(message.order ?? '');
 }

@@ -4,10 +4,10 @@ import type { Example } from '../example.ts';
 const QUEUE = 'task_queue';
 const MAILS = ['mail 1', 'mail 2', 'mail 3', 'mail 4', 'mail 5'];
 const TASKS = ['big report', ...MAILS];
-/** How long a worker waits for work before it goes home: s. 0 would wait for ever, and never look at anything else. */
-const PATIENCE = 1;
+/** How long a worker waits for work before it ends: s. 0 would wait forever, and never check anything else. */
+const WAIT_SECONDS = 1;
 
-/** A producer puts tasks on a list; each goes to one worker, whoever is free. */
+/** A producer puts tasks on a list; each goes to one worker that is free. */
 export const taskQueue: Example = {
   about: 'a list as a task queue: workers share the load, and a slow task holds up nobody else',
 
@@ -15,13 +15,13 @@ export const taskQueue: Example = {
     await own(QUEUE);
     const producer = await connect('producer');
 
-    // RPOP answers at once, also with nothing. Who polls with it either asks too often or comes too late.
+    // RPOP returns at once, even without a task. A worker that polls with it asks either too often or too late.
     const poller = await connect('poller');
     say('poller', `RPOP: ${await poller.rPop(QUEUE)}; it would have to ask again and again`);
     await producer.lPush(QUEUE, 'first task');
     say('poller', `RPOP: ${await poller.rPop(QUEUE)}`);
 
-    // BRPOP waits in Redis until there is a task. It holds up its connection meanwhile, so a worker has one of its own.
+    // BRPOP waits in Redis until there is a task. It blocks its connection meanwhile, so a worker has one of its own.
     const waiter = await connect('waiter');
     const brpop = waiter
       .brPop(QUEUE, 5)
@@ -35,7 +35,7 @@ export const taskQueue: Example = {
     await producer.lPush(QUEUE, TASKS);
     say('producer', `pushed ${TASKS.length} tasks  ${bar(await producer.lLen(QUEUE))}`);
 
-    const inHand = new Map<string, () => void>();
+    const inProgress = new Map<string, () => void>();
     const done: Record<string, string[]> = {};
 
     async function worker(name: string): Promise<void> {
@@ -43,7 +43,7 @@ export const taskQueue: Example = {
       const finished: string[] = [];
       done[name] = finished;
       while (!signal.aborted) {
-        const taken = await connection.brPop(QUEUE, PATIENCE);
+        const taken = await connection.brPop(QUEUE, WAIT_SECONDS);
         if (!taken) return; // nothing for a while
         // From here on, this process has the only copy: see `npm run example -- orders-stream` for what to do about it.
         say(name, `takes ${taken.element.padEnd(10)}   ${bar(await connection.lLen(QUEUE))}`);
@@ -52,22 +52,22 @@ export const taskQueue: Example = {
       }
     }
 
-    /** Simulated work. It ends when the scene below says so, and not by the clock: so the lines always come in the same order. */
+    /** Simulated work. It ends when the code below says so, not by the clock, so that the output always has the same order. */
     async function work(task: string): Promise<void> {
       await new Promise<void>((end) => {
-        inHand.set(task, end);
+        inProgress.set(task, end);
         signal.addEventListener('abort', () => end(), { once: true });
       });
     }
-    const isTaken = (task: string) => until(`${task} to be taken`, () => inHand.has(task));
-    const finish = (task: string) => inHand.get(task)?.();
+    const isTaken = (task: string) => until(`${task} to be taken`, () => inProgress.has(task));
+    const finish = (task: string) => inProgress.get(task)?.();
 
     const workers: Promise<void>[] = [];
     for (const [index, task] of TASKS.slice(0, 3).entries()) {
       workers.push(worker(`worker-${index + 1}`));
       await isTaken(task);
     }
-    // Nobody distributes anything: who is done takes the next one. Worker 1 is busy with the big report all the time.
+    // Nothing distributes the tasks: a worker that is done takes the next one. Worker 1 is busy with the big report all the time.
     for (const [index, mail] of MAILS.entries()) {
       finish(mail);
       const next = MAILS[index + 2];
@@ -80,7 +80,7 @@ export const taskQueue: Example = {
   },
 };
 
-/** How long the queue is, for the eye. */
+/** The length of the queue, as a bar. */
 function bar(length: number): string {
   return `[${'#'.repeat(length).padEnd(TASKS.length, '.')}] ${length} waiting`;
 }

@@ -32,13 +32,13 @@ describe('the learning path', () => {
   test('quotes only lines that the examples print', () => {
     const printed = Object.keys(examples).map((name) => read(`examples/${name}/output.txt`));
     for (const line of [
-      'heard by 0',
+      'delivered to 0',
       '3 before it were missed',
       '(BUSYGROUP)',
       '1 delivered and not acknowledged',
       'taken over',
       '<- STALE',
-      'had heard 1 when the first mail was out',
+      'had received 1 when the first mail was sent',
       'worked on up to 6 at once',
       'delivered: 0',
       'stored 1000000 bytes, published 12',

@@ -149,11 +149,11 @@ describe('an example on a Redis of somebody', () => {
 describe('the chat, in several terminals', () => {
   const own = useRedis();
 
-  test('who comes in is seen, what is said is heard, who leaves is missed', async () => {
+  test('whoever joins, speaks or leaves is seen by the others', async () => {
     await using ann = new Play(own.server.port, 'chat', 'lobby', 'ann');
-    await ann.says('ann comes in');
+    await ann.says('ann joins');
     await using ben = new Play(own.server.port, 'chat', 'lobby', 'ben');
-    await ann.says('ben comes in');
+    await ann.says('ben joins');
     ben.process.stdin?.write('hello ann\n\u001b[2J\n');
     await ann.says('<ben> hello ann');
     await ann.says('<ben> \\u001b[2J');
@@ -166,7 +166,7 @@ describe('the chat, in several terminals', () => {
 
   test('what is piped in is said, and then it leaves', async () => {
     await using ann = new Play(own.server.port, 'chat', 'lobby', 'ann');
-    await ann.says('ann comes in');
+    await ann.says('ann joins');
     await using script = new Play(own.server.port, 'chat', 'lobby', 'script');
     script.process.stdin?.end('one\ntwo\n/quit\nthree\n');
     expect(await script.exited).toBe(0);
