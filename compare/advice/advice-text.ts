@@ -1,5 +1,5 @@
 import { formatNumber, milliseconds, renderTable } from '@redis-messaging/shared/text/table';
-import type { Advice, Finding, Judged } from './advisor.ts';
+import type { Advice, Finding, Judged } from './advice.ts';
 import type { Need, Needs } from './needs.ts';
 import { contradicts, type Shown } from './proof.ts';
 

@@ -8,7 +8,7 @@ import { subscriberStops } from '../experiments/faults/subscriber-stops.ts';
 import { latency } from '../experiments/load/latency.ts';
 import { throughput } from '../experiments/load/throughput.ts';
 import type { Measurement, Results } from '../measure/result.ts';
-import type { Advice, Judged } from './advisor.ts';
+import type { Advice, Judged } from './advice.ts';
 import type { Need, Needs } from './needs.ts';
 
 /** An experiment that shows whether a pattern meets some needs. */

@@ -115,7 +115,7 @@ function judged(experiment: Experiment, runs: readonly Run[], lab: Lab): Record<
     return [
       [
         name,
-        { ...whole, ...judgement, headline, ...(measured.length > 1 && { runs: measured.map(figuresOf) }) },
+        { ...whole, ...judgement, headline, ...(measured.length > 1 && { runs: measured.map(numbersOf) }) },
       ] as const,
     ];
   });
@@ -135,7 +135,7 @@ function strictest<Each extends readonly { holds: boolean }[]>(some: Each, other
   return some.map((claim, index) => ({ ...claim, holds: claim.holds && others[index]?.holds })) as unknown as Each;
 }
 
-const figuresOf = ({ throughput, latencyMs }: Measured) => ({ throughput, p99: latencyMs?.p99 ?? null });
+const numbersOf = ({ throughput, latencyMs }: Measured) => ({ throughput, p99: latencyMs?.p99 ?? null });
 
 /** Random numbers from 0 to below 1, the same for the same words. */
 function randomOf(words: string): () => number {

@@ -10,8 +10,7 @@ const PORT = 3000;
 
 /** Browser, API, queue, worker, Pub/Sub, and back to the browser: the whole path of a job, with a page. */
 export const jobs: Example = {
-  about:
-    'a web page with live progress: API, queue, worker, Pub/Sub, WebSocket (`jobs demo` plays a demo without a browser)',
+  about: 'a web page with live progress: API, queue, worker, Pub/Sub, WebSocket (`jobs demo` runs without a browser)',
   demoArgs: ['demo'],
 
   async run(scene) {

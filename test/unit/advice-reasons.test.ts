@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
-import { advise, type Speed } from '../../compare/advice/advisor.ts';
+import type { Speed } from '../../compare/advice/advice.ts';
+import { advise } from '../../compare/advice/advisor.ts';
 import { type Need, type Needs, readNeeds } from '../../compare/advice/needs.ts';
 
 const nothing: Guarantees = {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
-import { type Advice, advise, type Candidate, type Speed } from '../../compare/advice/advisor.ts';
+import type { Advice, Candidate, Speed } from '../../compare/advice/advice.ts';
+import { advise } from '../../compare/advice/advisor.ts';
 import { type Need, type Needs, readNeeds } from '../../compare/advice/needs.ts';
 import { contradicts, experimentsOf, shownBy, stepsFor } from '../../compare/advice/proof.ts';
 import type { Results } from '../../compare/measure/result.ts';

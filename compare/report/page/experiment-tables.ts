@@ -64,7 +64,7 @@ export function countsTable(
         ? [[title, ...cells.map((cell) => cell ?? '-')]]
         : [];
     }),
-    look: 'figures',
+    look: 'numbers',
   };
 }
 
@@ -105,7 +105,7 @@ export function latencyTable(
       percent === 100 ? 'max' : `p${percent}`,
       ...columns.map((column) => milliseconds(column.get(percent) ?? null)),
     ]),
-    look: 'figures',
+    look: 'numbers',
   };
 }
 
@@ -120,6 +120,6 @@ export function timelineTable(chart: Extract<Chart, { kind: 'timeline' }>, names
     caption: `Deliveries in the ${formatNumber(bucketMs)} ms from each time on; periods without any are left out`,
     header: ['From', ...series.map(({ name }) => label(name, names))],
     rows: rows.filter(([, ...counts]) => counts.some((deliveries) => deliveries !== 0)),
-    look: 'figures',
+    look: 'numbers',
   };
 }

@@ -8,7 +8,7 @@ export interface Table {
   readonly header: readonly Content[];
   readonly rows: readonly (readonly Content[])[];
   /** What it looks like: a class of page.css. */
-  readonly look: 'figures' | 'words';
+  readonly look: 'numbers' | 'words';
 }
 
 /** A table in a region of its own that scrolls where the screen is narrow, also by keyboard. */
