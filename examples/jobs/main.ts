@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { freePort, isTaken } from '../../local/redis/redis-server.ts';
 import type { Example, Scene } from '../example.ts';
 import { play } from './demo.ts';
-import type { Address } from './front.ts';
+import type { Address } from './front/front.ts';
 import { type Settings, System } from './system.ts';
 
 const PORT = 3000;

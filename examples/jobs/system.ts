@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { launch } from '../../local/process/launch.ts';
 import { serviceCommand } from '../../local/process/node-command.ts';
-import { type Address, type Front, startFront } from './front.ts';
+import { type Address, type Front, startFront } from './front/front.ts';
 
 /** An API process or a worker. */
 export interface Part {
@@ -45,7 +45,7 @@ export class System implements AsyncDisposable {
   }
 
   static async start(settings: Settings): Promise<System> {
-    const apis = await Promise.all(['api-1', 'api-2'].map((name) => startPart('api', name, settings)));
+    const apis = await Promise.all(['api-1', 'api-2'].map((name) => startPart('api/api.ts', name, settings)));
     try {
       const front = await startFront(
         apis.map(({ address }) => address),
@@ -64,7 +64,7 @@ export class System implements AsyncDisposable {
   }
 
   async startWorker(): Promise<Part> {
-    const worker = await startPart('worker', `worker-${++this.#workers}`, this.#settings);
+    const worker = await startPart('worker.ts', `worker-${++this.#workers}`, this.#settings);
     this.#parts.push(worker);
     return worker;
   }
@@ -75,10 +75,10 @@ export class System implements AsyncDisposable {
   }
 }
 
-async function startPart(kind: 'api' | 'worker', name: string, settings: Settings): Promise<Part> {
+async function startPart(program: 'api/api.ts' | 'worker.ts', name: string, settings: Settings): Promise<Part> {
   const { HOST: _, PORT: __, ...environment } = process.env; // those are the front's
-  const program = launch({
-    command: serviceCommand('example', `examples/jobs/${kind}.ts`),
+  const launched = launch({
+    command: serviceCommand('example', `examples/jobs/${program}`),
     env: {
       ...environment,
       REDIS_URL: settings.redisUrl,
@@ -88,7 +88,7 @@ async function startPart(kind: 'api' | 'worker', name: string, settings: Setting
     },
     onLine: (line) => settings.say(name, line),
   });
-  const { process: child, exited: ended } = program;
+  const { process: child, exited: ended } = launched;
   const [message] = await Promise.race([
     once(child, 'message'),
     ended.then((how) => Promise.reject(new Error(`${name} ended with ${how} before it was ready`))),

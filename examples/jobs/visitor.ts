@@ -1,6 +1,6 @@
 import { io, type Socket } from 'socket.io-client';
 import { until } from '../../testkit/until.ts';
-import type { ToBrowser } from './live.ts';
+import type { ToBrowser } from './api/live.ts';
 import type { JobView } from './queue.ts';
 
 /** The cookie of a new visitor. */

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { ROOT } from '../../local/process/node-command.ts';
+import { ROOT, serviceCommand } from '../../local/process/node-command.ts';
 
 /** What the benchmark prints on standard output, and what it says on standard error. */
 async function bench(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const command = ['--import', 'tsx', '--conditions=source', 'bench/bench.ts', ...args];
+  const command = [...serviceCommand('bench'), ...args];
   const options = { cwd: ROOT, env: { PATH: process.env.PATH, ...env } };
   const { stdout, stderr } = await promisify(execFile)(process.execPath, command, options).catch((error) => error);
   return { lines: linesOf(stdout), said: linesOf(stderr) };

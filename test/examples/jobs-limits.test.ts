@@ -4,8 +4,8 @@ import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:ht
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { io, type Socket } from 'socket.io-client';
-import type { ToBrowser } from '../../examples/jobs/live.ts';
-import { isForUs } from '../../examples/jobs/origin.ts';
+import type { ToBrowser } from '../../examples/jobs/api/live.ts';
+import { isForUs } from '../../examples/jobs/api/origin.ts';
 import { type JobView, QUEUE } from '../../examples/jobs/queue.ts';
 import { System } from '../../examples/jobs/system.ts';
 import { newCookie } from '../../examples/jobs/visitor.ts';

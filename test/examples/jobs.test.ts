@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { startFront } from '../../examples/jobs/front.ts';
+import { startFront } from '../../examples/jobs/front/front.ts';
 import { System } from '../../examples/jobs/system.ts';
 import { newCookie, Visitor } from '../../examples/jobs/visitor.ts';
 import { BROWSER_TIMEOUT_MS, launchBrowser } from '../support/browser.ts';

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { serviceCommand } from '../../local/process/node-command.ts';
 import { freePort } from '../../local/redis/redis-server.ts';
 import { ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
@@ -14,7 +15,7 @@ const kept = patterns.filter(({ guarantees }) => guarantees.keepsUnread);
 const [other] = patterns.filter(({ guarantees }) => !guarantees.keepsUnread) as [Pattern];
 
 async function deadLetters(args: readonly string[], port = own.server.port) {
-  const command = ['--import', 'tsx', '--conditions=source', 'scripts/dead-letters.ts', ...args];
+  const command = [...serviceCommand('dead-letters'), ...args];
   const env = { PATH: process.env.PATH, REDIS_HOST: '127.0.0.1', REDIS_PORT: String(port) };
   return await promisify(execFile)(process.execPath, command, { env });
 }

@@ -6,6 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/index';
 import { stringsOf } from '../../local/process/environment.ts';
+import { serviceCommand } from '../../local/process/node-command.ts';
 import { freePort } from '../../local/redis/redis-server.ts';
 import { until } from '../../testkit/until.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
@@ -97,12 +98,7 @@ describe('npm start', () => {
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('%s stops everything in order, with exit code 0', async (signal) => {
-    const start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, [
-      '--import',
-      'tsx',
-      '--conditions=source',
-      'local/start/start.ts',
-    ]);
+    const start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, serviceCommand('start'));
     const port = await start.redisPort();
     await start.says('[pubsub #3,');
     start.process.kill(signal);
@@ -112,12 +108,7 @@ describe('npm start', () => {
   });
 
   test('when it is killed, its services and its Redis end too', async () => {
-    const start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, [
-      '--import',
-      'tsx',
-      '--conditions=source',
-      'local/start/start.ts',
-    ]);
+    const start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, serviceCommand('start'));
     const port = await start.redisPort();
     await start.says('[pubsub #3,');
     start.process.kill('SIGKILL');

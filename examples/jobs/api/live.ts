@@ -1,9 +1,9 @@
 import type { Server as HttpServer } from 'node:http';
 import type { Redis } from '@redis-messaging/shared/redis/client';
 import { Server, type Socket } from 'socket.io';
-import { readObject } from '../read-object.ts';
+import { readObject } from '../../read-object.ts';
+import { type Announcement, CHANNEL, type JobQueue, type JobView } from '../queue.ts';
 import { isForUs, isFromUs } from './origin.ts';
-import { type Announcement, CHANNEL, type JobQueue, type JobView } from './queue.ts';
 import { userOf } from './session.ts';
 
 /** The messages to browsers. */

@@ -2,10 +2,10 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { connectPart, onStop, part, ready } from '../part.ts';
+import { JobQueue } from '../queue.ts';
 import { createApp } from './http.ts';
 import { type Live, startLive } from './live.ts';
-import { connectPart, onStop, part, ready } from './part.ts';
-import { JobQueue } from './queue.ts';
 
 const HEADERS_TIMEOUT_MS = 5000;
 const REQUEST_TIMEOUT_MS = 10_000;

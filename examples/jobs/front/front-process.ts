@@ -1,6 +1,7 @@
 /** The front as a process of its own, for containers: APIS=api-1:3000,api-2:3000 HOST=0.0.0.0 PORT=3000 */
+
+import { onStop, part, ready } from '../part.ts';
 import { type Address, startFront } from './front.ts';
-import { onStop, part, ready } from './part.ts';
 
 const ADDRESS = /^([\w.-]+):(\d{1,5})$/;
 

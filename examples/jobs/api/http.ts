@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { JobQueue, Video } from '../queue.ts';
 import { isForUs, isFromUs } from './origin.ts';
-import type { JobQueue, Video } from './queue.ts';
 import { newSession, userOf } from './session.ts';
 
 const PAGE = readFileSync(new URL('page.html', import.meta.url), 'utf8');
