@@ -3,12 +3,12 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { ROOT, serviceCommand } from '../../local/process/node-command.ts';
 
-/** What the benchmark prints on standard output, and what it says on standard error. */
+/** The lines of the benchmark on standard output, and on standard error. */
 async function bench(args: readonly string[], env: Readonly<Record<string, string>>) {
   const command = [...serviceCommand('bench'), ...args];
   const options = { cwd: ROOT, env: { PATH: process.env.PATH, ...env } };
   const { stdout, stderr } = await promisify(execFile)(process.execPath, command, options).catch((error) => error);
-  return { lines: linesOf(stdout), said: linesOf(stderr) };
+  return { lines: linesOf(stdout), errors: linesOf(stderr) };
 }
 
 const linesOf = (text: string) => text.split('\n').filter(Boolean);
@@ -17,9 +17,9 @@ const linesOf = (text: string) => text.split('\n').filter(Boolean);
 const numbersIn = (line: string) => (line.match(/\d[\d,.]*/g) ?? []).map((text) => Number(text.replaceAll(',', '')));
 
 describe('npm run bench', () => {
-  test('throughput next to a reference, for the patterns and messages that are asked for', async () => {
-    const { lines, said } = await bench([], { PATTERN: 'pubsub,queue', MESSAGES: '3000' });
-    expect(said).toEqual(['pubsub: done', 'queue: done']);
+  test('throughput next to a reference, for the given patterns and messages', async () => {
+    const { lines, errors } = await bench([], { PATTERN: 'pubsub,queue', MESSAGES: '3000' });
+    expect(errors).toEqual(['pubsub: done', 'queue: done']);
     expect(lines.map((line) => line.trim().split(' ')[0])).toEqual(['pattern', 'pubsub', 'queue']);
     for (const line of lines.slice(1)) {
       const [ours, reference, ratio] = numbersIn(line) as [number, number, number];
@@ -42,17 +42,17 @@ describe('npm run bench', () => {
     expect(lines.slice(1).map((line) => numbersIn(line)[0])).toEqual([10_000, 2000]);
   }, 60_000);
 
-  test('what wildcards cost', async () => {
+  test('the cost of wildcards', async () => {
     const { lines } = await bench(['wildcards'], { PATTERN: 'all', MESSAGES: '200' });
     const costs = lines.slice(1).map((line) => numbersIn(line)[1] as number);
     expect(costs).toHaveLength(5);
-    expect(costs.at(-1)).toBeGreaterThan(costs[0] as number); // 10,000 comparisons are not for nothing
+    expect(costs.at(-1)).toBeGreaterThan(costs[0] as number); // 10,000 comparisons cost something
   }, 60_000);
 
-  test('says all that is wrong with what it was asked, and measures nothing', async () => {
-    const { lines, said } = await bench(['speed', 'now'], { PATTERN: 'kafka', MESSAGES: 'many' });
+  test('names every wrong option, and measures nothing', async () => {
+    const { lines, errors } = await bench(['speed', 'now'], { PATTERN: 'kafka', MESSAGES: 'many' });
     expect(lines).toEqual([]);
-    expect(said).toEqual([
+    expect(errors).toEqual([
       'bench: "speed": expected one of throughput, latency, drain, wildcards',
       'bench: "now": expected one measurement, and nothing after it',
       'bench: MESSAGES="many": expected a whole number, 1 or more',

@@ -16,7 +16,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** `npm run advise` as somebody would type it. */
+/** `npm run advise` as a user types it. */
 function advise(line: string): Promise<{ code: number; out: string; err: string }> {
   const args = ['run', '--silent', 'advise', '--', ...line.split(' ').filter(Boolean)];
   return new Promise((resolve) => {
@@ -29,10 +29,10 @@ function advise(line: string): Promise<{ code: number; out: string; err: string 
 /** The only pattern that loses nothing at a crash and serves several consumer groups. */
 const [durable] = patterns.filter(({ guarantees }) => guarantees.survivesCrash && guarantees.groups) as [Pattern];
 
-/** What it advises to use. */
+/** The pattern that it recommends. */
 const used = (out: string) => /^Use (\S+):/m.exec(out)?.[1];
 
-/** Results of a comparison in which everybody was as fast as this. */
+/** Results of a comparison in which every pattern was this fast. */
 async function resultsWith(p99: number, throughput: number): Promise<string> {
   const each = (measured: object) =>
     Object.fromEntries(patterns.map(({ name }) => [name, { figures: {}, ...measured }]));
@@ -57,7 +57,7 @@ describe('npm run advise', () => {
       expect(out.slice(out.indexOf('Why not'))).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 
-  test('ends with 1 if nothing fits, and says what is in the way', async () => {
+  test('ends with 1 if nothing fits, and names the need that is in conflict', async () => {
     const { code, out } = await advise('--late yes --order yes --workers 2');
     expect(code).toBe(1);
     expect(used(out)).toBeUndefined();
@@ -82,7 +82,7 @@ describe('npm run advise', () => {
       expect(out).toMatch(new RegExp(`^  --${name}\\b`, 'm'));
   });
 
-  test('--prove runs what concerns the needs, writes a report, and agrees', async () => {
+  test('--prove runs the experiments that concern the needs, writes a report, and agrees', async () => {
     const { code, out } = await advise(`--loss any --fanout 2 --prove --seed 5 --out ${folder}/proof`);
     const again = /Again: `npm run advise -- (.*)`/.exec(await readFile(`${folder}/proof/summary.md`, 'utf8'))?.[1];
     expect(readNeeds(again?.split(' ') ?? [])).toMatchObject({

@@ -35,7 +35,7 @@ afterEach(async () => {
   await rm(out, { recursive: true });
 });
 
-/** What `npm run compare` runs, with options, once the services are built. */
+/** The program of `npm run compare`, with options. */
 class Command {
   readonly process;
   readonly exited: Promise<number>;
@@ -62,16 +62,16 @@ const measurements = ({ experiments }: Results) =>
     Object.entries(patterns).map(([pattern, measurement]) => [name, pattern, measurement] as const),
   );
 
-/** @param strange dead letters that are not of the publishers */
-function expectClosedBooks(measurement: Measurement, strange: number): void {
+/** Every accepted message is in one place, and every loss has a cause. @param foreign dead letters that are not of the publishers */
+function expectAllAccounted(measurement: Measurement, foreign: number): void {
   const { accepted, audiences, received, lost, waiting, deadLettered, causes } = measurement;
-  const dead = Math.max(0, deadLettered - strange);
+  const dead = Math.max(0, deadLettered - foreign);
   expect(received + lost + waiting + dead).toBe(accepted * audiences);
   expect(causes.reduce((sum, { messages }) => sum + messages, 0)).toBe(Math.max(0, lost));
 }
 
 describe('npm run compare', () => {
-  test('keeps every promise, explains every loss, closes the books, and touches no key of others', async () => {
+  test('keeps every promise, accounts for every message, and touches no other keys', async () => {
     await own.redis.set('mine', 'precious');
     const options = '--experiments nobody-listens,subscriber-crashes,2-subscribers,poison --messages 300 --seed 3';
     const refused = new Command(`${options} --redis redis://127.0.0.1:${own.server.port}`);
@@ -86,7 +86,7 @@ describe('npm run compare', () => {
     for (const [name, , measurement] of measurements(results)) {
       expect(['kept', 'not promised']).toContain(measurement.verdict);
       expect(measurement).toMatchObject({ published: 300, accepted: 300 });
-      expectClosedBooks(measurement, name === 'poison' ? 5 : 0);
+      expectAllAccounted(measurement, name === 'poison' ? 5 : 0);
     }
     expect(await own.redis.keys('*')).toEqual(['mine']);
     expect(command.stdout).toMatch(/nobody-listens +not promised, 300 lost/);
@@ -94,7 +94,7 @@ describe('npm run compare', () => {
     expect(await readFile(join(out, 'summary.md'), 'utf8')).toContain('`npm run compare -- --seed 3 --');
   });
 
-  test('a pattern that acknowledges before it handles is found out', async () => {
+  test('a pattern that acknowledges before it handles is found to break its promise', async () => {
     const names = patterns.filter(({ guarantees }) => guarantees.survivesCrash).map(({ name }) => name);
     const words = `--experiments subscriber-crashes --patterns ${names} --messages 500 --seed 1`;
     const options = readOptions(words.split(' ')) as Options;
@@ -127,19 +127,19 @@ describe('npm run compare', () => {
     expect(faults[0]?.length).toBeGreaterThan(3);
   });
 
-  test('Ctrl-C ends it, and what it started, and writes what there is', async () => {
+  test('Ctrl-C ends it and what it started, and writes the results so far', async () => {
     const command = new Command('--experiments nobody-listens,black-hole --patterns queue --messages 200');
     await until('the second experiment', () => command.stderr.includes('[ 2/2]'), 60_000);
-    const children = own.server.pid; // of others, which must stay
+    const others = own.server.pid; // must go on running
     command.process.kill('SIGINT');
     expect(await command.exited).toBe(130);
     const results = await resultsOf();
     expect(results.interrupted).toBe(true);
     expect(results.experiments.map(({ name }) => name)).toEqual(['nobody-listens']);
-    expect(process.kill(children, 0)).toBe(true);
+    expect(process.kill(others, 0)).toBe(true);
   });
 
-  test('Ctrl-C does not wait for what is still to be published', async () => {
+  test('Ctrl-C does not wait for messages that are still to be published', async () => {
     const command = new Command('--experiments latency --patterns queue --messages 60000 --rate 1000');
     await until('the experiment', () => command.stderr.includes('[ 1/1]'), 60_000);
     await sleep(1000);
@@ -148,7 +148,7 @@ describe('npm run compare', () => {
     expect(await resultsOf()).toMatchObject({ interrupted: true, experiments: [] });
   }, 30_000);
 
-  test('what a Pub/Sub subscriber leaves out because it is too slow has that cause, and breaks no promise', async () => {
+  test('messages that a slow Pub/Sub subscriber drops have that cause, and break no promise', async () => {
     const command = new Command('--experiments 2-subscribers --patterns pubsub,queue --messages 15000 --rate 7500');
     expect([await command.exited, command.stdout + command.stderr]).toEqual([0, expect.anything()]);
     const { patterns } = (await resultsOf()).experiments[0] as ExperimentResult;
@@ -158,7 +158,7 @@ describe('npm run compare', () => {
     expect(patterns.queue).toMatchObject({ verdict: 'kept', lost: 0 });
   });
 
-  test('fan-out leaves out what Redis does not take, and judges every round', async () => {
+  test('fan-out leaves out sizes that Redis does not allow, and judges every round', async () => {
     await using small = {
       ...(await startRedis({ settings: ['maxclients 60'] })),
       [Symbol.asyncDispose]: () => small.stop(),
@@ -172,7 +172,7 @@ describe('npm run compare', () => {
     expect(patterns.queue).toMatchObject({ verdict: 'kept', lost: 0, duplicated: 0 });
   });
 
-  test('a folder that cannot be written to is said before anything runs', async () => {
+  test('a folder that is not writable is an error before anything runs', async () => {
     const file = join(out, 'a-file');
     await writeFile(file, '');
     const command = new Command('--experiments nobody-listens', file);
@@ -181,7 +181,7 @@ describe('npm run compare', () => {
     expect(command.stdout).toBe('');
   });
 
-  test('bad options are named, all of them, and nothing is begun', async () => {
+  test('wrong options are all named, and nothing starts', async () => {
     const command = new Command('--patterns fax --rate 0');
     expect(await command.exited).toBe(2);
     expect(command.stderr).toMatch(/compare: --patterns fax: expected one of .*\ncompare: --rate 0: expected/);

@@ -43,7 +43,7 @@ async function compare(options: string, env: NodeJS.ProcessEnv = {}) {
   return { code, text, results };
 }
 
-/** Everything that lies in lists and hashes of Redis, as text. */
+/** The contents of all lists and hashes in Redis, as text. */
 async function everything(): Promise<string> {
   const texts: string[] = [];
   for (const key of await own.redis.keys('*')) {
@@ -59,7 +59,7 @@ const env = { MESSAGE_COUNT: MESSAGES, PUBLISH_INTERVAL: 0 };
 
 describe('peers', () => {
   test.each(keeping.map((peer) => [peer.name, peer] as const))(
-    '%s: what its log says was published lies in Redis, and what it says was received does no more',
+    '%s: published messages are in Redis, as its log says, and received ones no longer',
     async (_name, peer) => {
       await using publisher = service('publisher', peer, env);
       expect(await publisher.exited).toBe(0);
@@ -80,13 +80,13 @@ describe('peers', () => {
   );
 
   test.each(keeping.filter(({ guarantees }) => guarantees.survivesCrash).map((peer) => [peer.name, peer] as const))(
-    '%s: what was in hand at a crash comes again',
+    '%s: messages in flight at a crash are redelivered',
     async (_name, peer) => {
       await using publisher = service('publisher', peer, env);
       await publisher.exited;
       await using victim = service('subscriber', peer, { WORK_TIME: 60 });
-      const inHand = async () => (await peer.backlog(own.redis, 'peer', '')).inFlight;
-      await until('a message in hand', async () => (await inHand()) > 0);
+      const inFlight = async () => (await peer.backlog(own.redis, 'peer', '')).inFlight;
+      await until('a message in flight', async () => (await inFlight()) > 0);
       await victim.stop('SIGKILL');
       await using next = service('subscriber', peer);
       await until('all messages', () => new Set(ids(next, 'received')).size === MESSAGES);
@@ -95,7 +95,7 @@ describe('peers', () => {
   );
 
   test.each(peers.filter(({ guarantees }) => !guarantees.keepsUnread).map((peer) => [peer.name, peer] as const))(
-    '%s: what its log says was published is what others hear, too',
+    '%s: other subscribers receive what its log says was published',
     async (_name, peer) => {
       const heard: string[] = [];
       const listener = own.redis.duplicate();
@@ -114,7 +114,7 @@ describe('peers', () => {
     },
   );
 
-  test('npm run compare -- --peers: they are further columns, where an experiment says something of them', async () => {
+  test('npm run compare -- --peers: they are further columns of the experiments that run with peers', async () => {
     const { code, results } = await compare('--experiments nobody-listens,late-group --patterns queue --peers');
     expect(code).toBe(0);
     const [nobody, late] = results.experiments;
@@ -129,7 +129,7 @@ describe('peers', () => {
     expect(await own.redis.dbSize()).toBe(0); // nothing of it is left behind
   });
 
-  test('one that fails says why in its own cell, and all others go on', async () => {
+  test('one that fails has the reason in its cell, and all others go on', async () => {
     const program = "if (process.env.PATTERN === 'bullmq') throw new Error('it is Monday')";
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(program)}` };
     const { code, text, results } = await compare('--experiments nobody-listens --patterns queue --peers', env);

@@ -14,7 +14,7 @@ const ROOT = new URL('../..', import.meta.url);
 const run = promisify(execFile);
 const all = Object.entries(examples);
 
-/** What an example prints, as a user without a Redis starts it. */
+/** The output of an example for a user without a Redis. */
 async function outputOf(...args: string[]): Promise<string> {
   const env = { ...process.env, REDIS_URL: '', REDIS_HOST: '', REDIS_PORT: '' };
   const { stdout } = await run(process.execPath, [...serviceCommand('example'), ...args], { cwd: ROOT, env });
@@ -31,11 +31,11 @@ describe('npm run example', () => {
       expect(lines.some((line) => line.trim().startsWith(name) && line.endsWith(about))).toBe(true);
   });
 
-  test.each(['nonsense', 'constructor'])('the name %s is none: an error that lists them', async (name) => {
+  test.each(['nonsense', 'constructor'])('%s is not an example: an error that lists them', async (name) => {
     await expect(outputOf(name)).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining(`"${name}"`) });
   });
 
-  test('brings a Redis of its own, if none is named', async () => {
+  test('starts a private Redis, if none is named', async () => {
     expect(await outputOf('orders-events')).toBe(captured('orders-events'));
   });
 });
@@ -70,7 +70,7 @@ class Play implements AsyncDisposable {
   }
 }
 
-describe('an example on a Redis of somebody', () => {
+describe("an example on the user's Redis", () => {
   const own = useRedis();
   const keys = async () => (await own.redis.keys('*')).sort();
   const play = (...args: string[]) => new Play(own.server.port, ...args);
@@ -104,7 +104,7 @@ describe('an example on a Redis of somebody', () => {
     ['cache-invalidation', 'cache:product:1:version'],
     ['leaderboard', 'leaderboard'],
     ['fan-out', 'claim:report'],
-  ])('%s does not touch a key %s that is there already', async (name, key) => {
+  ])('%s does not touch an existing key %s', async (name, key) => {
     await own.redis.set(key, 'mine');
     await using running = play(name);
     expect(await running.exited).toBe(1);
@@ -114,7 +114,7 @@ describe('an example on a Redis of somebody', () => {
   });
 
   test.each(['order_events', 'leaderboard:updates', 'cache:invalidate'])(
-    'what a stranger publishes on %s neither ends an example nor gets to the terminal as it came',
+    'untrusted messages on %s neither end an example nor reach the terminal unsanitized',
     async (channel) => {
       const hostile = [
         'no JSON',
@@ -164,7 +164,7 @@ describe('the chat, in several terminals', () => {
     expect(await ann.exited).toBe(0);
   });
 
-  test('what is piped in is said, and then it leaves', async () => {
+  test('piped input is sent, and then it leaves', async () => {
     await using ann = new Play(own.server.port, 'chat', 'lobby', 'ann');
     await ann.says('ann joins');
     await using script = new Play(own.server.port, 'chat', 'lobby', 'script');

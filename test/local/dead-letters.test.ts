@@ -22,7 +22,7 @@ async function deadLetters(args: readonly string[], port = own.server.port) {
 
 describe('npm run dead-letters', () => {
   test.each(kept.map((pattern) => [pattern.name, pattern] as const))(
-    '%s: lists them with their reasons and puts chosen ones back, byte by byte',
+    '%s: lists them with their reasons, and replays chosen ones byte by byte',
     async (name, pattern) => {
       await using reader = new ServiceProcess('subscriber', {
         REDIS_PORT: own.server.port,
@@ -62,7 +62,7 @@ describe('npm run dead-letters', () => {
     },
   );
 
-  test('refuses what it does not understand, and a Redis that is not there, in one message', async () => {
+  test('a wrong command, and a Redis that is unreachable, are one clear error', async () => {
     const [{ name }] = kept as [Pattern];
     for (const args of [[other.name], [name, 'burn'], [name, 'replay'], [name, 'replay', '0']]) {
       await expect(deadLetters(args)).rejects.toMatchObject({

@@ -138,7 +138,7 @@ describe('npm start', () => {
     await redis[Symbol.asyncDispose]();
   });
 
-  test('with a Redis that is not empty, it takes what waits before it ends', async () => {
+  test('with a Redis that is not empty, it drains the backlog before it ends', async () => {
     const server = await startRedis();
     await using redis = await connectTo(server.port);
     const others = Array.from({ length: 300 }, (_, index) => encode(makeMessage('another', index + 1)));
@@ -156,7 +156,7 @@ describe('npm start', () => {
     await server.stop();
   });
 
-  test('a Redis that cannot start says why; one that has the port is not taken for ours', async () => {
+  test('a Redis that cannot start is an error with its log; another Redis on the port is not mistaken for ours', async () => {
     await expect(startRedis({ settings: ['no-such-setting 1'] })).rejects.toThrow(/it ended at once/);
     const other = await startRedis();
     await expect(startRedis({ port: other.port })).rejects.toThrow(/did not start/);

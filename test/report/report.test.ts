@@ -29,7 +29,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A report in the browser, and all that went wrong there. */
+/** A report in the browser, and every error there. */
 class Report implements AsyncDisposable {
   readonly requests: string[] = [];
   readonly errors: string[] = [];
@@ -205,7 +205,7 @@ describe('the report', () => {
     expect(report.errors).toEqual([]);
   });
 
-  test('says of which peer there is nothing, and why', async () => {
+  test('says which peer has no result, and why', async () => {
     const [first] = sample.experiments as [Results['experiments'][number]];
     const failed = { ...first, failed: { bullmq: 'it is Monday' } };
     await using report = await Report.of({ ...sample, experiments: [failed] });
@@ -216,7 +216,7 @@ describe('the report', () => {
     expect(report.errors).toEqual([]);
   });
 
-  test('shows texts of others as texts, and runs nothing of them', async () => {
+  test('shows untrusted texts as texts, and runs nothing in them', async () => {
     const hostile = hostileResults(`${SCRIPT}"'${DIRECTION}`);
     await using report = await Report.of(hostile);
     const { page, errors } = report;
