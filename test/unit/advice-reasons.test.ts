@@ -14,7 +14,7 @@ const nothing: Guarantees = {
   ordered: false,
 };
 
-/** What is said of one need and a pattern that promises only this: [whether it is met, why, what one must see to]. */
+/** The finding about one need and a pattern that promises only this: [whether it is met, why, what the user must do]. */
 function finding(line: string, need: Need, guarantees: Partial<Guarantees>, speed?: Partial<Speed>) {
   const needs = readNeeds(line.split(' '))?.needs as Needs;
   const measured = speed && { p99: undefined, pace: undefined, throughput: undefined, ...speed };
@@ -26,19 +26,19 @@ function finding(line: string, need: Need, guarantees: Partial<Guarantees>, spee
 const leastOnce = { delivery: 'at-least-once' } as const;
 const copies = { audience: 'every-subscriber' } as const;
 
-const UNREAD = 'what is published while nobody listens is gone';
-const IN_HAND = 'what a subscriber has in hand when it crashes is gone';
-const ON_THE_WAY = 'what is lost on the way is not sent again';
+const UNREAD = 'messages published while nobody listens are lost';
+const IN_FLIGHT = 'messages in flight are lost when a subscriber crashes';
+const ON_THE_WAY = 'messages lost on the way are not sent again';
 
-describe('what is said of', () => {
+describe('the finding about', () => {
   test.each<[string, Partial<Guarantees>, unknown]>([
     ['any', {}, undefined],
     ['crash-ok', {}, [false, UNREAD]],
     ['crash-ok', { survivesCrash: true }, [false, UNREAD]],
-    ['crash-ok', { keepsUnread: true }, [true, 'what nobody has read yet waits in Redis']],
-    ['none', {}, [false, `${UNREAD}; ${IN_HAND}`]],
-    ['none', leastOnce, [false, `${UNREAD}; ${IN_HAND}`]],
-    ['none', { keepsUnread: true }, [false, IN_HAND]],
+    ['crash-ok', { keepsUnread: true }, [true, 'unread messages wait in Redis']],
+    ['none', {}, [false, `${UNREAD}; ${IN_FLIGHT}`]],
+    ['none', leastOnce, [false, `${UNREAD}; ${IN_FLIGHT}`]],
+    ['none', { keepsUnread: true }, [false, IN_FLIGHT]],
     ['none', { survivesCrash: true }, [false, `${UNREAD}; ${ON_THE_WAY}`]],
     ['none', { keepsUnread: true, survivesCrash: true }, [false, ON_THE_WAY]],
     [
@@ -46,8 +46,8 @@ describe('what is said of', () => {
       { keepsUnread: true, survivesCrash: true, ...leastOnce },
       [
         true,
-        'what nobody has read yet waits in Redis; what was in hand at a crash comes again',
-        'Redis itself must keep its data, too: appendonly yes, appendfsync always',
+        'unread messages wait in Redis; messages in flight at a crash are redelivered',
+        'Redis itself must keep its data: appendonly yes, appendfsync always',
       ],
     ],
   ])('--loss %s and %j', (loss, guarantees, expected) => {
@@ -62,7 +62,7 @@ describe('what is said of', () => {
       leastOnce,
       [
         true,
-        'it delivers again after a crash, but with DEDUPE_TTL a message has its effect once',
+        'messages are redelivered after a crash, but with DEDUPE_TTL each takes effect once',
         expect.stringMatching(/^set DEDUPE_TTL, longer than any redelivery/),
       ],
     ],
@@ -77,9 +77,14 @@ describe('what is said of', () => {
       '--fanout 2',
       'fanout',
       { groups: true },
-      [true, 'each group gets every message', 'give each kind of consumers a GROUP of its own'],
+      [true, 'each group gets every message', 'give each consumer group a GROUP of its own'],
     ],
-    ['--fanout 2', 'fanout', {}, [false, expect.stringMatching(/ take 2 topics, .* each message 2 times, .*some go/)]],
+    [
+      '--fanout 2',
+      'fanout',
+      {},
+      [false, expect.stringMatching(/ take 2 topics, .* each message 2 times, .*some topics miss/)],
+    ],
     ['--workers 1', 'workers', copies, undefined],
     ['--workers 2', 'workers', {}, [true, 'each message goes to one of the subscribers']],
     ['--workers 2', 'workers', { groups: true, ...copies }, [true, 'the members of a group share its messages']],
@@ -90,36 +95,32 @@ describe('what is said of', () => {
       [false, 'every subscriber gets a copy, so that 2 workers would all do the same work'],
     ],
     ['--late no', 'late', {}, undefined],
-    ['--late yes', 'late', {}, [false, 'nothing is kept for who comes later']],
-    ['--late yes', 'late', { keepsUnread: true }, [false, 'what one has handled is gone for all others']],
+    ['--late yes', 'late', {}, [false, 'nothing is kept for late subscribers']],
+    ['--late yes', 'late', { keepsUnread: true }, [false, 'a handled message is gone for all others']],
     [
       '--late yes',
       'late',
       { replays: true },
-      [
-        true,
-        'what has been handled is still there for others',
-        'the past goes back as far as its length is allowed to',
-      ],
+      [true, 'handled messages stay readable for others', 'the history is as long as the length limit allows'],
     ],
     ['--order no', 'order', {}, undefined],
     ['--order yes', 'order', {}, [false, 'messages may overtake each other']],
-    ['--order yes', 'order', { ordered: true }, [true, 'messages come in the order of their publication']],
+    ['--order yes', 'order', { ordered: true }, [true, 'messages arrive in the order in which they were published']],
     [
       '--order yes',
       'order',
       { ordered: true, survivesCrash: true },
       [
         true,
-        'messages come in the order of their publication',
-        'handlers can bear that what is delivered again comes after what followed it',
+        'messages arrive in the order in which they were published',
+        'handlers accept that a redelivered message arrives after later ones',
       ],
     ],
     [
       '--order yes --workers 2',
       'order',
       { ordered: true },
-      [false, expect.stringMatching(/^several workers overtake each other: it takes one worker of each kind/)],
+      [false, expect.stringMatching(/^several workers overtake each other: use one worker per consumer group/)],
     ],
   ])('%s: %s and %j', (line, need, guarantees, expected) => {
     expect(finding(line, need, guarantees)).toEqual(expected);
@@ -155,7 +156,7 @@ describe('what is said of', () => {
   });
 });
 
-describe('what nobody asked for', () => {
+describe('what a pattern promises beyond the needs', () => {
   const rich = { keepsUnread: true, survivesCrash: true, groups: true, replays: true };
   const beyond = (line: string, guarantees: Partial<Guarantees> = rich) => {
     const needs = readNeeds(line.split(' '))?.needs as Needs;
@@ -163,10 +164,10 @@ describe('what nobody asked for', () => {
     return [...fitting, ...others][0]?.beyond;
   };
   const [unread, crash, groups, past] = [
-    'keeps what nobody has read yet',
-    'delivers again what was in hand at a crash',
+    'keeps unread messages',
+    'redelivers messages in flight at a crash',
     'serves several groups',
-    'keeps the past',
+    'keeps a history',
   ];
 
   test.each([
