@@ -69,7 +69,7 @@ async function openGiven({ redis: url, force }: Options, signal: AbortSignal): P
   if (keys === 0 || force) return redis;
   await redis[Symbol.asyncDispose]();
   throw new OptionsError(
-    `--redis: it holds ${keys} other keys. Use an empty Redis, another database (…/1), or --force: only keys that begin with "compare:" are touched, but the load is real`,
+    `--redis: it holds ${keys} other keys. Use an empty Redis, another database (…/1), or --force: only its own keys ("compare:…") are touched, but the load is real`,
   );
 }
 

@@ -42,9 +42,10 @@ export class Topics {
     return { waiting: total('waiting'), inFlight: total('inFlight'), dead: held[0]?.dead ?? 0 };
   }
 
-  /** Removes every key of the run. */
+  /** Removes every key of the run: the topics, and what belongs to a topic, whose keys begin with its name in braces. */
   async remove(): Promise<void> {
-    for await (const keys of this.#redis.scanIterator({ MATCH: `${this.#prefix}:*`, COUNT: 1000 }))
-      if (keys.length > 0) await this.#redis.unlink(keys);
+    for (const MATCH of [`${this.#prefix}:*`, `{${this.#prefix}:*`])
+      for await (const keys of this.#redis.scanIterator({ MATCH, COUNT: 1000 }))
+        if (keys.length > 0) await this.#redis.unlink(keys);
   }
 }
