@@ -1,6 +1,6 @@
 /** Date, optional time, optional zone; extended (2026-07-29T10:30:15Z) or basic (20260729T103015Z) form. */
 const ISO_8601 =
-  /^(\d{4})-?(\d\d)-?(\d\d)(?:[Tt ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?\s?([Zz]|[+-]\d\d(?::?\d\d)?)?)?$/;
+  /^(\d{4})-?(\d\d)-?(\d\d)(?:[Tt ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?$/;
 
 /** What follows the second in the form that we write: six digits and `Z`. */
 const OUR_FRACTION = /^\.\d{6}Z$/;
