@@ -46,11 +46,70 @@ describe('messages', () => {
     expect(({} as Record<string, unknown>).id).toBeUndefined();
   });
 
-  test('the reason names the field, what it is, and what was expected', () => {
-    expect(read({ ...GOOD, count: '5' })).toEqual({
-      ok: false,
-      reason: 'field "count" is "5"; expected a whole number, 0 or more',
+  test.each<[string, unknown, string]>([
+    ['id', '550e8400-e29b-41d4-a716-44665544000', 'is "550e8400-e29b-41d4-a716-44665544000"; expected a UUID'],
+    ['id', 7, 'is 7; expected a UUID'],
+    ['timestamp', '2026-02-30', 'is "2026-02-30"; expected an ISO 8601 time'],
+    ['timestamp', 1785326400, 'is 1785326400; expected an ISO 8601 time'],
+    ['message', true, 'is true; expected a string'],
+    ['message', undefined, 'is missing'],
+    ['sender', '', 'is ""; expected a string that is not empty'],
+    ['sender', ['me'], 'is an array; expected a string that is not empty'],
+    ['sender', { name: 'me' }, 'is object; expected a string that is not empty'],
+    ['sender', null, 'is null; expected a string that is not empty'],
+    ['sender', undefined, 'is missing'],
+    ['count', '5', 'is "5"; expected a whole number, 0 or more'],
+    ['count', -1, 'is -1; expected a whole number, 0 or more'],
+    ['count', 1.5, 'is 1.5; expected a whole number, 0 or more'],
+    ['count', 2 ** 53, 'is 9007199254740992; expected a whole number, 0 or more'],
+    ['message', 7e9, 'is 7000000000; expected a string'],
+    ['count', 'x'.repeat(50), `is "${'x'.repeat(39)}… (52 characters); expected a whole number, 0 or more`],
+    ['count', '\u202e5', 'is "\\u202e5"; expected a whole number, 0 or more'],
+  ])('the reason names the field, what it is, and what was expected: %s = %j', (field, value, reason) => {
+    expect(read({ ...GOOD, [field]: value })).toEqual({ ok: false, reason: `field "${field}" ${reason}` });
+  });
+
+  test.each<[string, Buffer, string]>([
+    ['nothing', Buffer.alloc(0), 'empty payload'],
+    ['bytes that are no text', Buffer.from([0x22, 0xff, 0x22]), 'not valid UTF-8'],
+    ['an array', Buffer.from('[]'), 'not a JSON object'],
+    ['null', Buffer.from('null'), 'not a JSON object'],
+    ['a number', Buffer.from('7'), 'not a JSON object'],
+    ['a string', Buffer.from('"text"'), 'not a JSON object'],
+    ['text', Buffer.from('hello'), 'not JSON: Unexpected token \'h\', "hello" is not valid JSON'],
+  ])('%s is not a message, and why', (_what, payload, reason) => {
+    expect(decode(payload)).toEqual({ ok: false, reason });
+  });
+
+  test('the reason stays short', () => {
+    const decoded = decode(Buffer.from(`{"${'x'.repeat(500)}`));
+    expect(decoded.ok ? '' : decoded.reason.length).toBeLessThan(160);
+  });
+
+  test.each([
+    'x550e8400-e29b-41d4-a716-446655440000',
+    '550e8400-e29b-41d4-a716-446655440000x',
+    '50e8400-e29b-41d4-a716-446655440000',
+    '550e8400-e29-41d4-a716-446655440000',
+    '550e8400-e29b-41d-a716-446655440000',
+    '550e8400-e29b-41d4-a71-446655440000',
+    '550e8400-e29b-41d4-a716-44665544000',
+    '550e8400e29b41d4a716446655440000',
+    'g50e8400-e29b-41d4-a716-446655440000',
+    '550e8400-g29b-41d4-a716-446655440000',
+    '550e8400-e29b-g1d4-a716-446655440000',
+    '550e8400-e29b-41d4-g716-446655440000',
+    '550e8400-e29b-41d4-a716-g46655440000',
+  ])('%s is no UUID', (id) => {
+    expect(read({ ...GOOD, id }).ok).toBe(false);
+  });
+
+  test('what is read is when it was made, and the fields of the wire format only', () => {
+    expect(read({ ...GOOD, priority: 'high' })).toEqual({
+      ok: true,
+      message: GOOD,
+      madeAt: Date.UTC(2026, 6, 29, 10, 30, 15) * 1000 + 123_456,
     });
-    expect(read({ ...GOOD, sender: undefined })).toEqual({ ok: false, reason: 'field "sender" is missing' });
+    expect(read({ ...GOOD, count: Number.MAX_SAFE_INTEGER }).ok).toBe(true);
   });
 });
