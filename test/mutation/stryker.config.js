@@ -20,7 +20,6 @@ export default {
   coverageAnalysis: 'perTest',
   disableTypeChecks: false,
   tsconfigFile: 'test/mutation/none.json',
-  concurrency: 1,
   reporters: ['clear-text', 'json', 'progress'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
   jsonReporter: { fileName: 'reports/mutation.json' },

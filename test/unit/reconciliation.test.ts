@@ -1,12 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { patterns } from '@redis-messaging/shared/patterns/index';
-import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
 import { causesOf, UNEXPLAINED } from '../../compare/measure/causes.ts';
 import { audiencesOf, reconcile } from '../../compare/measure/reconciliation.ts';
 
-const guaranteesOf = (audience: string, groups = false) =>
-  (patterns.find(({ guarantees }) => guarantees.audience === audience && guarantees.groups === groups) as Pattern)
-    .guarantees;
+const guaranteesOf = (audience: Guarantees['audience'], groups = false): Guarantees => ({
+  delivery: 'at-least-once',
+  audience,
+  groups,
+  keepsUnread: true,
+  replays: false,
+  survivesCrash: true,
+  ordered: true,
+});
 
 /** Log lines of messages. */
 const lines = (counts: readonly number[], more = {}) =>

@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
 import { TOO_FAST, UNEXPLAINED } from '../../compare/measure/causes.ts';
 import type { Cause, Counts, Measured } from '../../compare/measure/result.ts';
@@ -45,7 +44,15 @@ describe('verdict', () => {
 });
 
 describe('claims', () => {
-  const [base] = patterns.map(({ guarantees }) => guarantees) as [Guarantees];
+  const base: Guarantees = {
+    delivery: 'at-most-once',
+    audience: 'every-subscriber',
+    groups: false,
+    keepsUnread: false,
+    replays: false,
+    survivesCrash: false,
+    ordered: true,
+  };
   const counts = { lost: 0, duplicated: 0, reordered: 0, causes: [] } as unknown as Counts;
   const keeping = { keepsUnread: true };
   const dropping = { keepsUnread: false };
