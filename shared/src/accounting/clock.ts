@@ -12,7 +12,7 @@ export function createClock(
   steady: () => number = () => performance.now(),
   wall: () => number = () => Date.now(),
 ): () => number {
-  let anchor = wall() - steady();
+  let anchor = 0; // the first reading moves it
   function now(): number {
     const before = steady();
     const ms = wall();

@@ -35,7 +35,7 @@ export function parseMicros(text: string): number | undefined {
 function parseAny(text: string): number | undefined {
   const parts = ISO_8601.exec(text);
   if (!parts) return undefined;
-  const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = '', zone = 'Z'] = parts;
+  const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = '', zone = ''] = parts;
   if (+hour > 23 || +minute > 59 || +second > 60) return undefined; // :60 is a leap second
   // Date.UTC would take the years 0 to 99 for 1900 to 1999.
   const midnight = new Date(0).setUTCFullYear(+(year as string), +(month as string) - 1, +(day as string));
@@ -46,10 +46,10 @@ function parseAny(text: string): number | undefined {
   return seconds * 1_000_000 + Number(fraction.slice(0, 6).padEnd(6, '0'));
 }
 
+/** Of `Z`, `z` or no zone: 0, since nothing of a number is left in them. */
 function offsetMinutes(zone: string): number | undefined {
-  if (zone === 'Z' || zone === 'z') return 0;
   const hours = Number(zone.slice(1, 3));
-  const minutes = Number(zone.slice(3).replace(':', '') || 0);
+  const minutes = Number(zone.slice(3).replace(':', ''));
   if (hours > 23 || minutes > 59) return undefined;
   return (zone[0] === '-' ? -1 : 1) * (hours * 60 + minutes);
 }
