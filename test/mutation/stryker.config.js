@@ -15,8 +15,6 @@ export default {
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--no-warnings'],
   jest: { projectType: 'custom', configFile: 'test/mutation/jest.config.js' },
-  plugins: ['@stryker-mutator/jest-runner', './test/mutation/prose.js'],
-  ignorers: ['prose'],
   coverageAnalysis: 'perTest',
   disableTypeChecks: false,
   tsconfigFile: 'test/mutation/none.json',
