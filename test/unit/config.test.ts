@@ -1,8 +1,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
-import { ConfigError, loadConfig, variables } from '@redis-messaging/shared/service/config';
+import { describe, expect, jest, test } from '@jest/globals';
+import { ConfigError, loadConfig, loadDotEnv, variables } from '@redis-messaging/shared/service/config';
 import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redis-options';
 
 const names = (environment: Record<string, string>) => loadConfig(environment).PATTERN.map((pattern) => pattern.name);
@@ -78,6 +78,24 @@ describe('configuration', () => {
       expect(loadConfig().SENDER).toBe('config.test');
     } finally {
       delete process.env.SENDER;
+    }
+  });
+
+  test('.env of the working directory adds what is not set, and says nothing', () => {
+    const directory = process.cwd();
+    const said = (['log', 'error'] as const).map((way) => jest.spyOn(console, way).mockImplementation(() => {}));
+    process.env.SENDER = 'set before';
+    try {
+      process.chdir(mkdtempSync(join(tmpdir(), 'config-')));
+      writeFileSync('.env', 'SENDER=from file\nGROUP=from file\n');
+      loadDotEnv();
+      expect(loadConfig()).toMatchObject({ SENDER: 'set before', GROUP: 'from file' });
+      expect(said.flatMap(({ mock }) => mock.calls)).toEqual([]);
+    } finally {
+      process.chdir(directory);
+      for (const spy of said) spy.mockRestore();
+      delete process.env.SENDER;
+      delete process.env.GROUP;
     }
   });
 

@@ -49,6 +49,7 @@ describe('messages', () => {
   test.each<[string, unknown, string]>([
     ['id', '550e8400-e29b-41d4-a716-44665544000', 'is "550e8400-e29b-41d4-a716-44665544000"; expected a UUID'],
     ['id', 7, 'is 7; expected a UUID'],
+    ['id', [GOOD.id], 'is an array; expected a UUID'],
     ['timestamp', '2026-02-30', 'is "2026-02-30"; expected an ISO 8601 time'],
     ['timestamp', 1785326400, 'is 1785326400; expected an ISO 8601 time'],
     ['message', true, 'is true; expected a string'],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
-import { causesOf, UNEXPLAINED } from '../../compare/measure/causes.ts';
+import { causesOf, TOO_FAST, UNEXPLAINED } from '../../compare/measure/causes.ts';
 import { audiencesOf, reconcile } from '../../compare/measure/reconciliation.ts';
 
 const guaranteesOf = (audience: Guarantees['audience'], groups = false): Guarantees => ({
@@ -135,6 +135,21 @@ describe('reconciliation', () => {
     expect(reconcile({ ...shared, published: [], received }).reordered).toBe(3);
   });
 
+  test('two messages with one count, of two runs, are in order', () => {
+    const again = lines([2]).map((line) => ({ ...line, id: 'of another run' }));
+    const received = new Map([['A', [...lines([1, 2]), ...again]]]);
+    expect(reconcile({ ...shared, published: [], received })).toMatchObject({ received: 3, reordered: 0 });
+  });
+
+  test('that nobody listened is known from the reply to the publisher, whoever received it after all', () => {
+    const received = new Map([
+      ['A', lines([1], { reply: undefined })],
+      ['B', []],
+    ]);
+    const { causes } = reconcile({ ...copied, published: lines([1], { reply: 0 }), received });
+    expect(causes).toEqual([{ cause: 'nobody was listening', messages: 1 }]);
+  });
+
   test('with copies and nobody there is no audience, so nothing is lost', () => {
     expect(reconcile({ ...copied, published: lines([1, 2]), received: new Map() })).toMatchObject({
       accepted: 2,
@@ -198,6 +213,10 @@ describe('causes', () => {
   ])('%d lost, %d of them without subscribers', (lost, noSubscribers, expected) => {
     const causes = causesOf(lost, noSubscribers, possibleCauses);
     expect(causes.map(({ cause, messages }) => `${cause}: ${messages}`)).toEqual(expected);
+  });
+
+  test('have names that stand in results', () => {
+    expect([TOO_FAST, UNEXPLAINED]).toEqual(['too fast for the subscriber', 'not explained']);
   });
 
   test('none fits: that is said', () => {

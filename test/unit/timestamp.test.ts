@@ -93,10 +93,24 @@ describe('ISO 8601 timestamps', () => {
     expect(parseMicros('2026-07-29T12:00:00.000007Z')).toBe(NOON + 7);
     expect(parseMicros('2026-07-29T12:00:01.000007Z')).toBe(NOON + 1_000_007);
     expect(parseMicros('2026-07-29T12:00:00.999999Z')).toBe(NOON + 999_999);
-    for (const text of ['.123456Zx', '.12345Z', '.1234567Zx', ' 123456Z', '.123456z', '.123456+02:00', '.123x56Z'])
+    for (const text of [
+      '.123456Zx',
+      '.12345Z',
+      '.5Z',
+      'x.123456Z',
+      '.abcdefZ',
+      ' 123456Z',
+      '.123456z',
+      '.123456+02:00',
+    ])
       expect([text, parseMicros(`2026-07-29T12:00:00${text}`)]).toEqual([
         text,
-        { '.12345Z': NOON + 123_450, '.123456z': NOON + 123_456, '.123456+02:00': NOON + 123_456 - 7200e6 }[text],
+        {
+          '.12345Z': NOON + 123_450,
+          '.5Z': NOON + 500_000,
+          '.123456z': NOON + 123_456,
+          '.123456+02:00': NOON + 123_456 - 7200e6,
+        }[text],
       ]);
   });
 
