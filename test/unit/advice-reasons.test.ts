@@ -156,6 +156,13 @@ describe('the finding about', () => {
   });
 });
 
+test('of what is not needed nothing is said', () => {
+  const needs = readNeeds(['--loss', 'any'])?.needs as Needs;
+  expect(advise(needs, [{ name: 'x', guarantees: nothing }]).fitting).toEqual([
+    { name: 'x', fits: true, findings: [], beyond: [] },
+  ]);
+});
+
 describe('what a pattern promises beyond the needs', () => {
   const rich = { keepsUnread: true, survivesCrash: true, groups: true, replays: true };
   const beyond = (line: string, guarantees: Partial<Guarantees> = rich) => {
