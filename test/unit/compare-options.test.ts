@@ -154,5 +154,6 @@ describe('options of compare', () => {
     const known = ['patterns', 'experiments', 'messages', 'rate', 'size', 'subscribers', 'seed', 'repeat', 'full'];
     for (const name of [...known, 'redis', 'force', 'out', 'baseline', 'peers'])
       expect(HELP).toMatch(new RegExp(`^  --${name} `, 'm'));
+    expect(HELP).toContain(' pubsub, sharded-pubsub, queue, ');
   });
 });
