@@ -1,0 +1,79 @@
+import { expect, test } from '@jest/globals';
+import type { Delivery } from '@redis-messaging/shared/delivery/delivery';
+import { until } from '../../testkit/until.ts';
+import { hostilePayloads } from '../support/hostile.ts';
+import { type Bench, numbered } from './bench.ts';
+import { SETTINGS } from './reader.ts';
+
+/** Their bytes, in a form that is compared quickly. */
+const textsOf = (letters: readonly { readonly payload: Buffer }[]) =>
+  letters.map(({ payload }) => payload.toString('latin1'));
+
+/** What becomes of a delivery that cannot be handled. */
+export function failing(bench: Bench): void {
+  const { own, pattern } = bench;
+  const { delivery, keepsUnread, survivesCrash } = pattern.guarantees;
+
+  const where = keepsUnread ? 'goes to the dead letters with its reason, byte-identical' : 'is lost, and it says so';
+  test(`what is rejected ${where}`, async () => {
+    const topic = bench.topic();
+    const reader = await bench.read(topic, { ack: false });
+    const payloads = Object.values(hostilePayloads);
+    await bench.publish(topic, payloads);
+    await reader.receive(payloads.length);
+    const fates = await Promise.all(reader.got.map((each) => reader.subscription.reject(each, 'because')));
+    expect(new Set(fates)).toEqual(new Set([keepsUnread ? 'dead' : 'lost']));
+    const letters = await bench.deadLetters(topic);
+    expect(textsOf(letters)).toEqual(textsOf(keepsUnread ? payloads.map((payload) => ({ payload })) : []));
+    expect(letters.every(({ reason, at }) => reason === 'because' && Date.parse(at) > 0)).toBe(true);
+    expect(await bench.backlog(topic)).toMatchObject({ waiting: 0, inFlight: 0, dead: letters.length });
+    expect(textsOf((await pattern.deadLetters?.list(own.redis, topic)) ?? [])).toEqual(textsOf(letters));
+  });
+
+  if (delivery === 'at-most-once') {
+    test('what a failed handler leaves is lost, and it says so', async () => {
+      const topic = bench.topic();
+      const reader = await bench.read(topic, { ack: false });
+      await bench.publish(topic, ['poison']);
+      await reader.receive(1);
+      expect(await reader.subscription.fail(reader.got[0] as Delivery, 'failure')).toBe('lost');
+      expect(await bench.drained(topic, reader)).toEqual(['poison']);
+    });
+  } else {
+    test('what a failed handler leaves comes again, and after the last attempt goes to the dead letters', async () => {
+      const topic = bench.topic();
+      const reader = await bench.read(topic, { ack: false });
+      await bench.publish(topic, ['poison']);
+      const fates: string[] = [];
+      for (let attempt = 1; attempt <= SETTINGS.maxAttempts; attempt++) {
+        await reader.receive(attempt);
+        fates.push(await reader.subscription.fail(reader.got[attempt - 1] as Delivery, `failure ${attempt}`));
+      }
+      expect(fates).toEqual(['again', 'again', 'dead']);
+      expect(reader.attempts).toEqual([1, 2, 3]);
+      expect(await bench.deadLetters(topic)).toMatchObject([{ payload: Buffer.from('poison'), reason: 'failure 3' }]);
+      expect(await bench.backlog(topic)).toMatchObject({ waiting: 0, inFlight: 0, dead: 1 });
+    });
+  }
+
+  if (!survivesCrash) return;
+
+  test('what kills its subscribers again and again goes to the dead letters', async () => {
+    const topic = bench.topic();
+    await bench.publish(topic, ['poison', ...numbered(1)]);
+    for (let life = 1; life <= SETTINGS.maxAttempts; life++) {
+      const victim = await bench.read(topic, { ack: false });
+      await until('the poison', () => victim.texts.includes('poison'));
+      expect(victim.attempts[victim.texts.indexOf('poison')]).toBe(life);
+      const rest = victim.got.filter(({ payload }) => payload.toString() !== 'poison');
+      expect(await victim.subscription.ack(rest)).toEqual(rest.map(() => 'done'));
+      await victim.end();
+    }
+    const last = await bench.read(topic);
+    await until('the dead letter', () => last.dead.length > 0);
+    expect(last.texts).not.toContain('poison');
+    expect(await bench.deadLetters(topic)).toMatchObject([{ reason: 'delivered 3 times and never acknowledged' }]);
+    await bench.settled(topic);
+    expect((await bench.backlog(topic)).dead).toBe(1);
+  });
+}
