@@ -54,6 +54,24 @@ export function failing(bench: Bench): void {
       expect(await bench.deadLetters(topic)).toMatchObject([{ payload: Buffer.from('poison'), reason: 'failure 3' }]);
       expect(await bench.backlog(topic)).toMatchObject({ waiting: 0, inFlight: 0, dead: 1 });
     });
+
+    test('settling one delivery leaves all others alone, whatever their payloads', async () => {
+      const topic = bench.topic();
+      const reader = await bench.read(topic, { ack: false, leaseMs: 60_000 });
+      await bench.publish(topic, ['', 'a', 'b', '']);
+      await reader.receive(4);
+      const [empty, a, b, emptyToo] = reader.got as [Delivery, Delivery, Delivery, Delivery];
+      expect(await reader.subscription.reject(a, 'because')).toBe('dead');
+      expect((await bench.backlog(topic)).inFlight).toBe(3);
+      reader.stop.abort();
+      await reader.ended;
+      expect(await reader.subscription.requeue([b])).toBe(true);
+      expect(await reader.subscription.ack([empty, emptyToo])).toEqual(['done', 'done']);
+      await reader.end();
+      const next = await bench.read(topic);
+      expect(await next.receive(1)).toEqual(['b']);
+      await bench.settled(topic);
+    });
   }
 
   if (!survivesCrash) return;

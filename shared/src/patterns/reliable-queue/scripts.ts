@@ -2,7 +2,7 @@ import type { Acknowledgement } from '../../delivery/acknowledge.ts';
 
 /**
  * Redis does not undo what a script did before Redis refuses one of its commands. So each script adds before it removes, and
- * tries the removal first in a form that removes nothing: what would be refused is refused before anything has changed.
+ * tries the removal first with an element that no list has: what would be refused is refused before anything has changed.
  */
 
 /**
@@ -59,12 +59,12 @@ end
 
 /**
  * From the processing list to the dead letters. KEYS: processing list, dead letters, attempts. ARGV: payload, letter, field of
- * its attempts.
+ * its attempts, an element that no list has.
  * @returns 1 if it was there
  */
 export const REJECT = `
 if not redis.call('LPOS', KEYS[1], ARGV[1]) then return 0 end
-redis.call('LREM', KEYS[1], 1, '')
+redis.call('LREM', KEYS[1], 1, ARGV[4])
 redis.call('RPUSH', KEYS[2], ARGV[2])
 redis.call('LREM', KEYS[1], 1, ARGV[1])
 redis.pcall('HDEL', KEYS[3], ARGV[3])
@@ -73,14 +73,14 @@ return 1
 
 /**
  * From the processing list back to the list. KEYS: processing list, list, attempts. ARGV: 'head' or 'tail', whether it counts
- * as an attempt ('1'), then for each message its payload and the field of its attempts.
+ * as an attempt ('1'), an element that no list has, then for each message its payload and the field of its attempts.
  * @returns how many were there
  */
 export const REQUEUE = `
 local moved = 0
-for i = 3, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
   if redis.call('LPOS', KEYS[1], ARGV[i]) then
-    redis.call('LREM', KEYS[1], 1, '')
+    redis.call('LREM', KEYS[1], 1, ARGV[3])
     redis.call(ARGV[1] == 'head' and 'LPUSH' or 'RPUSH', KEYS[2], ARGV[i])
     redis.call('LREM', KEYS[1], 1, ARGV[i])
     if ARGV[2] == '1' then redis.pcall('HINCRBY', KEYS[3], ARGV[i + 1], 1) end

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../../accounting/clock.ts';
 import { acknowledge } from '../../delivery/acknowledge.ts';
 import { rejectExhausted } from '../../delivery/attempts.ts';
@@ -17,6 +18,9 @@ import { ACK, ACK_ALL, RECLAIM, REJECT, REQUEUE, TAKE } from './scripts.ts';
 const BLOCK_SECONDS = 1;
 /** The most messages that one script reclaims. */
 const RECLAIM_BATCH = 100;
+
+/** No list has this element: nobody knows it. */
+const NO_ELEMENT = uuid();
 
 type Reader = Awaited<ReturnType<typeof openBlocking>>;
 
@@ -110,7 +114,7 @@ class ReliableQueueSubscription implements Subscription {
     const { processing, attempts } = this.#keys;
     const keys = [processing, deadLettersOf(this.#list), attempts];
     const { payload } = delivery;
-    const args = [payload, deadLetter(payload, reason), this.#field(payload)];
+    const args = [payload, deadLetter(payload, reason), this.#field(payload), NO_ELEMENT];
     const found = await this.#settled([delivery], runScript(this.#connection.client, REJECT, keys, args));
     return found === 1 ? 'dead' : 'lost-lease';
   };
@@ -200,7 +204,7 @@ class ReliableQueueSubscription implements Subscription {
     });
     if (strays.length === 0) return;
     const pairs = strays.reverse().flatMap((payload) => [payload, this.#field(payload)]);
-    await runScript(client, REQUEUE, [processing, this.#list, attempts], ['head', '1', ...pairs]);
+    await runScript(client, REQUEUE, [processing, this.#list, attempts], ['head', '1', NO_ELEMENT, ...pairs]);
   }
 
   /** Returns to the queue what a consumer had in flight that gives no sign of life. */
@@ -221,7 +225,7 @@ class ReliableQueueSubscription implements Subscription {
   async #requeue(deliveries: readonly Delivery[], side: 'head' | 'tail', countsAttempt: boolean): Promise<number> {
     const { processing, attempts } = this.#keys;
     const pairs = deliveries.flatMap(({ payload }) => [payload, this.#field(payload)]);
-    const args = [side, countsAttempt ? '1' : '0', ...pairs];
+    const args = [side, countsAttempt ? '1' : '0', NO_ELEMENT, ...pairs];
     const step = runScript(this.#connection.client, REQUEUE, [processing, this.#list, attempts], args);
     return (await this.#settled(deliveries, step)) as number;
   }
