@@ -1,12 +1,14 @@
 import { expect, test } from '@jest/globals';
 import type { Delivery } from '@redis-messaging/shared/delivery/delivery';
+import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
+import { connectTo } from '../support/redis.ts';
 import { type Bench, numbered } from './bench.ts';
 import type { Reader } from './reader.ts';
 
 /** What becomes of a delivery that was handled. */
 export function acknowledging(bench: Bench): void {
-  const { pattern } = bench;
+  const { own, pattern } = bench;
 
   test('what was acknowledged is done, all at once or one by one, in any order', async () => {
     const topic = bench.topic();
@@ -23,6 +25,22 @@ export function acknowledging(bench: Bench): void {
   });
 
   if (pattern.guarantees.delivery === 'at-most-once') return;
+
+  test.each([
+    ['without marks', undefined],
+    ['with marks', { once: { ids: numbered(5), ttlMs: 60_000 } }],
+  ])('an acknowledgement whose answer is lost is done once, %s', async (_how, extras) => {
+    const topic = bench.topic();
+    await using line = await TcpProxy.to(own.server.port);
+    await using connection = await connectTo(line.port);
+    const reader = await bench.read(topic, { ack: false, leaseMs: 60_000 }, connection);
+    await bench.publish(topic, numbered(5));
+    await reader.receive(5);
+    line.cutAfterReply(0);
+    expect(await reader.subscription.ack(reader.got, extras)).toEqual(new Array(5).fill('done'));
+    expect(await bench.drained(topic, reader)).toEqual(numbered(5));
+    await reader.end();
+  });
 
   test('once: of two subscribers that handle a message, one has handled it for the first time', async () => {
     const topic = bench.topic();

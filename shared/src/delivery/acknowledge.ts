@@ -10,7 +10,7 @@ import type { AckExtras, AckFate } from './delivery.ts';
 export interface Acknowledgement {
   /**
    * Sets `state[i]` for each delivery: 1 = it is ours, 2 = it is gone, 3 = it is somebody else's; or `allOurs = true`. Changes
-   * nothing. May `return -1`, if it cannot tell with these arguments.
+   * nothing. May `return -1`, if it cannot tell with these arguments: then the next way is tried.
    */
   readonly check: string;
   /** Acknowledges those with `state[i] == 1`, or all if `allOurs`. */
@@ -71,30 +71,37 @@ const FATES: readonly AckFate[] = ['done', 'done', 'repeated', 'lost-lease'];
  * Acknowledges, with what goes with it, in one script, which is repeated until Redis answers, the signal aborts, or the
  * connection is closed (then `undefined`). Marks come first and the acknowledgement second, so that a refusal costs nothing.
  *
+ * @param ways tried one after the other, until one can tell; all of them know whether it is a repetition
  * @param markOf the key of a message's mark
- * @returns the fate of each; 'unsure' if the check could not tell
+ * @returns the fate of each
  */
 export async function acknowledge(
   connection: Connection,
   signal: AbortSignal,
   count: number,
-  { check, settle, keys, args }: Acknowledgement,
+  ways: readonly (() => Acknowledgement)[],
   { once, writes = [], onWriteRefused }: AckExtras,
   markOf: (id: string) => string,
-): Promise<readonly AckFate[] | 'unsure' | undefined> {
-  const script = `${HEADER}${check}${once ? MARK : 'local marked\n'}${settle}local refused = ''\n${WRITE}${ANSWER}`;
-  const allKeys = [...keys, ...(once ? once.ids.map(markOf) : []), ...writes.map(({ key }) => key)];
+): Promise<readonly AckFate[] | undefined> {
   const further = [
     ...(once ? [uuid(), String(once.ttlMs)] : []), // a repetition knows its own marks by the first
     ...writes.flatMap(({ command, args: own }) => [command, String(own.length), ...own]),
   ];
-  const header = [count, keys.length, args.length].map(String);
-  const reply = await connection.survive(signal, (isRepetition) =>
-    runScript(connection.client, script, allKeys, [...header, isRepetition ? '1' : '0', ...args, ...further]),
-  );
-  if (reply === undefined) return undefined;
-  if (reply === -1) return 'unsure';
-  const [fates, refused] = reply as [0 | number[], string];
-  if (refused !== '') onWriteRefused?.(String(refused));
-  return fates === 0 ? new Array<AckFate>(count).fill('done') : fates.map((fate) => FATES[fate] as AckFate);
+  let wasRepeated = false;
+  for (const way of ways) {
+    const { check, settle, keys, args } = way();
+    const script = `${HEADER}${check}${once ? MARK : 'local marked\n'}${settle}local refused = ''\n${WRITE}${ANSWER}`;
+    const allKeys = [...keys, ...(once ? once.ids.map(markOf) : []), ...writes.map(({ key }) => key)];
+    const header = [count, keys.length, args.length].map(String);
+    const reply = await connection.survive(signal, (isRepetition) => {
+      wasRepeated ||= isRepetition;
+      return runScript(connection.client, script, allKeys, [...header, wasRepeated ? '1' : '0', ...args, ...further]);
+    });
+    if (reply === undefined) return undefined;
+    if (reply === -1) continue;
+    const [fates, refused] = reply as [0 | number[], string];
+    if (refused !== '') onWriteRefused?.(String(refused));
+    return fates === 0 ? new Array<AckFate>(count).fill('done') : fates.map((fate) => FATES[fate] as AckFate);
+  }
+  throw new Error('no way to acknowledge could tell whose the deliveries are');
 }

@@ -93,17 +93,17 @@ class ReliableQueueSubscription implements Subscription {
     if (done.length === 0) return [];
     const { processing, attempts } = this.#keys;
     const payloads = done.map(({ payload }) => payload);
-    const settle = (script: typeof ACK, args: readonly (string | Buffer)[]) => {
-      const step = { ...script, keys: [processing, attempts], args };
-      const markOf = (id: string) => handledMark(this.#list, id);
-      return acknowledge(this.#connection, this.#options.signal, done.length, step, extras, markOf);
-    };
+    const keys = [processing, attempts];
     // Mostly all that is in flight is done, and need not be named message by message.
-    let fates = await settle(ACK_ALL, [payloads[0], payloads.at(-1)] as Buffer[]);
-    if (fates === 'unsure')
-      fates = await settle(ACK, [...payloads, ...payloads.map((payload) => this.#field(payload))]);
+    const ways = [
+      () => ({ ...ACK_ALL, keys, args: [payloads[0], payloads.at(-1)] as Buffer[] }),
+      () => ({ ...ACK, keys, args: [...payloads, ...payloads.map((payload) => this.#field(payload))] }),
+    ];
+    const { signal } = this.#options;
+    const markOf = (id: string) => handledMark(this.#list, id);
+    const fates = await acknowledge(this.#connection, signal, done.length, ways, extras, markOf);
     for (const delivery of done) this.#inFlight.delete(delivery);
-    return fates === 'unsure' ? undefined : fates;
+    return fates;
   }
 
   async wasHandled(id: string): Promise<boolean> {

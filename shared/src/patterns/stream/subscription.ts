@@ -72,9 +72,9 @@ class StreamSubscription implements Subscription {
     const known = this.#reader.isUnsure ? -1 : this.#inFlight.size + this.#failed.size;
     const step = { ...ACK, keys: [this.#key], args: [group, consumer, String(known), ...idsOf(done)] };
     const markOf = (id: string) => this.#markOf(id);
-    const fates = await acknowledge(this.#connection, signal, done.length, step, extras, markOf);
+    const fates = await acknowledge(this.#connection, signal, done.length, [() => step], extras, markOf);
     this.#settled(done);
-    return fates as readonly AckFate[] | undefined;
+    return fates;
   }
 
   async wasHandled(id: string): Promise<boolean> {
