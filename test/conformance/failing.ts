@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Delivery } from '@redis-messaging/shared/delivery/delivery';
+import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
 import { until } from '../../testkit/until.ts';
 import { hostilePayloads } from '../support/hostile.ts';
 import { type Bench, numbered } from './bench.ts';
@@ -75,6 +76,20 @@ export function failing(bench: Bench): void {
   }
 
   if (!survivesCrash) return;
+
+  test('what could not be dead-lettered comes again', async () => {
+    const topic = bench.topic();
+    const reader = await bench.read(topic, { ack: false });
+    await bench.publish(topic, ['bad']);
+    await reader.receive(1);
+    await own.redis.set(deadLettersOf(topic), 'something else');
+    await expect(reader.subscription.reject(reader.got[0] as Delivery, 'because')).rejects.toThrow('WRONGTYPE');
+    await own.redis.del(deadLettersOf(topic));
+    await reader.receive(2);
+    expect(reader.attempts).toEqual([1, 2]);
+    expect(await reader.subscription.ack(reader.got.slice(1))).toEqual(['done']);
+    await bench.settled(topic);
+  });
 
   test('what kills its subscribers again and again goes to the dead letters', async () => {
     const topic = bench.topic();

@@ -6,6 +6,9 @@ import type { Acknowledgement } from '../../delivery/acknowledge.ts';
  * refuses one of its commands, each adds before it removes.
  */
 
+/** What `ownerOf` returns for an entry of the consumer. */
+export const OURS = 1;
+
 /** Lua: whether an entry is pending for a consumer: 1 = it is, 2 = it is not pending, 3 = it is somebody else's. */
 const OWNER = `
 local function ownerOf(group, consumer, id)
@@ -16,8 +19,8 @@ end
 `;
 
 /**
- * Acknowledges entries. If as many are pending for the consumer as it has in flight, nobody has taken any from it, and they need
- * not be looked at one by one. KEYS: stream. Arguments: group, consumer, how many it has in flight (-1 = not known), ids.
+ * Acknowledges entries. If no lease can have run out, and as many are pending for the consumer as it has in flight, they need not
+ * be looked at one by one. KEYS: stream. Arguments: group, consumer, how many it has in flight (-1 = look at each), ids.
  */
 export const ACK: Pick<Acknowledgement, 'check' | 'settle'> = {
   check: `${OWNER}

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { acknowledge } from '../../delivery/acknowledge.ts';
 import { openBlocking } from '../../delivery/blocking-connection.ts';
 import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
@@ -7,7 +8,7 @@ import type { Connection } from '../../redis/connection.ts';
 import { runScript } from '../../redis/script.ts';
 import { ensureGroup, forgetIdleConsumer } from './groups.ts';
 import { StreamReader } from './reader.ts';
-import { ACK, FIELD, REJECT, RENEW, REQUEUE } from './scripts.ts';
+import { ACK, FIELD, OURS, REJECT, RENEW, REQUEUE } from './scripts.ts';
 
 /** Pending for this long (ms) an entry may be claimed by anybody at once. */
 const ABANDONED_MS = 1_000_000_000;
@@ -33,6 +34,8 @@ class StreamSubscription implements Subscription {
   readonly #inFlight = new Map<string, Delivery>();
   /** Entries that failed, and stay pending under our name until they are reclaimed; when they failed: steady ms. */
   readonly #failed = new Map<string, number>();
+  /** Until then (steady ms) nobody can have taken from us what is in flight: a lease has not run out since it was renewed. */
+  #ownUntil: number;
 
   constructor(
     connection: Connection,
@@ -48,6 +51,7 @@ class StreamSubscription implements Subscription {
     // Not where the group began at first: what came between its end and now would be left out.
     const again = () => ensureGroup(connection.client, key, options.group, '0');
     this.#reader = new StreamReader(blocking, key, options, isInFlight, this.reject, again);
+    this.#ownUntil = performance.now() + options.leaseMs / 2;
     this.#renewal = setInterval(() => void this.#renew().catch(() => {}), options.leaseMs / 3);
   }
 
@@ -69,7 +73,8 @@ class StreamSubscription implements Subscription {
   async ack(done: readonly Delivery[], extras: AckExtras = {}): Promise<readonly AckFate[] | undefined> {
     if (done.length === 0) return [];
     const { group, consumer, signal } = this.#options;
-    const known = this.#reader.isUnsure ? -1 : this.#inFlight.size + this.#failed.size;
+    const isSure = performance.now() < this.#ownUntil && !this.#reader.isUnsure && this.#areInFlight(done);
+    const known = isSure ? this.#inFlight.size + this.#failed.size : -1;
     const step = { ...ACK, keys: [this.#key], args: [group, consumer, String(known), ...idsOf(done)] };
     const markOf = (id: string) => this.#markOf(id);
     const fates = await acknowledge(this.#connection, signal, done.length, [() => step], extras, markOf);
@@ -86,14 +91,15 @@ class StreamSubscription implements Subscription {
     const { group, consumer } = this.#options;
     const args = [group, consumer, id, FIELD, payload, reason, new Date().toISOString()];
     const keys = [this.#key, deadLettersOf(this.#key)];
-    const found = await runScript(this.#connection.client, REJECT, keys, args);
-    this.#settled([delivery]);
+    const found = await this.#settling([delivery], runScript(this.#connection.client, REJECT, keys, args));
     return found === 1 ? 'dead' : 'lost-lease';
   };
 
   async fail(failed: Delivery, reason: string): Promise<'again' | 'dead' | 'lost-lease'> {
     if (failed.attempt >= this.#options.maxAttempts) return await this.reject(failed, reason);
-    this.#settled([failed]); // it stays pending, and is claimed again when its lease has run out
+    // It stays pending, and is claimed again when its lease, renewed for the last time, has run out.
+    const [owner] = await this.#settling([failed], this.#renewed([failed]));
+    if (owner !== OURS) return 'lost-lease';
     this.#failed.set(failed.id as string, performance.now());
     return 'again';
   }
@@ -103,8 +109,7 @@ class StreamSubscription implements Subscription {
     const { group, consumer } = this.#options;
     const pairs = unhandled.flatMap(({ id = '', attempt }) => [id, String(attempt - 1)]);
     const args = [group, consumer, String(ABANDONED_MS), ...pairs];
-    await runScript(this.#connection.client, REQUEUE, [this.#key], args);
-    this.#settled(unhandled);
+    await this.#settling(unhandled, runScript(this.#connection.client, REQUEUE, [this.#key], args));
     return true;
   }
 
@@ -120,21 +125,44 @@ class StreamSubscription implements Subscription {
     return keyOf(this.#key, 'handled', this.#options.group, id);
   }
 
+  #areInFlight(deliveries: readonly Delivery[]): boolean {
+    return deliveries.every(({ id }) => this.#inFlight.has(id as string));
+  }
+
   #settled(deliveries: readonly Delivery[]): void {
     for (const { id } of deliveries) this.#inFlight.delete(id as string);
   }
 
+  /** Whatever comes of a step that settles deliveries, their leases are not renewed any more. */
+  async #settling<Reply>(deliveries: readonly Delivery[], step: Promise<Reply>): Promise<Reply> {
+    try {
+      return await step;
+    } finally {
+      this.#settled(deliveries);
+    }
+  }
+
+  /** Renews the leases of all that is in flight, and tells of those that are somebody else's. */
   async #renew(): Promise<void> {
-    const long = performance.now() - 2 * this.#options.leaseMs;
-    for (const [id, failedAt] of this.#failed) if (failedAt < long) this.#failed.delete(id); // somebody has reclaimed it
-    if (this.#inFlight.size === 0 || !this.#connection.isReady) return;
-    const { group, consumer, onLeaseLost } = this.#options;
+    const { leaseMs, onLeaseLost } = this.#options;
+    const now = performance.now();
+    for (const [id, failedAt] of this.#failed) if (failedAt < now - 2 * leaseMs) this.#failed.delete(id); // it was reclaimed
+    if (!this.#connection.isReady) return;
     const deliveries = [...this.#inFlight.values()];
+    const owners = deliveries.length > 0 ? await this.#renewed(deliveries) : [];
+    this.#ownUntil = now + leaseMs / 2;
+    await setImmediate(); // an acknowledgement that was answered before is known by then
+    const lost = deliveries.filter(({ id }, index) => owners[index] !== OURS && this.#inFlight.has(id as string));
+    if (lost.length === 0) return;
+    this.#settled(lost);
+    onLeaseLost?.(lost);
+  }
+
+  /** Renews the leases of those that are still ours, and returns for each whose it is. */
+  async #renewed(deliveries: readonly Delivery[]): Promise<readonly number[]> {
+    const { group, consumer } = this.#options;
     const args = [group, consumer, ...idsOf(deliveries)];
-    const owners = (await runScript(this.#connection.client, RENEW, [this.#key], args)) as number[];
-    // What is not pending at all may have been acknowledged meanwhile.
-    const lost = deliveries.filter(({ id }, index) => owners[index] === 3 && this.#inFlight.has(id as string));
-    if (lost.length > 0) onLeaseLost?.(lost);
+    return (await runScript(this.#connection.client, RENEW, [this.#key], args)) as number[];
   }
 }
 

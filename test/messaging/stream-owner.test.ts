@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import type { Delivery } from '@redis-messaging/shared/delivery/delivery';
+import { stream } from '@redis-messaging/shared/patterns/stream/stream';
+import { TcpProxy } from '../../testkit/tcp-proxy.ts';
+import { until } from '../../testkit/until.ts';
+import { connectTo } from '../support/redis.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+const own = useRedis();
+const LEASE_MS = 300;
+
+test('that as many entries are pending as before does not prove that they are the same', async () => {
+  await using line = await TcpProxy.to(own.server.port);
+  await using connection = await connectTo(line.port);
+  const stop = new AbortController();
+  await using subscription = await stream.subscribe(connection, 'topic', {
+    signal: stop.signal,
+    consumer: 'victim',
+    group: 'group',
+    groupStart: '0',
+    leaseMs: LEASE_MS,
+    maxAttempts: 3,
+    maxLength: 0,
+  });
+  await stream.publish(own.redis, 'topic', ['taken away', 'failed']);
+  const [lost, failed] = (await subscription.take(2)) as [Delivery, Delivery];
+  expect(await subscription.fail(failed, 'because')).toBe('again');
+  line.swallow();
+  await sleep(2.5 * LEASE_MS); // until the failed one is taken to be somebody else's
+  await own.redis.xClaim('topic', 'group', 'thief', 0, lost.id as string);
+  line.pass();
+  line.reset();
+  await until('the connection to be back', () => connection.isReady);
+  expect(await subscription.ack([lost])).toEqual(['lost-lease']);
+  const pending = await own.redis.xPendingRange('topic', 'group', '-', '+', 10);
+  expect(pending.map(({ id, consumer }) => [id, consumer])).toEqual([
+    [lost.id, 'thief'],
+    [failed.id, 'victim'],
+  ]);
+  stop.abort();
+});
