@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { freePort, type RedisServer } from '../../local/redis/redis-server.ts';
-import { ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
 import { startRedis } from '../support/redis.ts';
+import { startService } from '../support/start-service.ts';
+
+const NAMES = ['publisher', 'subscriber'] as const;
 
 let server: RedisServer;
 let health: number;
@@ -15,43 +19,58 @@ afterEach(async () => {
   await server.stop();
 });
 
-const status = async (path: string) =>
-  (await fetch(`http://127.0.0.1:${health}${path}`).catch(() => undefined))?.status;
-const metrics = async () => await (await fetch(`http://127.0.0.1:${health}/metrics`)).text();
+const get = async (path: string, port = health) => await fetch(`http://127.0.0.1:${port}${path}`);
+const status = async (path: string, port = health) => (await get(path, port).catch(() => undefined))?.status;
+const metrics = async (port = health) => await (await get('/metrics', port)).text();
 
-describe.each(['publisher', 'subscriber'] as const)('health of the %s', (name) => {
-  test('is live always, ready while Redis answers', async () => {
-    const { port } = server;
-    await using service = new ServiceProcess(name, { REDIS_PORT: port, HEALTH_PORT: health });
-    await until('ready', async () => (await status('/readyz')) === 200);
-    expect(await status('/livez')).toBe(200);
-    expect(await status('/nothing')).toBe(404);
+/** Starts both services, each with its port of health. */
+async function startBoth() {
+  const env = { REDIS_PORT: server.port };
+  return await Promise.all(
+    NAMES.map(async (name) => {
+      const port = await freePort();
+      const service = startService(name, { ...env, HEALTH_PORT: port });
+      return {
+        service,
+        port,
+        /** Waits until `/readyz` answers so. */
+        answers: (code: number) =>
+          until(`${code} of the ${name}`, async () => (await status('/readyz', port)) === code),
+      };
+    }),
+  );
+}
+
+describe('health of the publisher and of the subscriber', () => {
+  test('is live always, ready while Redis answers, and while it is not away or standing still', async () => {
+    const both = await startBoth();
+    const allAnswer = (code: number) => Promise.all(both.map(({ answers }) => answers(code)));
+    await allAnswer(200);
+    for (const { port } of both) {
+      expect(await status('/livez', port)).toBe(200);
+      expect(await status('/nothing', port)).toBe(404);
+    }
     await server.stop();
-    await until('not ready', async () => (await status('/readyz')) === 503);
-    expect(await status('/livez')).toBe(200);
-    server = await startRedis({ port });
-    await until('ready again', async () => (await status('/readyz')) === 200);
-    expect(await metrics()).toMatch(/^redis_messaging_reconnects_total 1$/m);
-    expect(await service.stop()).toBe(0);
-  });
+    await allAnswer(503);
+    for (const { port } of both) expect(await status('/livez', port)).toBe(200);
+    server = await startRedis({ port: server.port });
+    await allAnswer(200);
+    for (const { port } of both) expect(await metrics(port)).toMatch(/^redis_messaging_reconnects_total 1$/m);
 
-  test('is not ready while Redis takes connections but does not answer', async () => {
-    await using service = new ServiceProcess(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
-    await until('ready', async () => (await status('/readyz')) === 200);
-    process.kill(server.pid, 'SIGSTOP');
+    process.kill(server.pid, 'SIGSTOP'); // it takes connections, but does not answer
     try {
-      await until('not ready', async () => (await status('/readyz')) === 503);
+      await allAnswer(503);
     } finally {
       process.kill(server.pid, 'SIGCONT');
     }
-    await until('ready again', async () => (await status('/readyz')) === 200);
-    expect(await service.stop()).toBe(0);
+    await allAnswer(200);
+    for (const { service } of both) expect(await service.stop()).toBe(0);
   });
 
-  test('a taken port is one clear error', async () => {
-    await using first = new ServiceProcess(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
-    await first.event('ready');
-    await using second = new ServiceProcess(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
+  test.each(NAMES)('a taken port is one clear error of the %s', async (name) => {
+    await using taken = createServer().listen(health, '127.0.0.1');
+    await once(taken, 'listening');
+    await using second = startService(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
     expect(await second.exited).toBe(1);
     expect(second.events('fatal')[0]?.msg).toContain(`HEALTH_PORT ${health}: the port is taken`);
   });
@@ -59,9 +78,9 @@ describe.each(['publisher', 'subscriber'] as const)('health of the %s', (name) =
 
 describe('metrics', () => {
   test('tell by pattern what was received, lost, duplicated and invalid, how long it took, and what waits', async () => {
-    await using reader = new ServiceProcess('subscriber', { REDIS_PORT: server.port, HEALTH_PORT: health });
+    await using reader = startService('subscriber', { REDIS_PORT: server.port, HEALTH_PORT: health });
     await reader.event('ready');
-    await using writer = new ServiceProcess('publisher', {
+    await using writer = startService('publisher', {
       REDIS_PORT: server.port,
       MESSAGE_COUNT: 7,
       PUBLISH_INTERVAL: 0,

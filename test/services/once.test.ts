@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { ServiceProcess } from '../../testkit/service-process.ts';
+import type { ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
+import { untilDrained } from '../support/drained.ts';
+import { readyService } from '../support/start-service.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const own = useRedis();
@@ -12,9 +14,7 @@ afterEach(async () => {
 });
 
 async function subscriber(env: Readonly<Record<string, string | number>>): Promise<ServiceProcess> {
-  const service = new ServiceProcess('subscriber', { REDIS_PORT: own.server.port, DEDUPE_TTL: 60, ...env });
-  await service.event('ready');
-  return service;
+  return await readyService('subscriber', { REDIS_PORT: own.server.port, DEDUPE_TTL: 60, ...env });
 }
 
 const repeating = patterns.filter(({ guarantees }) => guarantees.delivery === 'at-least-once');
@@ -22,16 +22,11 @@ const repeating = patterns.filter(({ guarantees }) => guarantees.delivery === 'a
 /** What delivers at least once has its effect once with DEDUPE_TTL. */
 describe.each(repeating.map((pattern) => [pattern.name, pattern] as const))('%s with DEDUPE_TTL', (name, pattern) => {
   const topic = pattern.topic.default;
-  const isDone = async () => {
-    const { waiting, inFlight } = await pattern.backlog(own.redis, topic, 'subscribers');
-    return waiting === 0 && inFlight === 0;
-  };
-
   test.each([0, 0.001])('a message that is there twice is handled once (WORK_TIME %d)', async (WORK_TIME) => {
     await using reader = await subscriber({ PATTERN: name, WORK_TIME });
     const messages = Array.from({ length: 20 }, (_, index) => encode(makeMessage('me', index + 1)));
     await pattern.publish(own.redis, topic, [...messages, ...messages.slice(0, 10)]);
-    await until('everything to be done', isDone);
+    await untilDrained(own.redis, [pattern]);
     await pattern.publish(own.redis, topic, messages.slice(0, 1)); // long after
     await reader.event('deduplicated', () => reader.events('deduplicated').length === 11);
     expect(await reader.stop()).toBe(0);
@@ -54,7 +49,7 @@ describe.each(repeating.map((pattern) => [pattern.name, pattern] as const))('%s 
     await until('more in hand', async () => (await pattern.backlog(own.redis, topic, 'subscribers')).inFlight > 0);
     one.process.kill('SIGSTOP');
     await using two = await subscriber(env);
-    await until('the other to have done everything', isDone);
+    await untilDrained(own.redis, [pattern]);
     one.process.kill('SIGCONT');
     // What it still had in flight is no longer its own: acknowledging that changes nothing, and is counted.
     await until('what stood still to be settled', () => Number(Object(one.progress[name]).leasesLost) > 0);
