@@ -5,7 +5,7 @@ import type { Line } from '../../testkit/service-process.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useRedis } from '../support/use-redis.ts';
 
-const MESSAGES = Number(process.env.MESSAGES ?? 1000);
+const MESSAGES = Number(process.env.MESSAGES ?? 400);
 const HOUR_MS = 3_600_000;
 const settable = ['--import', fileURLToPath(new URL('../support/clock-set-back.mjs', import.meta.url))];
 

@@ -44,7 +44,7 @@ test('a Redis that loads its data after a restart is not there yet: waited for, 
 });
 
 test('nothing more is told of a connection that was closed, such as the failure that the closing causes', async () => {
-  await using server = { ...(await startRedis()), [Symbol.asyncDispose]: () => server.stop() };
+  await using server = await startRedis();
   await using other = await connectTo(server.port);
   /** Closes a connection as soon as it answers again, perhaps before the client holds it to be ready. */
   const told = async () => {

@@ -1,20 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
-import { ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
+import { startService } from '../support/start-service.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const own = useRedis();
 
 test('a failed message of the reliable queue that could not be given back comes again all the same', async () => {
-  await using reader = new ServiceProcess('subscriber', {
+  await using reader = startService('subscriber', {
     REDIS_PORT: own.server.port,
     PATTERN: 'reliable-queue',
     FAIL_RATE: 1,
-    WORK_TIME: 1,
+    WORK_TIME: 0.5,
     MAX_ATTEMPTS: 2,
-    RECLAIM_AFTER: 1,
+    RECLAIM_AFTER: 300, // so no sign of life is written meanwhile, and nobody takes it for dead
   });
   await reader.event('ready');
   await own.redis.rPush('message_reliable_queue', encode(makeMessage('someone', 1)));
@@ -23,11 +22,12 @@ test('a failed message of the reliable queue that could not be given back comes 
     async () => (await own.redis.keys('{message_reliable_queue}:processing:*')).length > 0,
   );
   // Its failure is answered by nobody, and the connection by which it was told breaks: not the one that reads.
-  await own.redis.sendCommand(['CLIENT', 'PAUSE', '3000', 'WRITE']);
-  await sleep(1500);
-  const clients = (await own.redis.sendCommand<string>(['CLIENT', 'LIST'])).split('\n');
-  const main = clients.find((line) => / name=subscriber /.test(line));
-  await own.redis.sendCommand(['CLIENT', 'KILL', 'ID', /^id=(\d+)/.exec(main ?? '')?.[1] as string]);
+  await own.redis.sendCommand(['CLIENT', 'PAUSE', '60000', 'WRITE']);
+  const main = await until('its failure to be held back', async () =>
+    (await own.redis.clientList()).find(({ name, flags }) => name === 'subscriber' && flags.includes('b')),
+  );
+  await own.redis.sendCommand(['CLIENT', 'KILL', 'ID', String(main.id)]);
+  await own.redis.sendCommand(['CLIENT', 'UNPAUSE']);
   await reader.event('failed', (line) => line.fate === 'dead');
   expect(await own.redis.lLen('{message_reliable_queue}:dead')).toBe(1);
   expect(await reader.stop()).toBe(0);

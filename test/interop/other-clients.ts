@@ -44,9 +44,13 @@ export class Program implements AsyncDisposable {
     return this.#closed.then(([code]) => code);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async end(): Promise<void> {
     this.#process.kill();
     await this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
   }
 }
 
