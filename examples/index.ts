@@ -8,6 +8,7 @@ import { notifications } from './notifications/main.ts';
 import { ordersEvents } from './orders-events/main.ts';
 import { ordersStream } from './orders-stream/main.ts';
 import { taskQueue } from './task-queue/main.ts';
+import { yourService } from './your-service/main.ts';
 
 /** Every example, by its name for `npm run example --`. */
 export const examples: Readonly<Record<string, Example>> = {
@@ -20,4 +21,5 @@ export const examples: Readonly<Record<string, Example>> = {
   leaderboard,
   'fan-out': fanOut,
   jobs,
+  'your-service': yourService,
 };

@@ -225,7 +225,7 @@ describe('without Redis for a while', () => {
     await using writer = await ready('publisher', { PATTERN: 'queue', PUBLISH_INTERVAL: 0.001, BUFFER_LIMIT: 50 });
     await redisDown();
     const { reason } = await writer.event('refused');
-    expect(reason).toBe('too many messages wait');
+    expect(reason).toBe('too many messages are buffered');
     await redisUp();
     await writer.event('accepted');
     await writer.stop();

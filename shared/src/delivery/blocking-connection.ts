@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RESP_TYPES } from 'redis';
+import { type BufferRedis, withBuffers } from '../redis/client.ts';
 import type { Connection } from '../redis/connection.ts';
 import { outcomeOf } from '../redis/outcome.ts';
 
@@ -7,12 +7,22 @@ const UNBLOCK_EVERY_MS = 20;
 /** After so long nobody answers CLIENT UNBLOCK: Redis is gone, and with it whatever it would have handed over. */
 const GIVE_UP_MS = 1200;
 
+/** A connection for blocking reads. */
+export interface BlockingConnection {
+  readonly connection: Connection;
+  /** Its client, with replies as Buffers. */
+  readonly client: BufferRedis;
+  /** Nothing more will be read, so that nothing needs to be ended. */
+  end(): void;
+  close(): Promise<void>;
+}
+
 /**
  * Opens a connection for blocking reads, with replies as Buffers. When the signal aborts, a read that blocks is ended by
  * CLIENT UNBLOCK from the other connection: unlike a connection that is dropped, it cannot lose what Redis pops at that
  * very moment. Close it when the reading has ended.
  */
-export async function openBlocking(parent: Connection, role: string, signal: AbortSignal) {
+export async function openBlocking(parent: Connection, role: string, signal: AbortSignal): Promise<BlockingConnection> {
   const connection = await parent.duplicate(role, signal);
   let id: number | undefined;
   let hasEnded = false;
@@ -38,8 +48,7 @@ export async function openBlocking(parent: Connection, role: string, signal: Abo
 
   return {
     connection,
-    client: connection.client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }),
-    /** Nothing more will be read, so that nothing needs to be ended. */
+    client: withBuffers(connection.client),
     end(): void {
       hasEnded = true;
     },

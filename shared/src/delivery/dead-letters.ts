@@ -1,5 +1,4 @@
-import { RESP_TYPES } from 'redis';
-import type { Redis } from '../redis/client.ts';
+import { type Redis, withBuffers } from '../redis/client.ts';
 import { sanitize } from '../text/sanitize.ts';
 import { deadLettersOf } from './keys.ts';
 
@@ -50,8 +49,7 @@ export const deadLettersInList: DeadLetterStore = {
 /** Dead letters in a stream: entries with the fields `payload` (the original bytes), `reason`, `at` and `id`. */
 export const deadLettersInStream: DeadLetterStore = {
   async list(redis, topic) {
-    const buffers = redis.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
-    const entries = (await buffers.xRange(deadLettersOf(topic), '-', '+')) ?? [];
+    const entries = (await withBuffers(redis).xRange(deadLettersOf(topic), '-', '+')) ?? [];
     return entries.map(({ id, message }) => {
       const { payload = Buffer.alloc(0), reason, at } = message as unknown as Record<string, Buffer>;
       return { payload, reason: String(reason), at: String(at), handle: String(id) };

@@ -1,7 +1,26 @@
-import { createClient, type RedisClientOptions } from 'redis';
+import {
+  createClient,
+  RESP_TYPES,
+  type RedisClientOptions,
+  type RedisClientType,
+  type RedisDefaultModules,
+} from 'redis';
 
 /** A client of node-redis: one connection to Redis, with the commands as methods. */
 export type Redis = ReturnType<typeof createOurClient>;
+
+/** The same client, whose replies are Buffers where Redis sends bytes. */
+export type BufferRedis = RedisClientType<
+  RedisDefaultModules,
+  Record<never, never>,
+  Record<never, never>,
+  3,
+  { [RESP_TYPES.BLOB_STRING]: BufferConstructor }
+>;
+
+/** A view of a client whose replies are Buffers where Redis sends bytes. */
+export const withBuffers = (redis: Redis): BufferRedis =>
+  redis.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }) as unknown as BufferRedis;
 
 /** The options of node-redis' `createClient`. */
 export type RedisOptions = Omit<RedisClientOptions, 'RESP' | 'modules' | 'functions' | 'scripts'>;

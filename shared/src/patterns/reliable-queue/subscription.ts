@@ -3,7 +3,7 @@ import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../../accounting/clock.ts';
 import { acknowledge } from '../../delivery/acknowledge.ts';
 import { rejectExhausted } from '../../delivery/attempts.ts';
-import { openBlocking } from '../../delivery/blocking-connection.ts';
+import { type BlockingConnection, openBlocking } from '../../delivery/blocking-connection.ts';
 import { deadLetter } from '../../delivery/dead-letters.ts';
 import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
@@ -21,8 +21,6 @@ const RECLAIM_BATCH = 100;
 
 /** No list has this element: nobody knows it. */
 const NO_ELEMENT = uuid();
-
-type Reader = Awaited<ReturnType<typeof openBlocking>>;
 
 /** Subscribes to a list: see `Subscription`. */
 export async function subscribe(
@@ -48,7 +46,7 @@ export async function subscribe(
  */
 class ReliableQueueSubscription implements Subscription {
   readonly #connection: Connection;
-  readonly #reader: Reader;
+  readonly #reader: BlockingConnection;
   readonly #list: string;
   readonly #options: SubscribeOptions;
   readonly #keys: ReturnType<typeof keysOf>;
@@ -61,7 +59,7 @@ class ReliableQueueSubscription implements Subscription {
 
   constructor(
     connection: Connection,
-    reader: Reader,
+    reader: BlockingConnection,
     list: string,
     options: SubscribeOptions,
     beat: () => Promise<unknown>,

@@ -1,6 +1,6 @@
 import { nowMicros } from '../../accounting/clock.ts';
 import { rejectExhausted } from '../../delivery/attempts.ts';
-import type { openBlocking } from '../../delivery/blocking-connection.ts';
+import type { BlockingConnection } from '../../delivery/blocking-connection.ts';
 import type { Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
 import { throttle } from '../../delivery/throttle.ts';
 import { runScript } from '../../redis/script.ts';
@@ -19,7 +19,7 @@ interface Entry {
  * lost; now and then what others have abandoned; else what is new.
  */
 export class StreamReader {
-  readonly #reader: Awaited<ReturnType<typeof openBlocking>>;
+  readonly #reader: BlockingConnection;
   readonly #key: string;
   readonly #options: SubscribeOptions;
   readonly #isInFlight: (id: string) => boolean;
@@ -32,7 +32,7 @@ export class StreamReader {
   #abandonedFrom: string | undefined;
 
   constructor(
-    reader: Awaited<ReturnType<typeof openBlocking>>,
+    reader: BlockingConnection,
     key: string,
     options: SubscribeOptions,
     isInFlight: (id: string) => boolean,

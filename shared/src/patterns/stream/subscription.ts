@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { acknowledge } from '../../delivery/acknowledge.ts';
-import { openBlocking } from '../../delivery/blocking-connection.ts';
+import { type BlockingConnection, openBlocking } from '../../delivery/blocking-connection.ts';
 import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
 import { deadLettersOf, keyOf } from '../../delivery/keys.ts';
@@ -26,7 +26,7 @@ export async function subscribe(connection: Connection, key: string, options: Su
  */
 class StreamSubscription implements Subscription {
   readonly #connection: Connection;
-  readonly #blocking: Awaited<ReturnType<typeof openBlocking>>;
+  readonly #blocking: BlockingConnection;
   readonly #key: string;
   readonly #options: SubscribeOptions;
   readonly #reader: StreamReader;
@@ -37,12 +37,7 @@ class StreamSubscription implements Subscription {
   /** Until then (steady ms) nobody can have taken from us what is in flight: a lease has not run out since it was renewed. */
   #ownUntil: number;
 
-  constructor(
-    connection: Connection,
-    blocking: Awaited<ReturnType<typeof openBlocking>>,
-    key: string,
-    options: SubscribeOptions,
-  ) {
+  constructor(connection: Connection, blocking: BlockingConnection, key: string, options: SubscribeOptions) {
     this.#connection = connection;
     this.#blocking = blocking;
     this.#key = key;
