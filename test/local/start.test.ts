@@ -12,7 +12,7 @@ import { until } from '../../testkit/until.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
 
 /** `npm start` as a user starts it. */
-class Start {
+class Start implements AsyncDisposable {
   readonly lines: string[] = [];
   readonly process: ChildProcess;
   readonly exited: Promise<number>;
@@ -37,6 +37,11 @@ class Start {
     return this.lines.filter((line) => pattern.test(line)).length;
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGTERM');
+    await this.exited;
+  }
+
   /** The port of the private Redis. */
   async redisPort(): Promise<number> {
     return Number(/127\.0\.0\.1:(\d+)/.exec(await this.says('a private one on'))?.[1]);
@@ -54,7 +59,7 @@ const refusesConnections = async (port: number) =>
 
 describe('npm start', () => {
   test('runs the demo to its end with a private Redis, and leaves nothing behind', async () => {
-    const start = new Start({ MESSAGE_COUNT: 5, PUBLISH_INTERVAL: 0.2 });
+    await using start = new Start({ MESSAGE_COUNT: 5, PUBLISH_INTERVAL: 0.2 });
     const port = await start.redisPort();
     expect(await start.exited).toBe(0);
     expect(
@@ -72,7 +77,7 @@ describe('npm start', () => {
 
   test('uses the Redis that REDIS_HOST names, and prints that', async () => {
     const redis = await startRedis();
-    const start = new Start({
+    await using start = new Start({
       MESSAGE_COUNT: 2,
       PUBLISH_INTERVAL: 0.1,
       REDIS_HOST: '127.0.0.1',
@@ -86,11 +91,11 @@ describe('npm start', () => {
 
   test('takes REDIS_PORT and REDIS_PASSWORD for its private Redis; a taken port is no obstacle', async () => {
     const port = await freePort();
-    const start = new Start({ MESSAGE_COUNT: 1, REDIS_PORT: port, REDIS_PASSWORD: 'a "b" c' });
+    await using start = new Start({ MESSAGE_COUNT: 1, REDIS_PORT: port, REDIS_PASSWORD: 'a "b" c' });
     expect(await start.redisPort()).toBe(port);
     expect(await start.exited).toBe(0);
     const other = createServer().listen(port, '127.0.0.1');
-    const second = new Start({ MESSAGE_COUNT: 1, REDIS_PORT: port });
+    await using second = new Start({ MESSAGE_COUNT: 1, REDIS_PORT: port });
     await second.says(`Port ${port} is taken`);
     expect(await second.redisPort()).not.toBe(port);
     expect(await second.exited).toBe(0);
@@ -98,7 +103,7 @@ describe('npm start', () => {
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('%s stops everything in order, with exit code 0', async (signal) => {
-    const start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, serviceCommand('start'));
+    await using start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, serviceCommand('start'));
     const port = await start.redisPort();
     await start.says('[pubsub #3,');
     start.process.kill(signal);
@@ -108,7 +113,7 @@ describe('npm start', () => {
   });
 
   test('when it is killed, its services and its Redis end too', async () => {
-    const start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, serviceCommand('start'));
+    await using start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, serviceCommand('start'));
     const port = await start.redisPort();
     await start.says('[pubsub #3,');
     start.process.kill('SIGKILL');
@@ -120,7 +125,7 @@ describe('npm start', () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as { port: number };
-    const start = new Start({ HEALTH_PORT: port }); // the publisher's; the subscriber has the next one
+    await using start = new Start({ HEALTH_PORT: port }); // the publisher's; the subscriber has the next one
     expect(await start.exited).toBe(1);
     await start.says(`HEALTH_PORT ${port}: the port is taken`);
     await start.says('publisher ended with exit code 1; stopping the rest');
@@ -128,7 +133,7 @@ describe('npm start', () => {
   });
 
   test('when its Redis ends, the services are stopped, and the exit code is 1', async () => {
-    const start = new Start();
+    await using start = new Start();
     const port = await start.redisPort();
     await start.says('[pubsub #1,');
     const redis = await connectTo(port);
@@ -143,7 +148,7 @@ describe('npm start', () => {
     await using redis = await connectTo(server.port);
     const others = Array.from({ length: 300 }, (_, index) => encode(makeMessage('another', index + 1)));
     await redis.client.rPush('message_queue', others);
-    const start = new Start({
+    await using start = new Start({
       REDIS_HOST: '127.0.0.1',
       REDIS_PORT: server.port,
       MESSAGE_COUNT: 2,
@@ -164,7 +169,7 @@ describe('npm start', () => {
   });
 
   test('a wrong configuration is one clear error', async () => {
-    const start = new Start({ PATTERN: 'smoke', STATS_INTERVAL: 'now' });
+    await using start = new Start({ PATTERN: 'smoke', STATS_INTERVAL: 'now' });
     expect(await start.exited).toBe(1);
     await start.says(`PATTERN="smoke": expected one of ${patternWords.join(', ')}`);
     await start.says('STATS_INTERVAL="now": expected seconds');
