@@ -7,7 +7,7 @@ import { html, type Markup } from './markup/markup.ts';
 import { label } from './markup/pattern-label.ts';
 import { foldedTable } from './markup/table.ts';
 
-/** Losses and duplicates under all faults: two charts and their table. @param charts the charts of the page, for draw.js; more are added */
+/** Losses and duplicates under all faults: two charts and their table. @param charts the charts of the page, for charts/draw; more are added */
 export function renderCostOfFaults(results: Results, charts: Chart[]): Markup | undefined {
   const shares = [
     shareChart(results, 'lost', 'Lost, % of what was accepted'),

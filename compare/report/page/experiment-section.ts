@@ -9,7 +9,7 @@ import { label } from './markup/pattern-label.ts';
 import { foldedTable, renderTable } from './markup/table.ts';
 import { sectionId } from './verdicts-at-a-glance.ts';
 
-/** All about one experiment. @param charts the charts of the page, for draw.js; more are added */
+/** All about one experiment. @param charts the charts of the page, for charts/draw; more are added */
 export function renderSection(
   experiment: ExperimentResult,
   index: number,

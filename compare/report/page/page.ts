@@ -9,6 +9,8 @@ import { renderHeader } from './header.ts';
 import { html, json, Markup } from './markup/markup.ts';
 import { renderVerdictsAtAGlance } from './verdicts-at-a-glance.ts';
 
+/** The modules of charts/draw, each after those that it imports. */
+const DRAW_MODULES = ['common', 'throughput', 'latency', 'timeline', 'share', 'main'];
 const MODULES = new URL('../../../node_modules/', import.meta.url);
 
 /**
@@ -18,7 +20,7 @@ const MODULES = new URL('../../../node_modules/', import.meta.url);
 export async function renderPage(results: Results): Promise<string> {
   const style = await readFile(new URL('page.css', import.meta.url), 'utf8');
   const library = await chartLibrary();
-  const script = await readFile(new URL('charts/draw.js', import.meta.url), 'utf8');
+  const script = await drawScript();
   const charts: Chart[] = [];
   const names = patternsOf(results);
   const page = html`<!doctype html>
@@ -47,6 +49,14 @@ ${results.experiments.map((experiment, index) => renderSection(experiment, index
 </html>
 `;
   return page.text;
+}
+
+/** The modules of charts/draw as one script: a page that is opened from disk cannot load modules. */
+async function drawScript(): Promise<string> {
+  const read = async (name: string) => await readFile(new URL(`charts/draw/${name}.js`, import.meta.url), 'utf8');
+  const modules = await Promise.all(DRAW_MODULES.map(read));
+  const parts = modules.map((module) => module.replace(/^import .*;\n/gm, '').replace(/^export /gm, ''));
+  return `(() => {\n${parts.join('\n')}})();\n`;
 }
 
 /** Chart.js with its licence, and that of the library which it contains. */

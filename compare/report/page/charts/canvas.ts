@@ -2,7 +2,7 @@ import { html, type Markup } from '../markup/markup.ts';
 import type { Chart } from './charts.ts';
 
 /**
- * The canvas of a chart, which draw.js fills. It is hidden until then: where scripts do not run, the tables have the data.
+ * The canvas of a chart, which draw/main.js fills. It is hidden until then: where scripts do not run, the tables have the data.
  * @param index of the chart among all charts of the page
  */
 export function renderCanvas(chart: Chart, index: number): Markup {

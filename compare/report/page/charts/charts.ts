@@ -2,7 +2,7 @@ import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
 import type { ExperimentResult, Fault, Measurement } from '../../../measure/result.ts';
 import { colourOf } from '../markup/pattern-label.ts';
 
-/** A chart for draw.js: plain data. */
+/** A chart for draw/: plain data. */
 export type Chart = ThroughputChart | LatencyChart | TimelineChart | ShareChart;
 
 interface Described {
