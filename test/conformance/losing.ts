@@ -79,4 +79,23 @@ export function losing(bench: Bench): void {
     expect(again).toEqual(guarantees.survivesCrash ? numbered(10) : []);
     expect(next.got.length).toBe(again.length + 1);
   });
+
+  if (!guarantees.survivesCrash) return;
+
+  test('what Redis hands to a subscriber that is gone, and was taken for dead, goes to the others', async () => {
+    const topic = bench.topic();
+    await using line = await TcpProxy.to(own.server.port);
+    await using connection = await connectTo(line.port);
+    const victim = await bench.read(topic, {}, connection);
+    await bench.publish(topic, ['before']);
+    await victim.receive(1);
+    await bench.settled(topic);
+    line.swallow(); // Redis goes on waiting for a message for it
+    await sleep(1.2 * LEASE_MS);
+    const next = await bench.read(topic);
+    await sleep(LEASE_MS / 2); // it reclaims before it waits itself
+    await bench.publish(topic, ['after']);
+    expect(await next.receive(1)).toEqual(['after']);
+    await connection.close();
+  });
 }

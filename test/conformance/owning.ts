@@ -48,6 +48,7 @@ export function owning(bench: Bench): void {
     ack: ({ subscription, got }) => subscription.ack(got),
     'ack with once': ({ subscription, got }) => subscription.ack(got, { once: { ids: numbered(4), ttlMs: 60_000 } }),
     reject: ({ subscription, got }) => Promise.all(got.map((each) => subscription.reject(each, 'because'))),
+    fail: ({ subscription, got }) => Promise.all(got.map((each) => subscription.fail(each, 'because'))),
     'fail for the last time': ({ subscription, got }) =>
       Promise.all(got.map((each) => subscription.fail({ ...each, attempt: 3 }, 'because'))),
   };
@@ -69,6 +70,15 @@ export function owning(bench: Bench): void {
       expect(await bench.backlog(topic)).toMatchObject({ waiting: 0, inFlight: 4, dead: 0 });
       expect(await owner.subscription.ack(owner.got)).toEqual(new Array(4).fill('done'));
       expect(owner.got).toHaveLength(4);
+    });
+  });
+
+  test('a subscriber is told once what is no longer its own', async () => {
+    const topic = bench.topic();
+    await robbed(topic, async (victim) => {
+      await until('to be told', () => victim.leaseLost.length >= 4);
+      await sleep(LEASE_MS);
+      expect(victim.leaseLost).toEqual(victim.got);
     });
   });
 

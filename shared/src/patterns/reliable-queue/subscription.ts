@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { RESP_TYPES } from 'redis';
 import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../../accounting/clock.ts';
 import { acknowledge } from '../../delivery/acknowledge.ts';
@@ -11,10 +13,11 @@ import { deadLettersOf } from '../../delivery/keys.ts';
 import { throttle } from '../../delivery/throttle.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { runScript } from '../../redis/script.ts';
+import { Counts } from './counts.ts';
 import { handledMark, keysOf } from './keys.ts';
 import { ACK, ACK_ALL, RECLAIM, REJECT, REQUEUE, TAKE } from './scripts.ts';
 
-/** Seconds that one BLMOVE waits. */
+/** The most seconds that one BLMOVE waits. */
 const BLOCK_SECONDS = 1;
 /** The most messages that one script reclaims. */
 const RECLAIM_BATCH = 100;
@@ -33,11 +36,11 @@ export async function subscribe(
   const { consumers, alive } = keysOf(list, consumer);
   await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
   await redis.sAdd(consumers, consumer);
-  const beat = () => redis.set(alive, '1', { PX: leaseMs });
-  await beat();
+  const giveSign = () => redis.set(alive, '1', { PX: leaseMs, GET: true });
+  await giveSign();
   const reader = await openBlocking(connection, 'reliable-queue', signal);
-  void beat().catch(() => {}); // opening may have taken its time
-  return new ReliableQueueSubscription(connection, reader, list, options, beat);
+  void giveSign().catch(() => {}); // opening may have taken its time
+  return new ReliableQueueSubscription(connection, reader, list, options, async () => (await giveSign()) !== null);
 }
 
 /**
@@ -51,25 +54,31 @@ class ReliableQueueSubscription implements Subscription {
   readonly #options: SubscribeOptions;
   readonly #keys: ReturnType<typeof keysOf>;
   readonly #heart: NodeJS.Timeout;
+  readonly #giveSign: () => Promise<boolean>;
+  readonly #blockSeconds: number;
   readonly #isTimeToReclaim: () => boolean;
   readonly #inFlight = new Set<Delivery>();
   /** Whether something may lie in our list that we do not know of. */
   #isUnsure = true;
   #drains = false;
 
+  /** @param giveSign gives a sign of life, and returns whether the one before was still there */
   constructor(
     connection: Connection,
     reader: BlockingConnection,
     list: string,
     options: SubscribeOptions,
-    beat: () => Promise<unknown>,
+    giveSign: () => Promise<boolean>,
   ) {
     this.#connection = connection;
     this.#reader = reader;
     this.#list = list;
     this.#options = options;
     this.#keys = keysOf(list, options.consumer);
-    this.#heart = setInterval(() => void beat().catch(() => {}), options.leaseMs / 3);
+    this.#giveSign = giveSign;
+    this.#heart = setInterval(() => void this.#beat().catch(() => {}), options.leaseMs / 3);
+    // Ends before others can take us for dead, or Redis would hand us a message that nobody looks for.
+    this.#blockSeconds = Math.min(BLOCK_SECONDS, options.leaseMs / 3000);
     this.#isTimeToReclaim = throttle(options.leaseMs / 2);
     reader.connection.client.on('ready', () => {
       this.#isUnsure = true;
@@ -138,6 +147,19 @@ class ReliableQueueSubscription implements Subscription {
     if (left === 0) await redis.sRem(consumers, this.#options.consumer).catch(() => {});
   }
 
+  /** Gives a sign of life. If there was none left, tells what others have taken meanwhile. */
+  async #beat(): Promise<void> {
+    if (!this.#connection.isReady || (await this.#giveSign())) return;
+    const deliveries = [...this.#inFlight];
+    if (deliveries.length === 0) return;
+    const redis = this.#connection.client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
+    const there = new Counts((await redis.lRange(this.#keys.processing, 0, -1)).map(sha1));
+    await setImmediate(); // an acknowledgement that was answered before is known by then
+    const lost = deliveries.filter((delivery) => !there.take(sha1(delivery.payload)) && this.#inFlight.has(delivery));
+    for (const delivery of lost) this.#inFlight.delete(delivery);
+    if (lost.length > 0) this.#options.onLeaseLost?.(lost);
+  }
+
   /** BLMOVE waits for the first message; a script then drains as LMOVE would, many at a time. */
   async #move(limit: number): Promise<Delivery[]> {
     const { client } = this.#reader;
@@ -145,7 +167,7 @@ class ReliableQueueSubscription implements Subscription {
     await this.#reclaim();
     let moved = 0;
     if (!this.#drains) {
-      const first = await client.blMove(this.#list, processing, 'LEFT', 'RIGHT', BLOCK_SECONDS);
+      const first = await client.blMove(this.#list, processing, 'LEFT', 'RIGHT', this.#blockSeconds);
       if (first === null) return [];
       moved = 1;
     }
@@ -189,17 +211,8 @@ class ReliableQueueSubscription implements Subscription {
     const { client } = this.#reader;
     const { processing, attempts } = this.#keys;
     if (!this.#isUnsure && (await client.lLen(processing)) <= this.#inFlight.size) return;
-    const ours = new Map<string, number>();
-    for (const { payload } of this.#inFlight) {
-      const hash = sha1(payload);
-      ours.set(hash, (ours.get(hash) ?? 0) + 1);
-    }
-    const strays = (await client.lRange(processing, 0, -1)).filter((payload) => {
-      const hash = sha1(payload);
-      const left = ours.get(hash) ?? 0;
-      ours.set(hash, left - 1);
-      return left <= 0;
-    });
+    const ours = new Counts([...this.#inFlight].map(({ payload }) => sha1(payload)));
+    const strays = (await client.lRange(processing, 0, -1)).filter((payload) => !ours.take(sha1(payload)));
     if (strays.length === 0) return;
     const pairs = strays.reverse().flatMap((payload) => [payload, this.#field(payload)]);
     await runScript(client, REQUEUE, [processing, this.#list, attempts], ['head', '1', NO_ELEMENT, ...pairs]);
