@@ -6,7 +6,7 @@ import { throttle } from '../../delivery/throttle.ts';
 import { runScript } from '../../redis/script.ts';
 import { FIELD, TRIM_ACKNOWLEDGED } from './scripts.ts';
 
-/** Milliseconds that one XREADGROUP waits. */
+/** The most milliseconds that one XREADGROUP waits: nothing that others have abandoned is claimed meanwhile. */
 const BLOCK_MS = 1000;
 
 interface Entry {
@@ -133,9 +133,9 @@ export class StreamReader {
   }
 
   async #takeNew(limit: number): Promise<Delivery[]> {
-    const { group, consumer } = this.#options;
+    const { group, consumer, leaseMs } = this.#options;
     const position = { key: this.#key, id: '>' };
-    const options = { COUNT: limit, BLOCK: BLOCK_MS };
+    const options = { COUNT: limit, BLOCK: Math.min(BLOCK_MS, Math.ceil(leaseMs / 2)) };
     const reply = await this.#reader.client.xReadGroup(group, consumer, position, options);
     return deliveriesOf((reply?.[0]?.messages ?? []) as unknown as Entry[]);
   }
