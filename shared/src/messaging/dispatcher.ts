@@ -121,12 +121,14 @@ export class Dispatcher<Value> {
     }
   }
 
-  /** Waits until at most half of what may be in flight is, and returns how many more may be taken. */
+  /** Waits until at most half of what may be in flight is, or a handler has nothing to do; returns how many more may be taken. */
   async #room(): Promise<number> {
     while (true) {
+      const free = this.#options.concurrency - this.#overdue;
       const limit = this.#limit.current(this.#overdue);
       const toHandle = this.#inFlight - this.#rejected; // what cannot be handled must not hold up what can
-      if (limit > 0 && toHandle <= limit / 2 && this.#rejected < MOST_REJECTED) return limit - toHandle;
+      const isWelcome = limit > 0 && toHandle <= Math.max(limit / 2, free - 1);
+      if (isWelcome && this.#rejected < MOST_REJECTED) return limit - toHandle;
       if (this.#failure || this.#options.signal.aborted) return 1;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
