@@ -94,13 +94,16 @@ export class Dispatcher<Value> {
     if (this.#failure) throw this.#failure;
   }
 
-  /** These are somebody else's now: their handlers need not go on. */
+  /** These are somebody else's now: their handlers need not go on, nor begin. */
   leaseLost(deliveries: readonly Delivery[]): void {
     const lost = new Set(deliveries);
     for (const handling of this.#handlings) {
       if (lost.has(handling.message.delivery)) handling.abort(new Error('the message is no longer this consumer’s'));
     }
+    const waiting = this.#waiting.splice(this.#begun);
+    this.#waiting.push(...waiting.filter(({ delivery }) => !lost.has(delivery)));
     this.#options.observer.leaseLost?.(deliveries);
+    this.#settled(waiting.length - (this.#waiting.length - this.#begun));
   }
 
   /** Whether a handler is at work, within its time. */
@@ -118,6 +121,7 @@ export class Dispatcher<Value> {
       this.#inFlight += deliveries.length;
       this.#receive(deliveries);
       this.#pump();
+      if (this.#areAllOverdue) await this.#requeueWaiting();
     }
   }
 
@@ -218,6 +222,7 @@ export class Dispatcher<Value> {
     const { value, id } = handling.message;
     const wasHandled = await connection.survive(abandon, () => this.#subscription.wasHandled(id as string));
     if (wasHandled === undefined) throw new Error('Redis did not say before the end whether it had been handled');
+    handling.throwIfAborted(); // it may have taken longer than the message had
     if (!wasHandled) await handler(value, handling);
   }
 
@@ -261,7 +266,7 @@ export class Dispatcher<Value> {
     handling.abort(reason);
     void this.#failed(handling.message, reason);
     // Nobody is left to handle what waits here: others may.
-    if (this.#overdue >= this.#options.concurrency) void this.#requeueWaiting();
+    if (this.#areAllOverdue) void this.#requeueWaiting();
     this.#wake();
   }
 
@@ -365,6 +370,10 @@ export class Dispatcher<Value> {
     this.#wake();
   }
 
+  get #areAllOverdue(): boolean {
+    return this.#overdue >= this.#options.concurrency;
+  }
+
   get #isOutOfTime(): boolean {
     if (this.#failure || this.#options.abandon.aborted) return true;
     return this.#stoppedAt !== undefined && performance.now() - this.#stoppedAt > FINISH_MS;
@@ -395,6 +404,7 @@ export class Dispatcher<Value> {
   async #requeueAll(): Promise<void> {
     const running = [...this.#handlings].filter(({ isSettled }) => !isSettled);
     for (const handling of running) {
+      clearTimeout(handling.timer);
       handling.isSettled = true;
       this.#overdue++;
     }

@@ -24,8 +24,6 @@ export class Handling<Value> implements HandlerContext {
   readonly message: Incoming<Value>;
   /** Whether the message is settled already: what the handler still does is of no account. */
   isSettled = false;
-  /** Whether the handler was told to give up for another reason than its own time. */
-  isAbandoned = false;
   timer: NodeJS.Timeout | undefined;
   #controller: AbortController | undefined;
   #reason: Error | undefined;
@@ -46,6 +44,11 @@ export class Handling<Value> implements HandlerContext {
     this.#controller ??= new AbortController();
     if (this.#reason) this.#controller.abort(this.#reason);
     return this.#controller.signal;
+  }
+
+  /** Throws the reason, if the handler is to give up. Makes no signal for it. */
+  throwIfAborted(): void {
+    if (this.#reason) throw this.#reason;
   }
 
   abort(reason: Error): void {
