@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import type { AckFate } from '@redis-messaging/shared/delivery/delivery';
+import { launch } from '../../local/process/launch.ts';
+import { scriptCommand } from '../../local/process/node-command.ts';
+import { TcpProxy } from '../../testkit/tcp-proxy.ts';
+import { until } from '../../testkit/until.ts';
+import { surviving, upTo, useMessaging } from './use-messaging.ts';
+
+const use = useMessaging();
+const LEASE_MS = 300;
+
+const cases = surviving.flatMap(([name, pattern]) =>
+  [1, 4].map((concurrency) => [name, concurrency, pattern] as const),
+);
+
+test.each(cases)('%s: what takes three leases is handled once, %d at a time', async (_name, concurrency, pattern) => {
+  const topic = use.topic(pattern);
+  const handled: number[] = [];
+  const lost: unknown[] = [];
+  const observer = { leaseLost: (deliveries: readonly unknown[]) => lost.push(...deliveries) };
+  const handler = async (value: number) => {
+    await sleep(3 * LEASE_MS);
+    handled.push(value);
+  };
+  for (const name of ['one', 'two']) {
+    await use.again(topic).consume({ name, concurrency, leaseMs: LEASE_MS }, handler, observer).ready;
+  }
+  await topic.producer().sendBatch(upTo(2 * concurrency));
+  await until('all to be handled', () => handled.length >= 2 * concurrency);
+  await use.settled(topic);
+  expect(handled.sort((a, b) => a - b)).toEqual(upTo(2 * concurrency));
+  expect(lost).toEqual([]);
+});
+
+test.each(surviving)('%s: a consumer that was cut off gives up what others have', async (_name, pattern) => {
+  await using line = await TcpProxy.to(use.own.server.port);
+  const topic = use.topic(pattern);
+  const gate = use.gate();
+  const reasons: string[] = [];
+  const fates: AckFate[] = [];
+  const others: number[] = [];
+  const cutOff = use.messaging({ redis: { socket: { host: '127.0.0.1', port: line.port } } });
+  const options = { leaseMs: LEASE_MS, maxAttempts: 100 };
+  cutOff.topic<number>(topic.name, { pattern }).consume(
+    { ...options, name: 'cut off' },
+    async (value, { signal }) => {
+      if (value > 100) signal.addEventListener('abort', () => reasons.push(signal.reason.message));
+      if (value > 100) await gate.pass(value);
+    },
+    { acknowledged: (_, all) => fates.push(...all) },
+  );
+  const producer = topic.producer();
+  await producer.sendBatch(upTo(100)); // from then on it takes many at a time
+  await use.settled(topic);
+  await producer.sendBatch(upTo(10, 101));
+  await until('the first', () => gate.running === 1);
+  await until('others to wait behind it', async () => (await use.backlog(topic)).inFlight > 1);
+  fates.length = 0;
+  line.swallow();
+  topic.consume({ ...options, name: 'other' }, (value) => void others.push(value));
+  await until('the other to get all', () => others.length >= 10);
+  line.pass();
+  line.reset();
+  await until('the loss to be noticed', () => reasons.length > 0);
+  gate.open();
+  await until('the acknowledgement', () => fates.length > 0);
+  expect(fates).toEqual(['lost-lease']);
+  expect(gate.begun).toEqual([101]);
+  expect(reasons).toEqual(['the message is no longer this consumer’s']);
+  expect(others.sort((a, b) => a - b)).toEqual(upTo(10, 101));
+  await use.settled(topic);
+});
+
+test.each(surviving)('%s: a process that stood still changes nothing of what another has', async (name, pattern) => {
+  const topic = use.topic(pattern);
+  // biome-ignore lint/suspicious/noExplicitAny: what the program of this test sends
+  const told: any[] = [];
+  const args = [String(use.own.server.port), name, topic.name, String(LEASE_MS)];
+  await using standing = launch({
+    command: scriptCommand('test/messaging/standing-still.ts', ...args),
+    onMessage: (message) => told.push(message),
+  });
+  const producer = topic.producer();
+  await producer.sendBatch(upTo(100));
+  await until('it to take many at a time', () => told.filter(({ begun }) => begun).length === 100);
+  await use.settled(topic);
+  await producer.sendBatch(upTo(10, 101));
+  await until('the first long one', () => told.some(({ begun }) => begun === 101));
+  standing.process.kill('SIGSTOP');
+  const gate = use.gate();
+  const fates: AckFate[] = [];
+  topic.consume({ leaseMs: LEASE_MS, concurrency: 10, name: 'other', maxAttempts: 100 }, gate.pass, {
+    acknowledged: (_, all) => fates.push(...all),
+  });
+  await until('the other to get all', () => gate.running === 10);
+  standing.process.kill('SIGCONT');
+  await until('its acknowledgement', () => told.some(({ fates }) => fates?.includes('lost-lease')));
+  await sleep(LEASE_MS);
+  expect(await use.backlog(topic)).toMatchObject({ waiting: 0, inFlight: 10, dead: 0 });
+  gate.open();
+  await use.settled(topic);
+  expect(fates).toEqual(new Array(10).fill('done'));
+  expect(gate.begun.sort((a, b) => a - b)).toEqual(upTo(10, 101));
+  await standing.stop();
+});
