@@ -1,12 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import tests from '../../jest.config.js';
 
-const { globalSetup: _, ...rest } = tests; // the pure parts need no Redis
+const folder = new URL('../unit/', import.meta.url);
+const isPure = (name) => !readFileSync(new URL(name, folder), 'utf8').includes('support/redis');
+const { globalSetup: _, ...rest } = tests; // provides the programs that only other tests need
 
-/** The unit tests, for `npm run mutate`, with our package from the copy that has the mutants. */
+/** The unit tests that need no Redis, for `npm run mutate`, with our package from the copy that has the mutants. */
 export default {
   ...rest,
   rootDir: '../..',
-  testMatch: ['<rootDir>/test/unit/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/(bounded|lane)\\.test\\.ts$'], // need a Redis
+  testMatch: readdirSync(folder)
+    .filter(isPure)
+    .map((name) => `<rootDir>/test/unit/${name}`),
   moduleNameMapper: { '^@redis-messaging/shared/(.*)$': '<rootDir>/shared/src/$1.ts' },
 };

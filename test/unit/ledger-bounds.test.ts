@@ -134,10 +134,17 @@ describe('runs of one sender', () => {
     expect(ledger.changes().settled).toMatchObject({ published: 3, received: 2, lost: 0, elsewhere: 1 });
   });
 
+  test('the first message of a run that comes again belongs to that run', () => {
+    const ledger = book(book(new Ledger(everybody), [1, 2, 3], { run: 0 }), [1, 2], { run: 1 });
+    expect(ledger.receive(entry(1, { run: 1 }))).toBe('duplicate');
+    expect(ledger.changes().senders.a).toMatchObject([{ duplicated: 0 }, { duplicated: 1 }]);
+  });
+
   test('a message of before all of them belongs to the newest', () => {
-    const ledger = book(book(new Ledger(everybody), [5], { run: 10 }), [5], { run: 20 });
+    const ledger = new Ledger(everybody);
+    for (const run of [10, 20, 30]) book(ledger, [5], { run });
     expect(ledger.receive(entry(4, { run: 0 }))).toBe('reordered');
-    expect(ledger.changes().senders.a).toMatchObject([{ lowest: 5 }, { lowest: 4 }]);
+    expect(ledger.changes().senders.a).toMatchObject([{ lowest: 5 }, { lowest: 5 }, { lowest: 4 }]);
   });
 });
 
