@@ -8,6 +8,8 @@ export class TcpProxy {
   #swallows = false;
   #cutOn: RegExp | undefined;
   #replyLeft = Number.POSITIVE_INFINITY;
+  #requestLeft = Number.POSITIVE_INFINITY;
+  readonly #held: (() => void)[] = [];
   /** How many replies have been cut. */
   cuts = 0;
 
@@ -48,6 +50,17 @@ export class TcpProxy {
     this.#replyLeft = bytes;
   }
 
+  /** Passes this many bytes more of what clients send, and holds back the rest, on whatever connection, until `release`. */
+  holdAfterRequest(bytes: number): void {
+    this.#requestLeft = bytes;
+  }
+
+  /** Passes what was held back, in order, and everything from now on. */
+  release(): void {
+    this.#requestLeft = Number.POSITIVE_INFINITY;
+    for (const pass of this.#held.splice(0)) pass();
+  }
+
   /** Resets all connections. New ones are accepted. */
   reset(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
@@ -73,8 +86,9 @@ export class TcpProxy {
           this.#cutOn = undefined;
           client.resetAndDestroy();
         } else if (from === redis && data.length > this.#replyLeft) this.#cutReply(client, redis, data);
+        else if (from === client) this.#request(redis, data);
         else {
-          if (from === redis) this.#replyLeft -= data.length;
+          this.#replyLeft -= data.length;
           to.write(data);
         }
       });
@@ -84,6 +98,14 @@ export class TcpProxy {
         if (!this.#swallows) to.destroy();
       });
     }
+  }
+
+  #request(redis: Socket, data: Buffer): void {
+    const now = data.subarray(0, this.#requestLeft);
+    const later = data.subarray(now.length);
+    this.#requestLeft -= now.length;
+    if (now.length > 0) redis.write(now);
+    if (later.length > 0) this.#held.push(() => redis.write(later));
   }
 
   #cutReply(client: Socket, redis: Socket, data: Buffer): void {
