@@ -13,4 +13,5 @@ export default {
   globalSetup: '<rootDir>/test/support/prepare.ts',
   testTimeout: 60_000,
   maxWorkers: 2,
+  forceExit: true, // a test that took too long may leave something open; what it started ends with this process
 };

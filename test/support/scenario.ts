@@ -132,7 +132,7 @@ export class Scenario implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const service of [...this.subscribers, this.#publisher]) await service?.[Symbol.asyncDispose]();
-    await this.#redis.flushAll();
+    if (this.#redis.isReady) await this.#redis.flushAll(); // a test that fails while Redis is away must not wait for it
   }
 
   #nameOf(service: ServiceProcess): string {
