@@ -1,7 +1,7 @@
-/** The tests of `npm test`. Those of the containers are in jest.compose.config.js. */
+/** The tests of `npm test`. The long ones are in jest.long.config.js, those of the containers in jest.compose.config.js. */
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/compose/'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/compose/', '<rootDir>/test/long/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

@@ -1,0 +1,63 @@
+import { afterEach, expect, test } from '@jest/globals';
+import type { PublisherStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
+import { patterns } from '@redis-messaging/shared/patterns/index';
+import { until } from '../../testkit/until.ts';
+import { untilDrained } from '../support/drained.ts';
+import { readyService, startService } from '../support/start-service.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+const MANY = 200_000;
+
+const own = useRedis();
+afterEach(async () => {
+  await own.redis.flushAll();
+});
+
+test('sent as fast as Redis takes it, with as many lines in the log as there may be, all arrives once', async () => {
+  const count = MANY / 10;
+  const env = { REDIS_PORT: own.server.port, PATTERN: 'all' };
+  const reader = await readyService('subscriber', env);
+  const writer = startService('publisher', { ...env, PUBLISH_INTERVAL: 0, MESSAGE_COUNT: count });
+  expect(await writer.exited).toBe(0);
+  await untilDrained(own.redis, patterns);
+  expect(await reader.stop()).toBe(0);
+  for (const { name } of patterns) {
+    expect(writer.final(name)).toMatchObject({ published: count, refused: 0, unconfirmed: 0, retried: 0 });
+    expect(reader.final(name)).toMatchObject({ received: count, lost: 0, duplicated: 0, redelivered: 0, backlog: 0 });
+  }
+});
+
+test(`a backlog of ${MANY} messages of each pattern that keeps them is worked off, in order, by a subscriber that comes late`, async () => {
+  const kept = patterns.filter(({ guarantees }) => guarantees.keepsUnread);
+  const env = { REDIS_PORT: own.server.port, PATTERN: kept.map(({ name }) => name).join(), LOG_LEVEL: 'warn' };
+  const writer = startService('publisher', { ...env, PUBLISH_INTERVAL: 0, MESSAGE_COUNT: MANY });
+  expect(await writer.exited).toBe(0);
+  for (const pattern of kept) {
+    expect((await pattern.backlog(own.redis, pattern.topic.default, 'subscribers')).waiting).toBe(MANY);
+  }
+  const reader = startService('subscriber', env);
+  await untilDrained(own.redis, kept);
+  expect(await reader.stop()).toBe(0);
+  for (const { name } of kept) {
+    expect(reader.progress[name]).toMatchObject({ received: MANY, lost: 0, duplicated: 0, reordered: 0 });
+  }
+});
+
+test('Pub/Sub: a subscriber that stands still misses nothing of more than Redis holds for it by default', async () => {
+  const env = { REDIS_PORT: own.server.port, PATTERN: 'pubsub', LOG_LEVEL: 'warn' };
+  const reader = startService('subscriber', env);
+  await until('the subscriber', () => reader.isReady);
+  reader.process.kill('SIGSTOP');
+  const writer = startService('publisher', { ...env, PUBLISH_INTERVAL: 0, MESSAGE_COUNT: MANY });
+  const held = async () => (await own.redis.clientList({ TYPE: 'PUBSUB' })).reduce((sum, { omem }) => sum + omem, 0);
+  await until('much to be held for it', async () => (await held()) > 1024 * 1024);
+  const published = () => (writer.progress.pubsub as PublisherStats | undefined)?.published ?? 0;
+  const before = published();
+  await until('more to be published all the same', () => published() > before);
+  reader.process.kill('SIGCONT');
+  expect(await writer.exited).toBe(0);
+  const figures = () => reader.progress.pubsub as SubscriberStats;
+  await until('all messages', () => figures().received === MANY, 60_000);
+  expect(await reader.stop()).toBe(0);
+  expect(figures()).toMatchObject({ received: MANY, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 });
+});
