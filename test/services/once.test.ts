@@ -40,6 +40,24 @@ describe.each(repeating.map((pattern) => [pattern.name, pattern] as const))('%s 
     expect(reader.events('received')).toHaveLength(20);
   });
 
+  test('a subscriber that is killed in the middle of a handler: the other handles each message once, and leaves none out', async () => {
+    const env = { PATTERN: name, RECLAIM_AFTER: 0.5, LOG_LEVEL: 'debug' };
+    const count = 50;
+    await using victim = await subscriber({ ...env, WORK_TIME: 60 });
+    const messages = Array.from({ length: count }, (_, index) => encode(makeMessage('me', index + 1)));
+    await pattern.publish(own.redis, topic, messages);
+    await until('one to be handled', async () => (await pattern.backlog(own.redis, topic, 'subscribers')).inFlight > 0);
+    await victim.stop('SIGKILL');
+    await using heir = await subscriber(env);
+    await untilDrained(own.redis, [pattern]);
+    expect(await heir.stop()).toBe(0);
+    const lines = heir.events('received');
+    expect(lines.map((line) => line.count).toSorted((a, b) => a - b)).toEqual(messages.map((_, index) => index + 1));
+    expect(lines.filter((line) => line.attempt > 1).length).toBeGreaterThan(0);
+    expect(heir.final(name)).toMatchObject({ received: count, duplicated: 0, deduplicated: 0, lost: 0 });
+    expect(victim.events('received')).toEqual([]);
+  });
+
   test('a subscriber that stood still so long that another took over: each message has its effect once', async () => {
     const env = { PATTERN: name, RECLAIM_AFTER: 0.5, WORK_TIME: 0.002, LOG_LEVEL: 'debug' };
     await using one = await subscriber(env);
