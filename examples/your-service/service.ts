@@ -46,8 +46,12 @@ export async function startOrderService({ redisUrl, topic, handle, logger, port 
     { group: 'billing', concurrency: 4, leaseMs },
     (order, { signal }) => handle(order, signal),
     {
-      handled: (batch) => void (counts.handled += batch.length),
-      failed: () => void counts.failed++,
+      handled(batch) {
+        counts.handled += batch.length;
+      },
+      failed() {
+        counts.failed++;
+      },
     },
   );
   await consumer.ready;

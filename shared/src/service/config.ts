@@ -17,7 +17,7 @@ interface Variable<Value> {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Every variable, in the order of the README's table. `npm run readme` writes that table from here. */
+/** Every variable, in the order of the README's table. `npm run generate` writes that table from here. */
 export const variables = {
   REDIS_URL: {
     default: '',
