@@ -42,7 +42,7 @@ export const tables: Readonly<Record<string, string>> = {
         'Redelivered after a subscriber crashed with it in flight',
         ...patterns.map(({ guarantees }) => yesNo(guarantees.survivesCrash)),
       ],
-      ['In order (one subscriber)', ...patterns.map(({ guarantees }) => yesNo(guarantees.ordered))],
+      ['In order (one subscriber, `CONCURRENCY=1`)', ...patterns.map(({ guarantees }) => yesNo(guarantees.ordered))],
     ],
   ),
 };
