@@ -1,7 +1,7 @@
 import { nowMicros } from '@redis-messaging/shared/accounting/clock';
 import type { PublisherStats } from '@redis-messaging/shared/accounting/stats';
+import { parseMicros } from '@redis-messaging/shared/accounting/timestamp';
 import type { Receipt } from '@redis-messaging/shared/delivery/delivery';
-import { parseMicros } from '@redis-messaging/shared/message/timestamp';
 import type { ProducerObserver } from '@redis-messaging/shared/messaging/events';
 import { SILENT } from '@redis-messaging/shared/messaging/logger';
 import type { Topic } from '@redis-messaging/shared/messaging/messaging';

@@ -1,5 +1,6 @@
+import type { Account } from '@redis-messaging/shared/accounting/account';
 import { Latency } from '@redis-messaging/shared/accounting/latency';
-import { type Account, Ledger } from '@redis-messaging/shared/accounting/ledger';
+import { Ledger } from '@redis-messaging/shared/accounting/ledger';
 import type { SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import { Span } from '@redis-messaging/shared/accounting/time-span';
 import type { AckFate, Delivery, FailFate, Write } from '@redis-messaging/shared/delivery/delivery';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatMicros, parseMicros } from '@redis-messaging/shared/message/timestamp';
+import { formatMicros, parseMicros } from '@redis-messaging/shared/accounting/timestamp';
 
 const NOON = Date.UTC(2026, 6, 29, 12, 0, 0) * 1000;
 

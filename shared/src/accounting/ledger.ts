@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Guarantees } from '../patterns/pattern.ts';
+import type { Account, Entry } from './account.ts';
 import { Sequence, type StoredSequence } from './sequence.ts';
 
 /** More senders than this are not told apart at one time: the oldest is settled, its figures stay in the totals. */
@@ -9,34 +9,6 @@ const MAX_RUNS = 8;
 /** A run of which nothing came among so many messages is over: a message that would continue it belongs to a newer one. */
 const OVER_AFTER = 1000;
 const LONGEST_KEY = 200;
-
-/** What a subscriber knows of the messages of one pattern. `published` = received + lost + elsewhere. */
-export interface Account {
-  /** Messages that must have been published, by the counts that were seen. */
-  published: number;
-  /** Different messages received. */
-  received: number;
-  /** Published since the first message of the run that was seen, and not received. */
-  lost: number;
-  /**
-   * Published and not received, but perhaps not lost: before the first message of a run that this subscriber saw, or, where
-   * subscribers share the messages, perhaps taken by another.
-   */
-  elsewhere: number;
-  /** Deliveries of messages that had been received before. */
-  duplicated: number;
-  /** Messages that came after one with a higher count. */
-  reordered: number;
-}
-
-/** What the ledger needs to know of a message. */
-export interface Entry {
-  readonly sender: string;
-  readonly count: number;
-  readonly id: string;
-  /** µs since 1970. */
-  readonly madeAt: number;
-}
 
 /** A ledger in parts that can be stored each for itself as JSON: the runs of each sender, and the totals of those forgotten. */
 export interface StoredLedger {
@@ -61,7 +33,7 @@ export class Ledger {
   #settledHasChanged = false;
   #hasForgotten = false;
 
-  constructor(guarantees: Pick<Guarantees, 'audience'>) {
+  constructor(guarantees: { readonly audience: 'every-subscriber' | 'one-subscriber' }) {
     this.#shared = guarantees.audience === 'one-subscriber';
   }
 

@@ -1,5 +1,5 @@
+import type { Account, Entry } from './account.ts';
 import { Intervals } from './intervals.ts';
-import type { Account, Entry } from './ledger.ts';
 
 /** A count this far above the others of its sender is a mistake or a forgery, not so many losses. */
 const IMPLAUSIBLE = 1_000_000_000;

@@ -1,4 +1,4 @@
-import { formatMicros } from '../message/timestamp.ts';
+import { formatMicros } from './timestamp.ts';
 
 /** When the first and the last message went by. */
 export class Span {

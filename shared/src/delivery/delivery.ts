@@ -1,5 +1,3 @@
-import type { Idempotency } from './idempotency.ts';
-
 /** The bytes of a message, or its text in UTF-8. */
 export type Payload = string | Buffer;
 
@@ -62,6 +60,14 @@ export interface Write {
   readonly command: 'HSET' | 'HDEL' | 'PEXPIRE';
   readonly key: string;
   readonly args: readonly string[];
+}
+
+/** Makes something happen once for each message, by its id, however often it is tried. */
+export interface Idempotency {
+  /** The ids of the messages, in their order. */
+  readonly ids: readonly string[];
+  /** How long Redis remembers an id: ms. Longer than any repetition can take. */
+  readonly ttlMs: number;
 }
 
 /** What an acknowledgement does besides. */

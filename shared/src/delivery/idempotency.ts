@@ -1,16 +1,8 @@
 import type { Redis } from '../redis/client.ts';
 import { runScript } from '../redis/script.ts';
-import type { Payload, Receipt } from './delivery.ts';
+import type { Idempotency, Payload, Receipt } from './delivery.ts';
 import { keyOf } from './keys.ts';
 import { lengthsUpTo } from './lengths.ts';
-
-/** Makes something happen once for each message, by its id, however often it is tried. */
-export interface Idempotency {
-  /** The ids of the messages, in their order. */
-  readonly ids: readonly string[];
-  /** How long Redis remembers an id: ms. Longer than any repetition can take. */
-  readonly ttlMs: number;
-}
 
 /** How a pattern adds one payload to a topic: Lua that finds the topic in `KEYS[1]` and the payload in `payload`. */
 export interface Addition {

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../accounting/clock.ts';
+import { formatMicros, parseMicros } from '../accounting/timestamp.ts';
 import { sanitize } from '../text/sanitize.ts';
-import { formatMicros, parseMicros } from './timestamp.ts';
 
 /** One message as it goes over the wire: a JSON object in UTF-8. Further fields are allowed and ignored. */
 export interface Message {

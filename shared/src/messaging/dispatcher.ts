@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AckExtras, Delivery, Subscription } from '../delivery/delivery.ts';
-import type { Idempotency } from '../delivery/idempotency.ts';
+import type { AckExtras, Delivery, Idempotency, Subscription } from '../delivery/delivery.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import type { Connection } from '../redis/connection.ts';
 import { outcomeOf } from '../redis/outcome.ts';

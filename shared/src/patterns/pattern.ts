@@ -1,6 +1,5 @@
 import type { DeadLetterStore } from '../delivery/dead-letters.ts';
-import type { Payload, Receipt, SubscribeOptions, Subscription } from '../delivery/delivery.ts';
-import type { Idempotency } from '../delivery/idempotency.ts';
+import type { Idempotency, Payload, Receipt, SubscribeOptions, Subscription } from '../delivery/delivery.ts';
 import type { Redis } from '../redis/client.ts';
 import type { Connection } from '../redis/connection.ts';
 
