@@ -1,7 +1,7 @@
 /** Mutation testing of the pure parts: `npm run mutate`. Survivors, and why: survivors.md. */
 export default {
   mutate: [
-    'shared/src/accounting/{sequence,intervals,ledger,latency,clock,time-span}.ts',
+    'shared/src/accounting/{sequence,intervals,ledger,latency,clock,time-span,timestamp}.ts',
     'shared/src/message/*.ts',
     'shared/src/text/*.ts',
     'shared/src/delivery/{batch-size,attempts}.ts',
