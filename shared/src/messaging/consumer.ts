@@ -14,7 +14,7 @@ export interface ConsumerOptions {
   readonly group?: string | undefined;
   /** Where a new group of a stream begins: at its oldest message (`0`, the default), or with what comes from now on (`$`). */
   readonly groupStart?: '0' | '$' | undefined;
-  /** The consumer's name, under which what it has in flight outlives it. It must be its own. Default: host name and process id. */
+  /** The consumer's name, under which what it has in flight outlives it. It must be its own. Default: made of host name and process id. */
   readonly name?: string | undefined;
   /** How many messages are handled at a time. Order is promised for 1 (the default) only. */
   readonly concurrency?: number | undefined;

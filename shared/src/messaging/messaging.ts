@@ -64,6 +64,10 @@ export interface Topic<Sent, Received = Sent> {
   backlog(group?: string): Promise<Backlog>;
 }
 
+/** At the end, Redis is waited for no longer than this: ms. */
+const UNREACHABLE_MS = 1500;
+const CLOSED = 'messaging was closed';
+
 /** Messaging over one connection to Redis, and as many more as its consumers need. */
 export interface Messaging extends AsyncDisposable {
   /** The connection that commands go through. */
@@ -87,13 +91,17 @@ export interface Messaging extends AsyncDisposable {
  * Messaging through Redis: topics, each with the pattern of your choice.
  * @throws TypeError if `redis` is neither options nor a connected client
  */
-export function createMessaging({ redis, logger = SILENT, telemetry = {} }: MessagingOptions): Messaging {
+export function createMessaging(options: MessagingOptions): Messaging {
+  const { redis, logger = SILENT, telemetry = {} } = options ?? {};
+  if (typeof redis !== 'object' || redis === null)
+    throw new TypeError('createMessaging: expected { redis }, the options of a client or a client');
   const connections = new ConnectionLog(logger, addressOf(redis));
   const connection = connectionTo(redis, connections);
   const stop = new AbortController();
   const consumers: Consumer[] = [];
   const producers: { close(): Promise<void> }[] = [];
   let opening: Promise<void> | undefined;
+  let isClosed = false;
 
   function connect(signal: AbortSignal = stop.signal): Promise<void> {
     opening ??= connection.isOwned ? connection.open(AbortSignal.any([signal, stop.signal])) : Promise.resolve();
@@ -102,15 +110,20 @@ export function createMessaging({ redis, logger = SILENT, telemetry = {} }: Mess
   }
 
   function topic<Sent, Received>(name: string, options: TopicOptions<Sent, Received>): Topic<Sent, Received> {
-    const { pattern, codec = json() as Codec<never, never> as Codec<Sent, Received>, logger: log = logger } = options;
-    if (!isTopicName(name)) throw new RangeError(`topic ${JSON.stringify(name)}: expected ${TOPIC_NAME}`);
+    const {
+      pattern,
+      codec = json() as Codec<never, never> as Codec<Sent, Received>,
+      logger: log = logger,
+    } = options ?? {};
+    if (typeof name !== 'string' || !isTopicName(name))
+      throw new RangeError(`topic ${JSON.stringify(name)}: expected ${TOPIC_NAME}`);
     if (typeof pattern?.publish !== 'function')
       throw new TypeError(`topic ${JSON.stringify(name)}: expected { pattern }, such as \`stream\` of this package`);
     return {
       name,
       pattern,
       producer(producerOptions, observer) {
-        void connect();
+        if (isClosed) throw new Error(CLOSED);
         const all = producerObservers<Sent>(
           producerLog(log, name, pattern.name),
           telemetry.producer?.(name, pattern.name),
@@ -118,9 +131,11 @@ export function createMessaging({ redis, logger = SILENT, telemetry = {} }: Mess
         );
         const producer = new Producer<Sent>(connection, pattern, name, codec, producerOptions, all);
         producers.push(producer);
+        connect().catch((error) => producer.giveUp(error));
         return producer;
       },
       consume(consumerOptions, handler, observer) {
+        if (isClosed) throw new Error(CLOSED);
         const all = consumerObservers<Received>(
           consumerLog(log, name, pattern.name),
           telemetry.consumer?.(name, pattern.name),
@@ -139,9 +154,13 @@ export function createMessaging({ redis, logger = SILENT, telemetry = {} }: Mess
   }
 
   async function close(): Promise<void> {
+    isClosed = true;
+    // What asks something of a Redis that is unreachable must not wait for it.
+    const endWatch = connection.closeWhenUnreachable(UNREACHABLE_MS, AbortSignal.abort());
     await Promise.all(consumers.map((consumer) => consumer.close()));
     await Promise.all(producers.map((producer) => producer.close()));
-    stop.abort(new Error('messaging was closed'));
+    endWatch();
+    stop.abort(new Error(CLOSED));
     await connection.close();
   }
 
@@ -161,8 +180,6 @@ export function createMessaging({ redis, logger = SILENT, telemetry = {} }: Mess
 }
 
 function connectionTo(redis: RedisOptions | AnyClient, connections: ConnectionLog): Connection {
-  if (typeof redis !== 'object' || redis === null)
-    throw new TypeError('createMessaging: expected { redis }, the options of a client or a client');
   if (!isClient(redis)) return Connection.create(redis, connections, redis.name ?? '');
   if (!redis.isOpen)
     throw new TypeError('createMessaging: the client is not connected; call `await client.connect()` first');

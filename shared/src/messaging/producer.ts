@@ -78,7 +78,7 @@ export class Producer<Value> implements AsyncDisposable {
   readonly #observer: ProducerObserver<Value>;
   readonly #counts = { accepted: 0, refused: 0, unconfirmed: 0, retried: 0, noSubscribers: 0 };
   readonly #events = new EventEmitter();
-  readonly #pumpWhenReady = () => this.#onReady();
+  readonly #endPumping: () => void;
   #waiting: Outgoing<Value>[] = [];
   #inFlight = new Set<readonly Outgoing<Value>[]>();
   #inFlightMessages = 0;
@@ -87,6 +87,7 @@ export class Producer<Value> implements AsyncDisposable {
   #isProven = false;
   #isHeldBack = false;
   #isClosed = false;
+  #closedBecause: Error | undefined;
   #trouble: string | undefined;
 
   constructor(
@@ -97,6 +98,10 @@ export class Producer<Value> implements AsyncDisposable {
     { bufferLimit = BUFFER_LIMIT, dedupeTtlMs = 0, onRefusal = 'reject' }: ProducerOptions = {},
     observer: ProducerObserver<Value> = {},
   ) {
+    checkNumber('bufferLimit', bufferLimit, 1);
+    checkNumber('dedupeTtlMs', dedupeTtlMs, 0);
+    if (!['reject', 'retry'].includes(onRefusal))
+      throw new RangeError(`producer: onRefusal is ${onRefusal}; expected 'reject' or 'retry'`);
     this.#connection = connection;
     this.#pattern = pattern;
     this.#topic = topic;
@@ -105,7 +110,7 @@ export class Producer<Value> implements AsyncDisposable {
     this.#dedupeTtlMs = pattern.guarantees.keepsUnread ? dedupeTtlMs : 0;
     this.#retriesRefused = onRefusal === 'retry' && pattern.guarantees.keepsUnread;
     this.#observer = observer;
-    connection.client.on('ready', this.#pumpWhenReady);
+    this.#endPumping = connection.onReady(() => this.#onReady());
   }
 
   get stats(): ProducerStats {
@@ -159,12 +164,20 @@ export class Producer<Value> implements AsyncDisposable {
       const limit = signal ? AbortSignal.any([signal, patience]) : patience;
       while (!limit.aborted && this.#buffered === left) await this.#change(limit);
     }
-    this.#connection.client.off('ready', this.#pumpWhenReady);
+    this.#endPumping();
     this.#refuse(this.#waiting.splice(0), 'closed', CLOSED);
     for (const batch of [...this.#inFlight]) {
       this.#landed(batch);
       this.#unconfirmed(batch, new Error('closed before Redis answered'));
     }
+  }
+
+  /** Redis refuses the connection for good, or nobody waits for it any more: so does nobody for these messages. */
+  giveUp(error: Error): void {
+    this.#isClosed = true;
+    this.#closedBecause = error;
+    this.#refuseClosed(this.#waiting.splice(0));
+    this.#events.emit('change');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -187,7 +200,7 @@ export class Producer<Value> implements AsyncDisposable {
     const batch = values.map((value, index) => ({
       value,
       id: ids[index],
-      payload: this.#codec.encode(value),
+      payload: this.#encode(value),
       place: ++this.#place,
       ticket,
       index,
@@ -197,12 +210,18 @@ export class Producer<Value> implements AsyncDisposable {
     for (const outgoing of room < batch.length ? batch.slice(0, room) : batch) this.#waiting.push(outgoing);
     if (room < batch.length) {
       const rest = batch.slice(room);
-      if (this.#isClosed) this.#refuse(rest, 'closed', CLOSED);
+      if (this.#isClosed) this.#refuseClosed(rest);
       else if (isUnreachable) this.#refuse(rest, 'unreachable', UNREACHABLE);
       else this.#refuse(rest, 'full', FULL);
     }
     this.#pump();
     return ticket.promise;
+  }
+
+  #encode(value: Value): Payload {
+    const payload: unknown = this.#codec.encode(value);
+    if (typeof payload === 'string' || Buffer.isBuffer(payload)) return payload;
+    throw new TypeError(`the codec made ${typeof payload} of a message; expected a string or a Buffer`);
   }
 
   #hasRoomFor(batch: number): boolean {
@@ -321,6 +340,12 @@ export class Producer<Value> implements AsyncDisposable {
     for (const { ticket, index } of batch) ticket.failed(index, failure, reason, cause);
   }
 
+  #refuseClosed(batch: readonly Outgoing<Value>[]): void {
+    const error = this.#closedBecause;
+    if (error) this.#refuse(batch, outcomeOf(error) === 'refused' ? 'refused' : 'closed', error.message, error);
+    else this.#refuse(batch, 'closed', CLOSED);
+  }
+
   #holdBack(): void {
     if (this.#isHeldBack) return;
     this.#isHeldBack = true;
@@ -340,4 +365,9 @@ export class Producer<Value> implements AsyncDisposable {
   async #change(signal: AbortSignal): Promise<void> {
     await once(this.#events, 'change', { signal }).catch(() => {});
   }
+}
+
+function checkNumber(option: string, value: unknown, least: number): void {
+  if (!Number.isInteger(value) || (value as number) < least)
+    throw new RangeError(`producer: ${option} is ${value}; expected a whole number, ${least} or more`);
 }

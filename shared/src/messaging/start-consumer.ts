@@ -1,4 +1,4 @@
-import { setMaxListeners } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { type ConsumerContext, type ConsumerOptions, consume } from './consumer.ts';
 import { consumerObservers } from './observers.ts';
@@ -51,7 +51,9 @@ export function startConsumer<Value>(
   options: ConsumerOptions,
   opened: Promise<void>,
 ): Consumer {
-  const complete = completed(options, context.codec.idIn !== undefined);
+  if (context.handler !== undefined && typeof context.handler !== 'function')
+    throw new TypeError(`consume: handler is ${typeof context.handler}; expected a function, or undefined`);
+  const complete = completed(options ?? {}, context.codec.idIn !== undefined);
   const stop = new AbortController();
   const abandon = new AbortController();
   setMaxListeners(0, stop.signal, abandon.signal);
@@ -67,8 +69,13 @@ export function startConsumer<Value>(
     },
   });
   const run = async () => {
-    await opened;
-    await consume({ ...context, observer, signal: stop.signal, abandon: abandon.signal }, complete);
+    try {
+      await Promise.race([opened, aborted(stop.signal)]);
+      await consume({ ...context, observer, signal: stop.signal, abandon: abandon.signal }, complete);
+    } catch (error) {
+      if (!stop.signal.aborted) observer.trouble?.((error as Error).message);
+      throw error;
+    }
   };
   const finished = run();
   const ready = Promise.race([firstTime, finished]);
@@ -101,19 +108,36 @@ function completed(options: ConsumerOptions, hasIds: boolean): Required<Consumer
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const complete = {
     ...CONSUMER_DEFAULTS,
-    name: `${hostname()}-${process.pid}`,
+    name: given.name ?? ownName(),
     ...given,
   } as Required<ConsumerOptions>;
   for (const [option, least] of LEAST) {
     const value: unknown = complete[option];
-    if (!Number.isFinite(value) || (value as number) < least)
-      throw new RangeError(`consume: ${option} is ${value}; expected a number, ${least} or more`);
+    if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST)
+      throw new RangeError(`consume: ${option} is ${value}; expected a whole number from ${least} to ${MOST}`);
   }
+  if (!['0', '$'].includes(complete.groupStart))
+    throw new RangeError(`consume: groupStart is ${complete.groupStart}; expected '0' or '$'`);
   if (complete.name === '' || complete.group === '') throw new RangeError('consume: name and group must not be empty');
   if (Number(complete.dedupeTtlMs) > 0 && !hasIds)
     throw new TypeError('consume: dedupeTtlMs needs the ids of messages; expected a codec with idIn');
   return complete;
 }
+
+/** Completed with a number from the second on: a consumer's name is its own, also in one process. */
+function ownName(): string {
+  const name = `${hostname()}-${process.pid}`;
+  return ++names === 1 ? name : `${name}-${names}`;
+}
+
+let names = 0;
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+}
+
+/** The most of any: a timer that is to take longer fires at once. */
+const MOST = 2 ** 31 - 1;
 
 /** Options that are numbers, and the least that each may be. */
 const LEAST = [

@@ -43,6 +43,11 @@ export class Connection implements AsyncDisposable {
   readonly #options: RedisOptions;
   readonly #events: Partial<ConnectionEvents>;
   readonly #watchdog: Watchdog | undefined;
+  /** Told by one listener of the client, however many they are. */
+  readonly #readyListeners = new Set<() => void>();
+  readonly #tellReady = () => {
+    for (const listener of this.#readyListeners) listener();
+  };
   #isConnected = false;
   /** Whether it was closed on purpose, and will not come back. */
   isClosed = false;
@@ -54,6 +59,7 @@ export class Connection implements AsyncDisposable {
     isWatched: boolean,
   ) {
     this.client = client(() => this);
+    this.client.on('ready', this.#tellReady);
     this.slowSubscribers = new SlowSubscribers(this.client);
     this.#options = options;
     this.#events = events;
@@ -84,6 +90,12 @@ export class Connection implements AsyncDisposable {
   /** Whether commands can be sent now. */
   get isReady(): boolean {
     return this.client.isReady && !this.isClosed;
+  }
+
+  /** Calls the listener whenever commands can be sent again. @returns ends that */
+  onReady(listener: () => void): () => void {
+    this.#readyListeners.add(listener);
+    return () => this.#readyListeners.delete(listener);
   }
 
   /** Another connection of the same family, for commands that block or subscribe. The caller closes it. */
@@ -172,6 +184,7 @@ export class Connection implements AsyncDisposable {
    */
   async close(): Promise<void> {
     if (this.isClosed) return;
+    this.client.off('ready', this.#tellReady);
     this.isClosed = true; // before the client can tell of a failure that our closing caused
     if (this.#watchdog) {
       this.#watchdog.stop();
