@@ -1,4 +1,4 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter, once, setMaxListeners } from 'node:events';
 import { BATCH_BYTES } from '../delivery/batch-size.ts';
 import type { Payload, Receipt } from '../delivery/delivery.ts';
 import type { Pattern } from '../patterns/pattern.ts';
@@ -79,6 +79,8 @@ export class Producer<Value> implements AsyncDisposable {
   readonly #counts = { accepted: 0, refused: 0, unconfirmed: 0, retried: 0, noSubscribers: 0 };
   readonly #events = new EventEmitter();
   readonly #endPumping: () => void;
+  /** Aborts what the client has not written yet when the connection breaks: it would overtake what was under way. */
+  #unwritten = newUnwritten();
   #waiting: Outgoing<Value>[] = [];
   #inFlight = new Set<readonly Outgoing<Value>[]>();
   #inFlightMessages = 0;
@@ -279,7 +281,8 @@ export class Producer<Value> implements AsyncDisposable {
     const { client, slowSubscribers } = this.#connection;
     const payloads = batch.map(({ payload }) => payload);
     const ids = this.#dedupeTtlMs > 0 ? batch.map(({ id }) => id as string) : undefined;
-    const publishing = this.#pattern.publish(client, this.#topic, payloads, ids && { ids, ttlMs: this.#dedupeTtlMs });
+    const unqueued = client.withAbortSignal(this.#unwritten.signal);
+    const publishing = this.#pattern.publish(unqueued, this.#topic, payloads, ids && { ids, ttlMs: this.#dedupeTtlMs });
     if (this.#pattern.guarantees.keepsUnread || batch.length === 1) return await publishing;
     return await slowSubscribers.waitAfter(publishing);
   }
@@ -306,6 +309,7 @@ export class Producer<Value> implements AsyncDisposable {
     const outcome = outcomeOf(error);
     const { keepsUnread, delivery } = this.#pattern.guarantees;
     this.#isProven = false;
+    if (outcome === 'unknown') this.#abortUnwritten();
     // What may have arrived is sent again only where it may come twice, or will not.
     if (outcome === 'unknown' && delivery === 'at-most-once' && this.#dedupeTtlMs === 0) {
       this.#unconfirmed(batch, error);
@@ -324,6 +328,11 @@ export class Producer<Value> implements AsyncDisposable {
       this.#waiting = [...batch, ...this.#waiting].sort((a, b) => a.place - b.place);
       if (isAnswered) this.#setTrouble(reason);
     } else this.#refuse(batch, outcome === 'refused' ? 'refused' : 'unreachable', reason, error);
+  }
+
+  #abortUnwritten(): void {
+    this.#unwritten.abort();
+    this.#unwritten = newUnwritten();
   }
 
   #unconfirmed(batch: readonly Outgoing<Value>[], error: Error): void {
@@ -365,6 +374,13 @@ export class Producer<Value> implements AsyncDisposable {
   async #change(signal: AbortSignal): Promise<void> {
     await once(this.#events, 'change', { signal }).catch(() => {});
   }
+}
+
+/** Each batch listens to it, as long as it is not written. */
+function newUnwritten(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }
 
 function checkNumber(option: string, value: unknown, least: number): void {
