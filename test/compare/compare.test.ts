@@ -149,7 +149,7 @@ describe('npm run compare', () => {
   }, 30_000);
 
   test('messages that a slow Pub/Sub subscriber drops have that cause, and break no promise', async () => {
-    const command = new Command('--experiments 2-subscribers --patterns pubsub,queue --messages 15000 --rate 7500');
+    const command = new Command('--experiments 2-subscribers --patterns pubsub,queue --messages 20000 --rate 10000');
     expect([await command.exited, command.stdout + command.stderr]).toEqual([0, expect.anything()]);
     const { patterns } = (await resultsOf()).experiments[0] as ExperimentResult;
     const { verdict, lost, causes } = patterns.pubsub as Measurement;
