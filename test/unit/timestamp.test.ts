@@ -93,24 +93,18 @@ describe('ISO 8601 timestamps', () => {
     expect(parseMicros('2026-07-29T12:00:00.000007Z')).toBe(NOON + 7);
     expect(parseMicros('2026-07-29T12:00:01.000007Z')).toBe(NOON + 1_000_007);
     expect(parseMicros('2026-07-29T12:00:00.999999Z')).toBe(NOON + 999_999);
-    for (const text of [
-      '.123456Zx',
-      '.12345Z',
-      '.5Z',
-      'x.123456Z',
-      '.abcdefZ',
-      ' 123456Z',
-      '.123456z',
-      '.123456+02:00',
-    ])
-      expect([text, parseMicros(`2026-07-29T12:00:00${text}`)]).toEqual([
-        text,
-        {
-          '.12345Z': NOON + 123_450,
-          '.5Z': NOON + 500_000,
-          '.123456z': NOON + 123_456,
-          '.123456+02:00': NOON + 123_456 - 7200e6,
-        }[text],
+    for (const other of ['.123456Zx', 'x.123456Z', '.abcdefZ', ' 123456Z'])
+      expect([other, parseMicros(`2026-07-29T12:00:00${other}`)]).toEqual([other, undefined]);
+  });
+
+  test('reads the same when it reads the same again', () => {
+    const read = (fraction: string) => parseMicros(`2026-07-29T12:00:00${fraction}`);
+    for (const _ of [1, 2])
+      expect([read('.5Z'), read('.12345Z'), read('.123456z'), read('.123456+02:00')]).toEqual([
+        NOON + 500_000,
+        NOON + 123_450,
+        NOON + 123_456,
+        NOON + 123_456 - 7200e6,
       ]);
   });
 
