@@ -10,7 +10,7 @@ export default {
     'compare/options/options.ts',
     'compare/measure/{percentiles,reconciliation,causes,merge,sum}.ts',
     'compare/verdict/*.ts',
-    'compare/advice/{advisor,needs}.ts',
+    'compare/advice/{advisor,judges,extras,needs}.ts',
   ],
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--no-warnings'],
