@@ -25,7 +25,7 @@ describe('a connection that is reset in the middle of a reply', () => {
       await using run = new Scenario(own.redis, { RECLAIM_AFTER: 1 });
       const through = (service: string) => ({ REDIS_PORT: service === side ? line.port : own.server.port });
       const reader = await run.subscribe(through('subscriber'));
-      const writer = await run.publish({ PUBLISH_INTERVAL: 0.001, ...through('publisher') });
+      const writer = await run.publish({ PUBLISH_INTERVAL: 0.004, ...through('publisher') });
       const cut = side === 'subscriber' ? reader : writer;
       for (let round = 1; round <= CUTS; round++) {
         line.cutAfterReply(random(farthest));
