@@ -6,7 +6,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { nowMicros } from '@redis-messaging/shared/accounting/clock';
 import { Latency } from '@redis-messaging/shared/accounting/latency';
 import { Ledger } from '@redis-messaging/shared/accounting/ledger';
-import type { Figures, Held } from '@redis-messaging/shared/accounting/stats';
+import type { Held, Stats } from '@redis-messaging/shared/accounting/stats';
 import { Span } from '@redis-messaging/shared/accounting/time-span';
 import { decode } from '@redis-messaging/shared/message/message';
 import { type Config, loadConfig } from '@redis-messaging/shared/service/config';
@@ -41,7 +41,7 @@ interface Context {
 
 /** A publisher or a subscriber at work. */
 interface Side {
-  stats(): Figures;
+  stats(): Stats;
   /** Resolves when there is nothing left to do: at the latest after the stop. */
   readonly finished: Promise<void>;
 }

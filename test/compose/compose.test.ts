@@ -106,7 +106,7 @@ describe.each(GENERATIONS)('%s', (name, command, image) => {
     await more();
     await compose.call('restart', 'redis');
     await more();
-    await sleep(4000); // what was in hand when Redis went comes again after RECLAIM_AFTER
+    await sleep(4000); // what was in flight when Redis went comes again after RECLAIM_AFTER
     await compose.call('stop', 'publisher');
     await compose.call('stop', 'subscriber');
     const finalOf = async (container: string) => (await compose.lines(container)).at(-1)?.patterns;

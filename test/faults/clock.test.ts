@@ -26,14 +26,14 @@ describe('a wall clock that is set back by an hour in the middle of the work', (
       (side === 'subscriber' ? reader : writer).process.kill('SIGUSR2');
       for (const [{ name }, { deliveries }] of await run.close()) {
         const lines = reader.events('received', name);
-        const figures = reader.final(name);
+        const stats = reader.final(name);
         const negative = lines.filter((line) => line.latencyMs < 0);
         expect([name, deliveries.flat().length]).toEqual([name, MESSAGES]);
-        expect(figures).toMatchObject({ received: MESSAGES, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 });
+        expect(stats).toMatchObject({ received: MESSAGES, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 });
         expect(lines.filter(isAnHour).length).toBeGreaterThan(MESSAGES / 4);
-        expect([name, figures.latencyMs.negative]).toEqual([name, negative.length]);
+        expect([name, stats.latencyMs.negative]).toEqual([name, negative.length]);
         if (side === 'subscriber') expect(negative).toEqual(lines.filter(isAnHour));
-        else expect(figures.latencyMs).toMatchObject({ negative: 0, max: expect.closeTo(HOUR_MS, -5) });
+        else expect(stats.latencyMs).toMatchObject({ negative: 0, max: expect.closeTo(HOUR_MS, -5) });
       }
     },
   );
@@ -41,7 +41,7 @@ describe('a wall clock that is set back by an hour in the middle of the work', (
   const streams = patterns.filter(({ commands }) => commands.some((word) => word === 'XADD'));
 
   test.each(streams.map((pattern) => [pattern.name, pattern] as const))(
-    "Redis': a %s whose last id lies in the future goes on in order, also with what a dead subscriber had in hand",
+    "Redis': a %s whose last id lies in the future goes on in order, also with what a dead subscriber had in flight",
     async (_name, pattern) => {
       const key = pattern.topic.default;
       await own.redis.xAdd(key, `${Date.now() + HOUR_MS}-0`, { payload: 'of the future' });

@@ -46,7 +46,7 @@ describe.each(
     await own.redis.configResetStat();
     await limitMemory(own.redis, ROOM);
     const writer = await run.publish({ MESSAGE_COUNT: MESSAGES, PUBLISH_INTERVAL: 0.00025, BUFFER_LIMIT });
-    const full = await writer.event('stats', ({ patterns: { [name]: figures } }) => isAllMade(figures), 60_000);
+    const full = await writer.event('stats', ({ patterns: { [name]: stats } }) => isAllMade(stats), 60_000);
     expect(full.patterns[name].refused).toBeGreaterThan(0);
     expect(await own.redis.info('errorstats')).toContain('errorstat_OOM');
 

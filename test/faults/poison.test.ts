@@ -7,23 +7,23 @@ const own = useRedis();
 jest.setTimeout(120_000);
 const hostile = Object.values(hostilePayloads);
 
-const total = (figures: readonly number[]) => figures.reduce((sum, each) => sum + each, 0);
+const total = (stats: readonly number[]) => stats.reduce((sum, each) => sum + each, 0);
 const inOrder = (payloads: readonly Buffer[]) => payloads.map((payload) => payload.toString('base64')).sort();
 
 /** Each message that is given up is among the dead letters, once, and where there are none, it is lost. */
 function expectGivenUp(run: Scenario, fates: Awaited<ReturnType<Scenario['close']>>, atLeast: number): void {
   for (const [{ name, guarantees }, { accepted, dead, deliveries, lost }] of fates) {
-    const figures = run.subscribers.map((service) => service.final(name));
-    expect([name, total(figures.map((each) => each.dead))]).toEqual([name, dead.length]);
+    const stats = run.subscribers.map((service) => service.final(name));
+    expect([name, total(stats.map((each) => each.dead))]).toEqual([name, dead.length]);
     if (guarantees.delivery === 'at-least-once') {
       expect([name, new Set(dead).size]).toEqual([name, dead.length]);
       expect(dead.filter((count) => deliveries.flat().includes(count))).toEqual([]);
       expect(dead.length).toBeGreaterThanOrEqual(atLeast);
     } else if (guarantees.audience === 'one-subscriber') {
-      expect([name, lost.length]).toEqual([name, total(figures.map((each) => each.failed))]);
+      expect([name, lost.length]).toEqual([name, total(stats.map((each) => each.failed))]);
       expect(deliveries.flat().length + lost.length).toBe(accepted.length);
       expect(lost.length).toBeGreaterThanOrEqual(atLeast);
-    } else for (const each of figures) expect([name, each.lost]).toEqual([name, each.failed]);
+    } else for (const each of stats) expect([name, each.lost]).toEqual([name, each.failed]);
   }
 }
 

@@ -16,7 +16,7 @@ const own = useRedis();
 const kept = patterns.filter(({ guarantees }) => guarantees.keepsUnread);
 
 test(
-  `what ${KILLS} killed subscribers had in hand is with others within twice RECLAIM_AFTER (seed ${SEED})`,
+  `what ${KILLS} killed subscribers had in flight is with others within twice RECLAIM_AFTER (seed ${SEED})`,
   async () => {
     const random = seeded(SEED);
     await using run = new Scenario(own.redis, { REDIS_PORT: own.server.port, RECLAIM_AFTER }, kept);

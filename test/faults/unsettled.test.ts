@@ -6,7 +6,7 @@ import { useRedis } from '../support/use-redis.ts';
 
 const own = useRedis();
 
-test('a failed message of the reliable queue that could not be given back comes again all the same', async () => {
+test('a failed message of the reliable queue that could not be requeued comes again all the same', async () => {
   await using reader = startService('subscriber', {
     REDIS_PORT: own.server.port,
     PATTERN: 'reliable-queue',
@@ -18,8 +18,13 @@ test('a failed message of the reliable queue that could not be given back comes 
   await reader.event('ready');
   await own.redis.rPush('message_reliable_queue', encode(makeMessage('someone', 1)));
   await until(
-    'it to be in hand',
+    'it to be in flight',
     async () => (await own.redis.keys('{message_reliable_queue}:processing:*')).length > 0,
+  );
+  await until('it to be with its handler', async () =>
+    (await own.redis.clientList()).some(
+      ({ name, cmd, flags }) => name === 'subscriber:reliable-queue' && cmd === 'eval' && !flags.includes('b'),
+    ),
   );
   // Its failure is answered by nobody, and the connection by which it was told breaks: not the one that reads.
   await own.redis.sendCommand(['CLIENT', 'PAUSE', '60000', 'WRITE']);

@@ -56,8 +56,8 @@ test('Pub/Sub: a subscriber that stands still misses nothing of more than Redis 
   await until('more to be published all the same', () => published() > before);
   reader.process.kill('SIGCONT');
   expect(await writer.exited).toBe(0);
-  const figures = () => reader.progress.pubsub as SubscriberStats;
-  await until('all messages', () => figures().received === MANY, 60_000);
+  const stats = () => reader.progress.pubsub as SubscriberStats;
+  await until('all messages', () => stats().received === MANY, 60_000);
   expect(await reader.stop()).toBe(0);
-  expect(figures()).toMatchObject({ received: MANY, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 });
+  expect(stats()).toMatchObject({ received: MANY, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 });
 });

@@ -37,8 +37,8 @@ async function expectEffects(patterns: number): Promise<void> {
 }
 
 /** The ids of the messages of a pattern that subscribers say they received, and how many of those they said before. */
-function saidOf(name: string, lives: readonly ServiceProcess[]): { ids: ReadonlySet<string>; repeated: number } {
-  const said = lives.flatMap((life) => life.events('received', name)).map((line) => line.id as string);
+function saidOf(name: string, instances: readonly ServiceProcess[]): { ids: ReadonlySet<string>; repeated: number } {
+  const said = instances.flatMap((life) => life.events('received', name)).map((line) => line.id as string);
   const ids = new Set(said);
   return { ids, repeated: said.length - ids.size };
 }
@@ -69,13 +69,13 @@ describe.each([
         PUBLISH_INTERVAL: 0.5 / 1000,
         MESSAGE_COUNT: MESSAGES,
       });
-      const lives: ServiceProcess[] = [];
+      const instances: ServiceProcess[] = [];
       for (let crash = 0; crash < CRASHES; crash++) {
         const victim = startService('subscriber', {
           ...env,
           ...(DEDUPE_TTL > 0 ? { HANDLER } : { WORK_TIME: 0.0002 }),
         });
-        lives.push(victim);
+        instances.push(victim);
         const share = 1 + random(150);
         for (const { name } of chosen) {
           await until(`${share} by ${name}`, () => victim.events('received', name).length >= share);
@@ -84,13 +84,13 @@ describe.each([
       }
       expect(await writer.exited).toBe(0);
       const last = startService('subscriber', { ...env, ...(DEDUPE_TTL > 0 && { HANDLER }) });
-      lives.push(last);
+      instances.push(last);
       await untilDrained(own.redis, chosen, 30_000 + MESSAGES);
       expect(await last.stop()).toBe(0);
       if (DEDUPE_TTL > 0) await expectEffects(chosen.length);
       for (const { name, guarantees } of chosen) {
         expect(writer.final(name)).toMatchObject({ published: MESSAGES, refused: 0, unconfirmed: 0 });
-        const { ids, repeated } = saidOf(name, lives);
+        const { ids, repeated } = saidOf(name, instances);
         const lost = MESSAGES - ids.size;
         if (DEDUPE_TTL > 0) {
           expect([name, repeated]).toEqual([name, 0]);

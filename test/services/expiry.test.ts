@@ -13,7 +13,7 @@ const DAY = 24 * 60 * 60;
 const EXPIRING: readonly (readonly [what: string, keys: RegExp, seconds: number])[] = [
   ['marks of what was sent', /:sent:[\da-f-]{36}$/, DEDUPE_TTL],
   ['marks of what was handled', /:handled(:[^:]+)?:[\da-f-]{36}$/, DEDUPE_TTL],
-  ['accounts of subscribers, and their names', /:books(:me)?$/, DAY],
+  ['accounts of subscribers, and their names', /:ledger(:me)?$/, DAY],
   ['signs of life', /:alive:me$/, RECLAIM_AFTER],
 ];
 

@@ -134,10 +134,10 @@ describe('services', () => {
     await until('more to be published all the same', () => published() > before);
     reader.process.kill('SIGCONT');
     expect(await writer.exited).toBe(0);
-    const figures = () => names.map((name) => reader.progress[name] as SubscriberStats);
-    await until('all messages', () => figures().every(({ received }) => received === count), 60_000);
+    const stats = () => names.map((name) => reader.progress[name] as SubscriberStats);
+    await until('all messages', () => stats().every(({ received }) => received === count), 60_000);
     await reader.stop();
-    for (const each of figures()) {
+    for (const each of stats()) {
       expect(each).toMatchObject({ received: count, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 });
     }
   });
@@ -249,7 +249,7 @@ describe('services', () => {
     expect(Number(calls)).toBeGreaterThanOrEqual(10); // of 4 MB at the most
   });
 
-  test('the figures tell who listens: by name, and by wildcard', async () => {
+  test('the stats tell who listens: by name, and by wildcard', async () => {
     await using _byName = await subscriber({ PATTERN: 'pubsub', CHANNEL: 'news:sport' });
     await using byWildcard = await subscriber({ PATTERN: 'pubsub', CHANNEL: 'news:*', STATS_INTERVAL: 0.1 });
     const writer = await publish(3, { PATTERN: 'pubsub,sharded-pubsub', CHANNEL: 'news:sport' });
@@ -257,8 +257,8 @@ describe('services', () => {
     expect(writer.final('sharded-pubsub')).toMatchObject({ listeners: 0, noSubscribers: 3 });
     expect(writer.events('published', 'pubsub')[0]?.msg).toContain('(2 subscribers)');
     const isThere = ({ patterns: { pubsub } }: Line) => pubsub.wildcards === 1;
-    const { patterns: figures } = await byWildcard.event('stats', isThere);
-    expect(figures.pubsub).toMatchObject({ listeners: 1, channels: 1 });
+    const { patterns: stats } = await byWildcard.event('stats', isThere);
+    expect(stats.pubsub).toMatchObject({ listeners: 1, channels: 1 });
   });
 
   test('each group of a stream gets all of it, also one that comes late', async () => {

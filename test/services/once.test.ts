@@ -64,7 +64,7 @@ describe.each(repeating.map((pattern) => [pattern.name, pattern] as const))('%s 
     const messages = Array.from({ length: 500 }, (_, index) => encode(makeMessage('me', index + 1)));
     await pattern.publish(own.redis, topic, messages);
     await one.event('received');
-    await until('more in hand', async () => (await pattern.backlog(own.redis, topic, 'subscribers')).inFlight > 0);
+    await until('more in flight', async () => (await pattern.backlog(own.redis, topic, 'subscribers')).inFlight > 0);
     one.process.kill('SIGSTOP');
     await using two = await subscriber(env);
     await untilDrained(own.redis, [pattern]);

@@ -15,7 +15,7 @@ import { readyService, startService } from '../support/start-service.ts';
 
 /** What Redis pops in its last moment may not be sent any more: the queue is at most once. One batch, at the most. */
 const IN_HAND = 500;
-/** How long Redis is away, in seconds: OUTAGE=10 npm test -- outage */
+/** How long Redis is unreachable, in seconds: OUTAGE=10 npm test -- outage */
 const OUTAGE = Number(process.env.OUTAGE ?? 1);
 /** How long there is no Redis to begin with: ms, for several attempts. That nothing more is said of it can only be waited for. */
 const ABSENCE_MS = 1000;

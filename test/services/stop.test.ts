@@ -43,7 +43,7 @@ function isRunning(pid: number): boolean {
 
 describe('stopping', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s ends idle and busy services with exit code 0 and the final figures',
+    '%s ends idle and busy services with exit code 0 and the final stats',
     async (signal) => {
       await using reader = await started('subscriber');
       await using writer = await started('publisher', { PUBLISH_INTERVAL: 0 });
@@ -68,7 +68,7 @@ describe('stopping', () => {
     },
   );
 
-  test('a subscriber that has something in hand when Redis goes away stops with its table, and calls nothing lost', async () => {
+  test('a subscriber that has something in flight when Redis goes away stops with its table, and calls nothing lost', async () => {
     await using server = await startRedis();
     const kept = patterns.filter(({ guarantees }) => guarantees.keepsUnread);
     const PATTERN = kept.map(({ name }) => name).join();

@@ -132,7 +132,7 @@ export class Scenario implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const service of [...this.subscribers, this.#publisher]) await service?.[Symbol.asyncDispose]();
-    if (this.#redis.isReady) await this.#redis.flushAll(); // a test that fails while Redis is away must not wait for it
+    if (this.#redis.isReady) await this.#redis.flushAll(); // a test that fails while Redis is unreachable must not wait for it
   }
 
   #nameOf(service: ServiceProcess): string {
@@ -166,7 +166,7 @@ export class Scenario implements AsyncDisposable {
     );
   }
 
-  /** made = published + refused + unconfirmed + buffered, the same for every pattern. */
+  /** made = published + refused + unconfirmed + buffered, the same forevery pattern. */
   #checkPublisher(): void {
     const made = this.patterns.map(({ name }) => {
       const { published, refused, unconfirmed, buffered } = this.publisher.final(name);

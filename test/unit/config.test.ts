@@ -17,7 +17,7 @@ function mistakes(environment: Record<string, string>): string[] {
 }
 
 describe('configuration', () => {
-  test('has defaults for everything; an empty variable counts as unset', () => {
+  test('has defaults foreverything; an empty variable counts as unset', () => {
     const empty = Object.fromEntries(Object.keys(variables).map((name) => [name, '']));
     for (const environment of [{}, empty]) {
       const { PATTERN, topics, ...rest } = loadConfig(environment);

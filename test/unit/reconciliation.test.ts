@@ -65,7 +65,7 @@ describe('reconciliation', () => {
     const published = [...lines([1, 2], { reply: 0 }), ...lines([3, 4, 5, 6, 7, 8])];
     const possibleCauses = [
       { cause: 'the line was down', atMost: 2 },
-      { cause: 'in hand', atMost: 2 },
+      { cause: 'in flight', atMost: 2 },
     ];
     const { lost, causes } = reconcile({
       ...copied,
@@ -78,7 +78,7 @@ describe('reconciliation', () => {
     expect(causes).toEqual([
       { cause: 'nobody was listening', messages: 2 },
       { cause: 'the line was down', messages: 2 },
-      { cause: 'in hand', messages: 2 },
+      { cause: 'in flight', messages: 2 },
       { cause: UNEXPLAINED, messages: 1 },
     ]);
   });

@@ -38,7 +38,7 @@ describe('one run of a sender', () => {
     expect(sequenceOf(first, ...counts).account(false)).toMatchObject(expected);
   });
 
-  test('where subscribers share, all that is missing is elsewhere, but for what was lost in hand', () => {
+  test('where subscribers share, all that is missing is elsewhere, but for what was lost in flight', () => {
     const sequence = sequenceOf(2, 5);
     expect(sequence.account(true)).toMatchObject({ published: 5, received: 2, lost: 0, elsewhere: 3 });
     sequence.lose(entry(3));
@@ -47,13 +47,13 @@ describe('one run of a sender', () => {
     expect(sequence.account(false)).toMatchObject({ published: 6, received: 2, lost: 3, elsewhere: 1 });
   });
 
-  test('what was handled before cannot be lost in hand', () => {
+  test('what was handled before cannot be lost in flight', () => {
     const sequence = sequenceOf(1, 2, 4);
     sequence.lose(entry(2));
     expect(sequence.account(true)).toMatchObject({ lost: 0, elsewhere: 1 });
   });
 
-  test('what was lost in hand and comes after all is not late, and not lost', () => {
+  test('what was lost in flight and comes after all is not late, and not lost', () => {
     const sequence = sequenceOf(1);
     sequence.lose(entry(2));
     expect(sequence.receive(entry(2))).toBe('new');

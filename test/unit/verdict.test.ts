@@ -60,7 +60,7 @@ describe('claims', () => {
   test.each<[string, Expectation, Partial<Guarantees>, Partial<Guarantees>, keyof Counts]>([
     ['nothing lost', nothingLost, keeping, {}, 'lost'],
     ['nothing lost unread', nothingLostUnread, keeping, dropping, 'lost'],
-    ['nothing lost in hand', nothingLostInFlight, { survivesCrash: true }, { survivesCrash: false }, 'lost'],
+    ['nothing lost in flight', nothingLostInFlight, { survivesCrash: true }, { survivesCrash: false }, 'lost'],
     ['nothing twice', nothingTwice, { delivery: 'at-most-once' }, { delivery: 'at-least-once' }, 'duplicated'],
     ['in order', inOrder, { ordered: true }, { ordered: false }, 'reordered'],
     ['handled once', handledOnce, {}, {}, 'duplicated'],

@@ -13,7 +13,7 @@ export interface LatencyReport {
   readonly negative: number;
 }
 
-/** Latency from making a message to receiving it, in bounded memory, to three figures (Node's HDR histogram). */
+/** Latency from making a message to receiving it, in bounded memory, to three digits (Node's HDR histogram). */
 export class Latency {
   readonly #histogram = createHistogram({ lowest: 1, highest: LONGEST, figures: 3 });
   #negative = 0;

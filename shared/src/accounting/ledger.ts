@@ -2,26 +2,26 @@ import { createHash } from 'node:crypto';
 import type { Account, Entry } from './account.ts';
 import { Sequence, type StoredSequence } from './sequence.ts';
 
-/** More senders than this are not told apart at one time: the oldest is settled, its figures stay in the totals. */
+/** More senders than this are not told apart at one time: the oldest is settled, its stats stay in the totals. */
 const MAX_SENDERS = 1000;
-/** Runs of one sender that are kept open for late messages. */
+/** sequences of one sender that are kept open for late messages. */
 const MAX_RUNS = 8;
-/** A run of which nothing came among so many messages is over: a message that would continue it belongs to a newer one. */
+/** A sequence of which nothing came among this many messages is over: a message that would continue it belongs to a newer one. */
 const OVER_AFTER = 1000;
 const LONGEST_KEY = 200;
 
-/** A ledger in parts that can be stored each for itself as JSON: the runs of each sender, and the totals of those forgotten. */
+/** A ledger in parts that can be stored each for itself as JSON: the sequences of each sender, and the totals of those forgotten. */
 export interface StoredLedger {
   /** By the sender's key; `null` = forgotten, remove it. */
   readonly senders: Readonly<Record<string, readonly StoredSequence[] | null>>;
-  /** The totals of runs that are closed, and whether senders have been forgotten; only if they have changed. */
+  /** The totals of sequences that are closed, and whether senders have been forgotten; only if they have changed. */
   readonly settled?: Account;
   readonly hasForgotten?: boolean;
 }
 
 /**
  * Counts what was received, lost, duplicated and reordered, exactly, by sender and count, in bounded memory. A sender
- * that starts again from 1 begins a new run.
+ * that starts again from 1 begins a new sequence.
  */
 export class Ledger {
   readonly #shared: boolean;
@@ -85,7 +85,7 @@ export class Ledger {
     return run;
   }
 
-  /** Two publishers may go by one name at the same time, so the run that a message continues comes before the newest. */
+  /** Two publishers may go by one name at the same time, so the sequence that a message continues comes before the newest. */
   #openRunFor(entry: Entry, runs: readonly Sequence[]): Sequence | undefined {
     const continued = runs.findLast((run) => run.isContinuedBy(entry) && this.#entries - run.lastEntry < OVER_AFTER);
     if (continued) return continued;
@@ -94,7 +94,7 @@ export class Ledger {
     return latest?.isOutgrownBy(entry) ? undefined : latest;
   }
 
-  /** The runs of a sender, which thereby becomes the last to be forgotten. */
+  /** The sequences of a sender, which thereby becomes the last to be forgotten. */
   #runsOf(sender: string): Sequence[] {
     const runs = this.#senders.get(sender) ?? [];
     if (sender === this.#latestSender) return runs;

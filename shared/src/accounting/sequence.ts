@@ -1,10 +1,10 @@
 import type { Account, Entry } from './account.ts';
 import { Intervals } from './intervals.ts';
 
-/** A count this far above the others of its sender is a mistake or a forgery, not so many losses. */
+/** A count this far above the others of its sender is a mistake or a forgery, not as many losses. */
 const IMPLAUSIBLE = 1_000_000_000;
 
-/** What is known of a run; with `Intervals` as pairs it is plain data. */
+/** What is known of a sequence; with `Intervals` as pairs it is plain data. */
 interface State<Received = Intervals> {
   /** Whether its count is implausible, so that it gets only what continues it. */
   isStray: boolean;
@@ -27,10 +27,10 @@ interface State<Received = Intervals> {
   lostInHand: number;
 }
 
-/** A run as it can be stored as JSON. */
+/** A sequence as it can be stored as JSON. */
 export type StoredSequence = State<readonly (readonly [number, number])[]>;
 
-/** One run of one sender: the counts from its start to its end. */
+/** One sequence of one sender: the counts from its start to its end. */
 export class Sequence {
   readonly #state: State;
 
@@ -81,7 +81,7 @@ export class Sequence {
     return this.#state.startedAt;
   }
 
-  /** Whether so many messages cannot have been lost that this count belongs to the run. */
+  /** Whether too many messages would have been lost for this count to belong to the sequence. */
   isImplausible(count: number): boolean {
     return count - this.#state.highest > IMPLAUSIBLE;
   }
@@ -92,8 +92,8 @@ export class Sequence {
   }
 
   /**
-   * Whether the sender must have started again to have made this message. Within a run a higher count was made later; so a
-   * count that is not higher, made later than the highest, is of a new run, and so is another message under the first's
+   * Whether the sender must have started again to have made this message. Within a sequence a higher count was made later; so a
+   * count that is not higher, made later than the highest, is of a new sequence, and so is another message under the first's
    * count, whatever the clocks say. (A duplicate has the id and the time of the original.)
    */
   isOutgrownBy({ count, id, madeAt }: Entry): boolean {

@@ -60,15 +60,11 @@ export interface SubscriberStats extends Common {
   readonly latencyMs: LatencyReport;
 }
 
-export type Figures = PublisherStats | SubscriberStats;
-export type StatsByPattern<Kind extends Figures = Figures> = Readonly<Record<string, Kind>>;
+export type Stats = PublisherStats | SubscriberStats;
+export type StatsByPattern<Kind extends Stats = Stats> = Readonly<Record<string, Kind>>;
 
 /** A column; one that has `isWorthwhile` is shown only where it is so for a pattern. */
-type Column<Kind> = readonly [
-  title: string,
-  cell: (figures: Kind) => string,
-  isWorthwhile?: (figures: Kind) => boolean,
-];
+type Column<Kind> = readonly [title: string, cell: (stats: Kind) => string, isWorthwhile?: (stats: Kind) => boolean];
 type Columns<Kind> = readonly Column<Kind>[];
 
 const heldColumns: Columns<Held> = [
@@ -109,14 +105,14 @@ const subscriberColumns: Columns<SubscriberStats> = [
 /** The patterns side by side, a line each. */
 export function statsTable(patterns: StatsByPattern): string {
   const all = Object.values(patterns);
-  if (all.every((figures) => 'received' in figures))
+  if (all.every((stats) => 'received' in stats))
     return table(subscriberColumns, patterns as StatsByPattern<SubscriberStats>);
   return table(publisherColumns, patterns as StatsByPattern<PublisherStats>);
 }
 
-function table<Kind extends Figures>(columns: Columns<Kind>, patterns: StatsByPattern<Kind>): string {
+function table<Kind extends Stats>(columns: Columns<Kind>, patterns: StatsByPattern<Kind>): string {
   const all = Object.values(patterns);
   const shown = columns.filter(([, , isWorthwhile]) => !isWorthwhile || all.some(isWorthwhile));
-  const rows = Object.entries(patterns).map(([name, figures]) => [name, ...shown.map(([, cell]) => cell(figures))]);
+  const rows = Object.entries(patterns).map(([name, stats]) => [name, ...shown.map(([, cell]) => cell(stats))]);
   return renderTable(['pattern', ...shown.map(([title]) => title)], rows);
 }

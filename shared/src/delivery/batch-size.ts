@@ -1,6 +1,6 @@
 /** What one batch is meant to stay below: bytes. */
 export const BATCH_BYTES = 4 * 1024 * 1024;
-/** The first batch takes so many; the next ones twice as many, as long as they are small. */
+/** How many the first batch takes; the next ones twice as many, as long as they are small. */
 const FIRST_BATCH = 32;
 
 /** How many messages to take at once, so that large ones do not fill the memory. */

@@ -4,7 +4,7 @@ import type { Connection } from '../redis/connection.ts';
 import { outcomeOf } from '../redis/outcome.ts';
 
 const UNBLOCK_EVERY_MS = 20;
-/** After so long nobody answers CLIENT UNBLOCK: Redis is gone, and with it whatever it would have handed over. */
+/** If nobody answers CLIENT UNBLOCK for this long: Redis is gone, and with it whatever it would have handed over. */
 const GIVE_UP_MS = 1200;
 
 /** A connection for blocking reads. */

@@ -120,7 +120,7 @@ export class Dispatcher<Value> {
       this.#inFlight += deliveries.length;
       this.#receive(deliveries);
       this.#pump();
-      if (this.#areAllOverdue) await this.#requeueWaiting();
+      if (this.#isForOthers) await this.#requeueWaiting();
     }
   }
 
@@ -264,8 +264,8 @@ export class Dispatcher<Value> {
     this.#overdue++;
     handling.abort(reason);
     void this.#failed(handling.message, reason);
-    // Nobody is left to handle what waits here: others may.
-    if (this.#areAllOverdue) void this.#requeueWaiting();
+    // Most handlers end when they are told to. If none of these does, nobody is left to handle what waits here: others may.
+    if (this.#isForOthers) setTimeout(() => this.#isForOthers && void this.#requeueWaiting(), GIVE_UP_MS);
     this.#wake();
   }
 
@@ -369,8 +369,9 @@ export class Dispatcher<Value> {
     this.#wake();
   }
 
-  get #areAllOverdue(): boolean {
-    return this.#overdue >= this.#options.concurrency;
+  /** Whether what waits here had better go back to Redis, where it can: no handler is free, and none will be soon. */
+  get #isForOthers(): boolean {
+    return this.#overdue >= this.#options.concurrency && this.#options.pattern.guarantees.keepsUnread;
   }
 
   get #isOutOfTime(): boolean {

@@ -8,7 +8,7 @@ import { Watchdog } from './watchdog.ts';
 export interface ConnectionEvents {
   /** A connection is usable: connected, authenticated, subscribed again, and Redis has loaded its data. */
   onUp(connection: object): void;
-  /** A connection was lost, could not be made, or is of no use yet. Called for every attempt. */
+  /** A connection was lost, could not be made, or is of no use yet. Called forevery attempt. */
   onDown(connection: object, reason: string): void;
   /** A connection was closed on purpose; the last that is told of it. */
   onClosed(connection: object): void;
@@ -119,7 +119,7 @@ export class Connection implements AsyncDisposable {
 
   /**
    * Tells the watchdog that something arrived: on a busy subscription, answers to PING come behind a lot of messages. Cheap
-   * enough for every message.
+   * enough forevery message.
    */
   signOfLife(): void {
     this.#watchdog?.signOfLife();

@@ -3,7 +3,7 @@ import type { Redis } from './client.ts';
 
 const CHECK_EVERY_MS = 250;
 const PING_EVERY_MS = 1000;
-/** A connection that has not answered a PING for so long is dead: noticed within 5 s, whatever TCP believes. */
+/** A connection that has not answered a PING for this long is dead: noticed within 5 s, whatever TCP believes. */
 const SILENCE_MS = 3000;
 /** How long authentication and resubscription may take after the connection stands. */
 const HANDSHAKE_MS = 1000;

@@ -1,10 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Figures, StatsByPattern } from '../accounting/stats.ts';
+import type { Stats, StatsByPattern } from '../accounting/stats.ts';
 
 const PREFIX = 'redis_messaging_';
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** Figures that only grow, and figures that may fall (a message that was missing may still come). */
+/** Stats that only grow, and stats that may fall (a message that was missing may still come). */
 const counters: Readonly<Record<string, string>> = {
   published: 'Messages that Redis took (publisher), or that must have been published (subscriber)',
   refused: 'Messages that Redis certainly did not take',
@@ -61,7 +61,7 @@ export class Metrics {
     });
   }
 
-  /** A function that books a latency in µs for a pattern, fit for every message. */
+  /** A function that books a latency in µs for a pattern, fit forevery message. */
   latencyObserver(pattern: string): (micros: number) => void {
     const histogram = this.#latency?.labels(pattern);
     return histogram ? (micros) => histogram.observe(micros / 1_000_000) : () => {};
@@ -69,7 +69,7 @@ export class Metrics {
 
   /** The text that Prometheus scrapes. */
   async scrape(source: MetricsSource): Promise<string> {
-    for (const [pattern, figures] of Object.entries(await source.stats())) this.#update(pattern, figures);
+    for (const [pattern, stats] of Object.entries(await source.stats())) this.#update(pattern, stats);
     this.#set(
       'reconnects',
       'How often the service was cut off from Redis and came back',
@@ -78,8 +78,8 @@ export class Metrics {
     return await this.registry.metrics();
   }
 
-  #update(pattern: string, figures: Figures): void {
-    for (const [name, value] of Object.entries(figures)) {
+  #update(pattern: string, stats: Stats): void {
+    for (const [name, value] of Object.entries(stats)) {
       const help = counters[name] ?? gauges[name];
       if (help) this.#set(name, help, name in counters)(pattern, value as number | null);
     }

@@ -14,7 +14,7 @@ interface Source {
 
 const PROGRESS_EVERY_MS = 100;
 
-/** Logs the figures of all patterns side by side. */
+/** Logs the stats of all patterns side by side. */
 export function logStats(log: Logger, event: 'stats' | 'stopped', title: string, patterns: StatsByPattern): void {
   const table = Object.keys(patterns).length > 0 ? `\n${statsTable(patterns)}` : '';
   log.info({ event, patterns }, `${title}${table}`);
@@ -27,11 +27,11 @@ export async function tellParent(event: ServiceReport['event'], patterns: StatsB
 }
 
 /**
- * Logs the figures every `seconds`, and says once that the service is ready. Tells a parent process how things stand.
+ * Logs the stats every `seconds`, and says once that the service is ready. Tells a parent process how things stand.
  * @returns ends it
  */
 export function reportNowAndThen(source: Source, seconds: number, log: Logger): () => void {
-  const stats = setInterval(async () => logStats(log, 'stats', 'Figures', await source.stats()), seconds * 1000);
+  const stats = setInterval(async () => logStats(log, 'stats', 'Stats', await source.stats()), seconds * 1000);
   let ready = false;
   const progress = setInterval(async () => {
     if (!ready && source.isReady()) {

@@ -1,4 +1,4 @@
-/** Lines of text columns: the first to the left, all others to the right, as figures want it. */
+/** Lines of text columns: the first to the left, all others to the right, as stats want it. */
 export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, ...rows];
   const widths = header.map((_title, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));

@@ -29,16 +29,16 @@ describe('the books of a subscriber', () => {
     const first = await subscriber(env);
     await using writer = startService('publisher', { ...base(), PUBLISH_INTERVAL: 0.008 });
     const made = () => Math.max(...writer.events('published').map((line) => line.count));
-    const lives = [first];
+    const instances = [first];
     for (let kill = 1; kill <= KILLS; kill++) {
-      const life = lives.at(-1) as ServiceProcess;
+      const life = instances.at(-1) as ServiceProcess;
       await life.event('received', (line) => line.received >= 50);
       await life.stop('SIGKILL');
       const back = made() + ABSENCE;
       await writer.event('published', (line) => line.count > back);
-      lives.push(await subscriber(env));
+      instances.push(await subscriber(env));
     }
-    await using last = lives.at(-1) as ServiceProcess;
+    await using last = instances.at(-1) as ServiceProcess;
     await last.event('received', (line) => line.pattern === 'pubsub' && line.received >= 50);
     expect(await writer.stop()).toBe(0);
     for (const { name } of patterns)
@@ -46,7 +46,7 @@ describe('the books of a subscriber', () => {
     await untilDrained(own.redis, patterns);
     expect(await last.stop()).toBe(0);
     for (const { name, guarantees } of patterns) {
-      const counts = lives.flatMap((life) => life.events('received', name)).map((line) => line.count as number);
+      const counts = instances.flatMap((life) => life.events('received', name)).map((line) => line.count as number);
       const received = new Set(counts);
       const { published, elsewhere, lost, duplicated } = last.final(name);
       expect([name, published, elsewhere]).toEqual([name, made(), 0]);
