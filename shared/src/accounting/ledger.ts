@@ -5,7 +5,7 @@ import { Sequence, type StoredSequence } from './sequence.ts';
 /** More senders than this are not told apart at one time: the oldest is settled, its stats stay in the totals. */
 const MAX_SENDERS = 1000;
 /** sequences of one sender that are kept open for late messages. */
-const MAX_RUNS = 8;
+const MAX_SEQUENCES = 8;
 /** A sequence of which nothing came among this many messages is over: a message that would continue it belongs to a newer one. */
 const OVER_AFTER = 1000;
 const LONGEST_KEY = 200;
@@ -39,26 +39,29 @@ export class Ledger {
 
   /** Books a message that was received and handled. */
   receive(entry: Entry): 'new' | 'duplicate' | 'reordered' {
-    return this.#runOf(entry).receive(entry);
+    return this.#sequenceOf(entry).receive(entry);
   }
 
   /** Books a message that this subscriber got to see but did not handle, and that nobody will deliver again. */
   lose(entry: Entry): void {
-    this.#runOf(entry).lose(entry);
+    this.#sequenceOf(entry).lose(entry);
   }
 
   /** @param alone whether nobody shares the messages, so that what is missing is lost */
   account(alone = false): Account {
     const total = { ...this.#settled };
-    for (const runs of this.#senders.values()) {
-      for (const run of runs) addAccount(total, run.account(this.#shared && !alone));
+    for (const sequences of this.#senders.values()) {
+      for (const sequence of sequences) addAccount(total, sequence.account(this.#shared && !alone));
     }
     return total;
   }
 
   /** What has changed since the last call, to be stored. */
   changes(): StoredLedger {
-    const senders = [...this.#changed].map((key) => [key, this.#senders.get(key)?.map((run) => run.toJSON()) ?? null]);
+    const senders = [...this.#changed].map((key) => [
+      key,
+      this.#senders.get(key)?.map((sequence) => sequence.toJSON()) ?? null,
+    ]);
     this.#changed.clear();
     this.#latestSender = undefined;
     const closed = { settled: { ...this.#settled }, hasForgotten: this.#hasForgotten };
@@ -70,61 +73,63 @@ export class Ledger {
   /** Takes over what was stored. To be called before anything is booked. */
   restore({ senders, settled, hasForgotten = false }: StoredLedger): void {
     for (const [key, stored] of Object.entries(senders)) {
-      const runs = (stored ?? []).map(Sequence.restore);
-      this.#senders.set(key, runs);
-      this.#entries = Math.max(this.#entries, ...runs.map((run) => run.lastEntry));
+      const sequences = (stored ?? []).map(Sequence.restore);
+      this.#senders.set(key, sequences);
+      this.#entries = Math.max(this.#entries, ...sequences.map((sequence) => sequence.lastEntry));
     }
     Object.assign(this.#settled, settled);
     this.#hasForgotten = hasForgotten;
   }
 
-  #runOf(entry: Entry): Sequence {
-    const runs = this.#runsOf(keyOf(entry.sender));
-    const run = this.#openRunFor(entry, runs) ?? this.#begin(runs, entry);
-    run.lastEntry = ++this.#entries;
-    return run;
+  #sequenceOf(entry: Entry): Sequence {
+    const sequences = this.#sequencesOf(keyOf(entry.sender));
+    const sequence = this.#openSequenceFor(entry, sequences) ?? this.#begin(sequences, entry);
+    sequence.lastEntry = ++this.#entries;
+    return sequence;
   }
 
   /** Two publishers may go by one name at the same time, so the sequence that a message continues comes before the newest. */
-  #openRunFor(entry: Entry, runs: readonly Sequence[]): Sequence | undefined {
-    const continued = runs.findLast((run) => run.isContinuedBy(entry) && this.#entries - run.lastEntry < OVER_AFTER);
+  #openSequenceFor(entry: Entry, sequences: readonly Sequence[]): Sequence | undefined {
+    const continued = sequences.findLast(
+      (sequence) => sequence.isContinuedBy(entry) && this.#entries - sequence.lastEntry < OVER_AFTER,
+    );
     if (continued) return continued;
-    const sound = runs.filter((run) => !run.isStray);
-    const latest = sound.findLast((run) => run.startedAt <= entry.madeAt) ?? sound.at(-1);
+    const sound = sequences.filter((sequence) => !sequence.isStray);
+    const latest = sound.findLast((sequence) => sequence.startedAt <= entry.madeAt) ?? sound.at(-1);
     return latest?.isOutgrownBy(entry) ? undefined : latest;
   }
 
   /** The sequences of a sender, which thereby becomes the last to be forgotten. */
-  #runsOf(sender: string): Sequence[] {
-    const runs = this.#senders.get(sender) ?? [];
-    if (sender === this.#latestSender) return runs;
+  #sequencesOf(sender: string): Sequence[] {
+    const sequences = this.#senders.get(sender) ?? [];
+    if (sender === this.#latestSender) return sequences;
     this.#latestSender = sender;
     this.#changed.add(sender);
     this.#senders.delete(sender);
-    this.#senders.set(sender, runs);
+    this.#senders.set(sender, sequences);
     if (this.#senders.size > MAX_SENDERS) this.#forgetOldest();
-    return runs;
+    return sequences;
   }
 
   #forgetOldest(): void {
-    const [oldest, runs] = this.#senders.entries().next().value as [string, Sequence[]];
-    for (const run of runs) this.#settle(run);
+    const [oldest, sequences] = this.#senders.entries().next().value as [string, Sequence[]];
+    for (const sequence of sequences) this.#settle(sequence);
     this.#senders.delete(oldest);
     this.#changed.add(oldest);
     this.#hasForgotten = true;
   }
 
-  #begin(runs: Sequence[], entry: Entry): Sequence {
+  #begin(sequences: Sequence[], entry: Entry): Sequence {
     // A sender that seems new may have been forgotten: what came before is in the totals already.
-    const isStray = runs.some((run) => run.isImplausible(entry.count));
-    const run = Sequence.beginWith(entry, this.#hasForgotten || isStray ? entry.count : 1, isStray);
-    runs.push(run);
-    if (runs.length > MAX_RUNS) this.#settle(runs.shift() as Sequence);
-    return run;
+    const isStray = sequences.some((sequence) => sequence.isImplausible(entry.count));
+    const sequence = Sequence.beginWith(entry, this.#hasForgotten || isStray ? entry.count : 1, isStray);
+    sequences.push(sequence);
+    if (sequences.length > MAX_SEQUENCES) this.#settle(sequences.shift() as Sequence);
+    return sequence;
   }
 
-  #settle(run: Sequence): void {
-    addAccount(this.#settled, run.account(this.#shared));
+  #settle(sequence: Sequence): void {
+    addAccount(this.#settled, sequence.account(this.#shared));
     this.#settledHasChanged = true;
   }
 }
