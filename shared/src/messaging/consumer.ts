@@ -65,11 +65,15 @@ export async function consume<Value>(
   while (!signal.aborted) {
     let isSubscribing = true;
     let dispatcher: Dispatcher<Value> | undefined;
+    const failure = new AbortController();
+    const end = AbortSignal.any([signal, failure.signal]);
     try {
-      await using subscription = await subscribe(context, options, () => dispatcher);
+      await using subscription = await subscribe({ ...context, signal: end }, options, () => dispatcher);
       isSubscribing = false;
       using _ = report.subscribed();
-      dispatcher = new Dispatcher(subscription, { ...context, observer, ...timing(context.pattern, options) });
+      const onFailure = () => failure.abort();
+      const behaviour = timing(context.pattern, options);
+      dispatcher = new Dispatcher(subscription, { ...context, observer, ...behaviour, onFailure });
       await dispatcher.run();
     } catch (error) {
       if (signal.aborted) break;
@@ -92,15 +96,23 @@ async function subscribe<Value>(
   dispatcher: () => Dispatcher<Value> | undefined,
 ): Promise<Subscription> {
   const { idIn } = codec;
+  // What an observer throws must not reach those who read: they would take it for a lost connection.
+  const tell = (step: () => void) => {
+    try {
+      step();
+    } catch (error) {
+      dispatcher()?.fail(error as Error);
+    }
+  };
   const subscribeOptions: SubscribeOptions = {
     ...options,
     signal,
     consumer: name,
     ...(idIn && { identify: (payload: Buffer) => identify(codec, idIn, payload) }),
-    onMissing: (messages) => messages > 0 && observer?.missing?.(messages),
-    onExhausted: (payload, reason) => observer?.dead?.(payload, reason),
-    onOverflow: (dropped) => observer?.overflow?.(dropped),
-    onLeaseLost: (deliveries) => dispatcher()?.leaseLost(deliveries),
+    onMissing: (messages) => tell(() => messages > 0 && observer?.missing?.(messages)),
+    onExhausted: (payload, reason) => tell(() => observer?.dead?.(payload, reason)),
+    onOverflow: (dropped) => tell(() => observer?.overflow?.(dropped)),
+    onLeaseLost: (deliveries) => tell(() => dispatcher()?.leaseLost(deliveries)),
   };
   return await pattern.subscribe(connection, topic, subscribeOptions);
 }

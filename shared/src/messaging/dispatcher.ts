@@ -35,6 +35,8 @@ export interface DispatcherOptions<Value> {
   /** Aborts when handlers must give up. */
   readonly abandon: AbortSignal;
   readonly observer: ConsumerObserver<Value>;
+  /** Called when it cannot go on: what waits for deliveries is to end. */
+  readonly onFailure: () => void;
 }
 
 /**
@@ -84,7 +86,7 @@ export class Dispatcher<Value> {
       await this.#takeAll();
       await this.#finish();
     } catch (error) {
-      this.#fail(error as Error);
+      this.fail(error as Error);
     } finally {
       signal.removeEventListener('abort', stop);
       abandon.removeEventListener('abort', giveUp);
@@ -105,9 +107,12 @@ export class Dispatcher<Value> {
     this.#settled(waiting.length - (this.#waiting.length - this.#begun));
   }
 
-  /** Whether a handler is at work, within its time. */
-  get isHandling(): boolean {
-    return this.#handlings.size > this.#overdue;
+  /** Ends it with an error, once what is in flight is settled or given up. */
+  fail(error: Error): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.#wake();
+    this.#options.onFailure();
   }
 
   async #takeAll(): Promise<void> {
@@ -148,7 +153,7 @@ export class Dispatcher<Value> {
       } catch (error) {
         const reason = (error as Error).message;
         observer.invalid?.(delivery, reason);
-        void this.#reject(delivery, reason);
+        this.#watch(this.#reject(delivery, reason));
       }
     }
     if (received.length === 0) return;
@@ -211,7 +216,7 @@ export class Dispatcher<Value> {
       }
       this.#done.push(message);
     } catch (error) {
-      void this.#failed(message, error);
+      this.#watch(this.#failed(message, error));
     }
     return true;
   }
@@ -249,7 +254,7 @@ export class Dispatcher<Value> {
       (error) => {
         if (ended()) {
           if (this.#options.abandon.aborted) this.#unbegin(message);
-          else void this.#failed(message, error);
+          else this.#watch(this.#failed(message, error));
         }
         this.#pump();
         this.#wake();
@@ -263,9 +268,9 @@ export class Dispatcher<Value> {
     handling.isSettled = true;
     this.#overdue++;
     handling.abort(reason);
-    void this.#failed(handling.message, reason);
+    this.#watch(this.#failed(handling.message, reason));
     // Most handlers end when they are told to. If none of these does, nobody is left to handle what waits here: others may.
-    if (this.#isForOthers) setTimeout(() => this.#isForOthers && void this.#requeueWaiting(), GIVE_UP_MS);
+    if (this.#isForOthers) setTimeout(() => this.#isForOthers && this.#watch(this.#requeueWaiting()), GIVE_UP_MS);
     this.#wake();
   }
 
@@ -289,7 +294,7 @@ export class Dispatcher<Value> {
         this.#settled(batch.length);
       }
     } catch (error) {
-      this.#fail(error as Error);
+      this.fail(error as Error);
     } finally {
       this.#acknowledging = false;
     }
@@ -364,9 +369,9 @@ export class Dispatcher<Value> {
     this.#wake();
   }
 
-  #fail(error: Error): void {
-    this.#failure ??= error;
-    this.#wake();
+  /** What nobody waits for ends the dispatcher if it fails. */
+  #watch(step: Promise<void>): void {
+    step.catch((error) => this.fail(error));
   }
 
   /** Whether what waits here had better go back to Redis, where it can: no handler is free, and none will be soon. */
