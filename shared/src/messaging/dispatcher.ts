@@ -8,6 +8,7 @@ import type { ConsumerObserver, Incoming } from './events.ts';
 import { FlightLimit } from './flight-limit.ts';
 import { within } from './grace-period.ts';
 import { type Handler, Handling } from './handler.ts';
+import { Turns } from './turns.ts';
 
 /** After a stop (ms): what is not begun by then is requeued, and each step that settles something gets as long. */
 const FINISH_MS = 500;
@@ -47,6 +48,7 @@ export class Dispatcher<Value> {
   readonly #subscription: Subscription;
   readonly #options: DispatcherOptions<Value>;
   readonly #limit: FlightLimit;
+  readonly #turns = new Turns();
   readonly #handlings = new Set<Handling<Value>>();
   /** Received, and not begun. */
   #waiting: Incoming<Value>[] = [];
@@ -224,6 +226,7 @@ export class Dispatcher<Value> {
   async #handleOnce(handling: Handling<Value>, handler: Handler<Value>): Promise<void> {
     const { connection, abandon } = this.#options;
     const { value, id } = handling.message;
+    await this.#turns.enter(handling.message);
     const wasHandled = await connection.survive(abandon, () => this.#subscription.wasHandled(id as string));
     if (wasHandled === undefined) throw new Error('Redis did not say before the end whether it had been handled');
     handling.throwIfAborted(); // it may have taken longer than the message had
@@ -291,6 +294,7 @@ export class Dispatcher<Value> {
         const batch = this.#done;
         this.#done = [];
         await this.#acknowledge(batch);
+        this.#turns.leave(batch);
         this.#settled(batch.length);
       }
     } catch (error) {
@@ -320,6 +324,7 @@ export class Dispatcher<Value> {
     const { signal, observer } = this.#options;
     const reason = error instanceof Error ? error.message : String(error);
     const fate = await within(this.#subscription.fail(message.delivery, reason), signal, FINISH_MS);
+    this.#turns.leave([message]);
     observer.failed?.(message, reason, fate ?? 'again'); // not settled, it stays in flight and is reclaimed
     this.#settled(1);
   }
