@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { StatsByPattern } from '@redis-messaging/shared/accounting/stats';
-import { batchOf } from '@redis-messaging/shared/messaging/producer';
+import { batchOf } from '@redis-messaging/shared/messaging/producer/producer';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
 import { makeOutgoing } from './outgoing.ts';
 import { pace } from './pace.ts';

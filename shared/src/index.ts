@@ -14,9 +14,10 @@ export type {
   Write,
 } from './delivery/delivery.ts';
 export { type Codec, json } from './messaging/codec.ts';
-export type { ConsumerOptions } from './messaging/consumer.ts';
+export type { ConsumerOptions } from './messaging/consumer/consumer.ts';
+export type { Handler, HandlerContext } from './messaging/consumer/handler.ts';
+export type { CloseOptions, Consumer } from './messaging/consumer/start-consumer.ts';
 export type { ConsumerObserver, Incoming, ProducerObserver } from './messaging/events.ts';
-export type { Handler, HandlerContext } from './messaging/handler.ts';
 export type { Logger } from './messaging/logger.ts';
 export {
   type AnyClient,
@@ -27,9 +28,9 @@ export {
   type Topic,
   type TopicOptions,
 } from './messaging/messaging.ts';
-export type { Outgoing, Producer, ProducerOptions, ProducerStats } from './messaging/producer.ts';
-export { SendError, type SendFailure } from './messaging/send-error.ts';
-export type { CloseOptions, Consumer } from './messaging/start-consumer.ts';
+export type { Outgoing } from './messaging/producer/outgoing.ts';
+export type { Producer, ProducerOptions, ProducerStats } from './messaging/producer/producer.ts';
+export { SendError, type SendFailure } from './messaging/producer/send-error.ts';
 export { patterns } from './patterns/index.ts';
 export type { Backlog, Guarantees, Pattern } from './patterns/pattern.ts';
 export { pubsub } from './patterns/pubsub.ts';

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Message, ReceivedMessage } from '@redis-messaging/shared/message/message';
-import type { Handler, HandlerContext } from '@redis-messaging/shared/messaging/handler';
+import type { Handler, HandlerContext } from '@redis-messaging/shared/messaging/consumer/handler';
 import type { Config } from '@redis-messaging/shared/service/config';
 
 /** The default export of a file that HANDLER names. */

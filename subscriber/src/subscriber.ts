@@ -1,9 +1,9 @@
 import type { StatsByPattern } from '@redis-messaging/shared/accounting/stats';
 import { decodeMessage, encode, type Message, type ReceivedMessage } from '@redis-messaging/shared/message/message';
 import type { Codec } from '@redis-messaging/shared/messaging/codec';
-import type { Handler } from '@redis-messaging/shared/messaging/handler';
+import type { Handler } from '@redis-messaging/shared/messaging/consumer/handler';
+import type { Consumer } from '@redis-messaging/shared/messaging/consumer/start-consumer';
 import { SILENT } from '@redis-messaging/shared/messaging/logger';
-import type { Consumer } from '@redis-messaging/shared/messaging/start-consumer';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
 import { handlerOf } from './handler.ts';
 import { PatternSubscriber } from './pattern-subscriber.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { FailFate } from '@redis-messaging/shared/delivery/delivery';
 import { type Codec, json } from '@redis-messaging/shared/messaging/codec';
-import type { Handler } from '@redis-messaging/shared/messaging/handler';
+import type { Handler } from '@redis-messaging/shared/messaging/consumer/handler';
 import { until } from '../../testkit/until.ts';
 import { hostilePayloads } from '../support/hostile.ts';
 import { all, keeping, surviving, upTo, useMessaging } from './use-messaging.ts';

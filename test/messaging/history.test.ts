@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { Messaging } from '@redis-messaging/shared/messaging/messaging';
-import type { SendError } from '@redis-messaging/shared/messaging/send-error';
+import type { SendError } from '@redis-messaging/shared/messaging/producer/send-error';
 import { seeded } from '../../testkit/random.ts';
 import { until } from '../../testkit/until.ts';
 import { keeping, upTo, useMessaging } from './use-messaging.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { json } from '@redis-messaging/shared/messaging/codec';
-import type { ConsumerOptions } from '@redis-messaging/shared/messaging/consumer';
-import type { ProducerOptions } from '@redis-messaging/shared/messaging/producer';
+import type { ConsumerOptions } from '@redis-messaging/shared/messaging/consumer/consumer';
+import type { ProducerOptions } from '@redis-messaging/shared/messaging/producer/producer';
 import { stream } from '@redis-messaging/shared/patterns/stream/stream';
 import { until } from '../../testkit/until.ts';
 import { surviving, upTo, useMessaging } from './use-messaging.ts';

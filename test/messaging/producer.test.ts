@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { json } from '@redis-messaging/shared/messaging/codec';
-import { Producer } from '@redis-messaging/shared/messaging/producer';
+import { Producer } from '@redis-messaging/shared/messaging/producer/producer';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { pubsub } from '@redis-messaging/shared/patterns/pubsub';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { SendError } from '@redis-messaging/shared/messaging/send-error';
+import { SendError } from '@redis-messaging/shared/messaging/producer/send-error';
 import type { RedisServer } from '../../local/redis/redis-server.ts';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { json } from '@redis-messaging/shared/messaging/codec';
-import type { HandlerContext } from '@redis-messaging/shared/messaging/handler';
+import type { HandlerContext } from '@redis-messaging/shared/messaging/consumer/handler';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
 import { surviving, upTo, useMessaging } from './use-messaging.ts';

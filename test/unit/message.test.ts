@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { decode, encode, makeMessage } from '@redis-messaging/shared/message/message';
+import { decode, decodeMessage, encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import { hostilePayloads } from '../support/hostile.ts';
 
@@ -112,5 +112,11 @@ describe('messages', () => {
       madeAt: Date.UTC(2026, 6, 29, 10, 30, 15) * 1000 + 123_456,
     });
     expect(read({ ...GOOD, count: Number.MAX_SAFE_INTEGER }).ok).toBe(true);
+  });
+
+  test('who wants a message or an error gets the one or the other', () => {
+    const payload = Buffer.from(JSON.stringify(GOOD));
+    expect(decodeMessage(payload)).toEqual(decode(payload));
+    expect(() => decodeMessage(Buffer.from('[]'))).toThrow(new Error('not a JSON object'));
   });
 });

@@ -1,6 +1,6 @@
 import type { AckFate, Delivery, FailFate, Receipt, Write } from '../delivery/delivery.ts';
-import type { Outgoing } from './producer.ts';
-import type { SendFailure } from './send-error.ts';
+import type { Outgoing } from './producer/outgoing.ts';
+import type { SendFailure } from './producer/send-error.ts';
 
 /** A message in a consumer's hands. */
 export interface Incoming<Value> {

@@ -4,14 +4,14 @@ import type { Redis, RedisOptions } from '../redis/client.ts';
 import { Connection } from '../redis/connection.ts';
 import { type Codec, json } from './codec.ts';
 import { ConnectionLog } from './connection-log.ts';
-import type { ConsumerOptions } from './consumer.ts';
+import type { ConsumerOptions } from './consumer/consumer.ts';
+import type { Handler } from './consumer/handler.ts';
+import { CONSUMER_DEFAULTS, type Consumer, startConsumer } from './consumer/start-consumer.ts';
 import { consumerLog, producerLog } from './event-log.ts';
 import type { ConsumerObserver, ProducerObserver } from './events.ts';
-import type { Handler } from './handler.ts';
 import { type Logger, SILENT } from './logger.ts';
 import { consumerObservers, producerObservers } from './observers.ts';
-import { Producer, type ProducerOptions } from './producer.ts';
-import { CONSUMER_DEFAULTS, type Consumer, startConsumer } from './start-consumer.ts';
+import { Producer, type ProducerOptions } from './producer/producer.ts';
 
 /** A client of node-redis, whatever its modules and its version of the protocol. */
 export type AnyClient = Pick<Redis, 'isOpen' | 'isReady'> & { duplicate(...overrides: never[]): unknown };

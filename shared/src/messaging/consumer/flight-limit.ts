@@ -1,5 +1,5 @@
-import { BatchSize } from '../delivery/batch-size.ts';
-import type { Delivery } from '../delivery/delivery.ts';
+import { BatchSize } from '../../delivery/batch-size.ts';
+import type { Delivery } from '../../delivery/delivery.ts';
 
 /** The most deliveries that wait for a handler. */
 const MOST_WAITING = 500;

@@ -1,7 +1,5 @@
 import { SendError, type SendFailure } from './send-error.ts';
 
-export type { SendFailure };
-
 /** The promise of a batch: settled when each of its messages is. */
 export class Ticket {
   readonly promise: Promise<readonly number[]>;

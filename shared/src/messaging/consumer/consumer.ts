@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SubscribeOptions, Subscription } from '../delivery/delivery.ts';
-import type { Pattern } from '../patterns/pattern.ts';
-import type { Connection } from '../redis/connection.ts';
-import { isMistake, outcomeOf } from '../redis/outcome.ts';
-import type { Codec } from './codec.ts';
+import type { SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
+import type { Pattern } from '../../patterns/pattern.ts';
+import type { Connection } from '../../redis/connection.ts';
+import { isMistake, outcomeOf } from '../../redis/outcome.ts';
+import type { Codec } from '../codec.ts';
+import type { ConsumerObserver } from '../events.ts';
 import { Dispatcher } from './dispatcher.ts';
-import type { ConsumerObserver } from './events.ts';
 import type { Handler } from './handler.ts';
 
 /** How a consumer behaves. */

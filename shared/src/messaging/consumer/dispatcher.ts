@@ -1,21 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AckExtras, Delivery, Idempotency, Subscription } from '../delivery/delivery.ts';
-import type { Pattern } from '../patterns/pattern.ts';
-import type { Connection } from '../redis/connection.ts';
-import { outcomeOf } from '../redis/outcome.ts';
-import type { Codec } from './codec.ts';
-import type { ConsumerObserver, Incoming } from './events.ts';
+import type { Delivery, Subscription } from '../../delivery/delivery.ts';
+import type { Pattern } from '../../patterns/pattern.ts';
+import type { Connection } from '../../redis/connection.ts';
+import type { Codec } from '../codec.ts';
+import type { ConsumerObserver, Incoming } from '../events.ts';
 import { FlightLimit } from './flight-limit.ts';
-import { within } from './grace-period.ts';
 import { type Handler, Handling } from './handler.ts';
+import { Settlement } from './settlement.ts';
 import { Turns } from './turns.ts';
 
-/** After a stop (ms): what is not begun by then is requeued, and each step that settles something gets as long. */
+/** After a stop (ms): what is not begun by then is requeued. */
 const FINISH_MS = 500;
 /** What a handler gets to end after it was told to give up: ms. */
 const GIVE_UP_MS = 250;
-/** From one attempt to store a dead letter to the next: ms. */
-const RETRY_MS = 500;
 /** While these many dead letters cannot be stored, nothing more is taken. */
 const MOST_REJECTED = 500;
 
@@ -40,30 +37,22 @@ export interface DispatcherOptions<Value> {
   readonly onFailure: () => void;
 }
 
-/**
- * Takes deliveries from a subscription, has as many handled at a time as its concurrency says, and settles each of them once.
- * What is done while an acknowledgement is under way is acknowledged together by the next.
- */
+/** Takes deliveries from a subscription, has as many handled at a time as its concurrency says, and has each of them settled. */
 export class Dispatcher<Value> {
   readonly #subscription: Subscription;
   readonly #options: DispatcherOptions<Value>;
   readonly #limit: FlightLimit;
+  readonly #settlement: Settlement<Value>;
   readonly #turns = new Turns();
   readonly #handlings = new Set<Handling<Value>>();
   /** Received, and not begun. */
   #waiting: Incoming<Value>[] = [];
   #begun = 0;
-  #done: Incoming<Value>[] = [];
-  #acknowledging = false;
   /** Taken, and not settled. */
   #inFlight = 0;
-  /** Of those, on their way to the dead letters. */
-  #rejected = 0;
   /** Handlers that run although their message is settled. */
   #overdue = 0;
   #failure: Error | undefined;
-  /** Why dead letters are refused. */
-  #refusal: string | undefined;
   #stoppedAt: number | undefined;
   #wake: () => void = () => {};
 
@@ -71,6 +60,12 @@ export class Dispatcher<Value> {
     this.#subscription = subscription;
     this.#options = options;
     this.#limit = new FlightLimit(options.concurrency);
+    this.#settlement = new Settlement(subscription, {
+      ...options,
+      onHandled: (messages) => this.#turns.leave(messages),
+      onSettled: (deliveries) => this.#settled(deliveries),
+      onFailure: (error) => this.fail(error),
+    });
   }
 
   /** Runs until the signal aborts and everything is settled. Throws what Redis refuses. */
@@ -136,9 +131,10 @@ export class Dispatcher<Value> {
     while (true) {
       const free = this.#options.concurrency - this.#overdue;
       const limit = this.#limit.current(this.#overdue);
-      const toHandle = this.#inFlight - this.#rejected; // what cannot be handled must not hold up what can
+      const { rejecting } = this.#settlement;
+      const toHandle = this.#inFlight - rejecting; // what cannot be handled must not hold up what can
       const isWelcome = limit > 0 && toHandle <= Math.max(limit / 2, free - 1);
-      if (isWelcome && this.#rejected < MOST_REJECTED) return limit - toHandle;
+      if (isWelcome && rejecting < MOST_REJECTED) return limit - toHandle;
       if (this.#failure || this.#options.signal.aborted) return 1;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -155,7 +151,7 @@ export class Dispatcher<Value> {
       } catch (error) {
         const reason = (error as Error).message;
         observer.invalid?.(delivery, reason);
-        this.#watch(this.#reject(delivery, reason));
+        this.#settlement.rejected(delivery, reason);
       }
     }
     if (received.length === 0) return;
@@ -195,14 +191,14 @@ export class Dispatcher<Value> {
       this.#begun = 0;
     }
     if (synchronous > 0) this.#limit.handled((performance.now() - startedAt) / synchronous);
-    if (this.#done.length > 0 && !this.#acknowledging) void this.#acknowledgeAll();
+    this.#settlement.acknowledge();
   }
 
   /** @returns whether it is handled already */
   #begin(message: Incoming<Value>): boolean {
     const { handler, dedupeTtlMs } = this.#options;
     if (!handler) {
-      this.#done.push(message);
+      this.#settlement.done(message);
       return true;
     }
     const handling = new Handling(message);
@@ -216,9 +212,9 @@ export class Dispatcher<Value> {
         this.#handle(handling, result);
         return false;
       }
-      this.#done.push(message);
+      this.#settlement.done(message);
     } catch (error) {
-      this.#watch(this.#failed(message, error));
+      this.#settlement.failed(message, error);
     }
     return true;
   }
@@ -250,14 +246,14 @@ export class Dispatcher<Value> {
     };
     result.then(
       () => {
-        if (ended()) this.#done.push(message);
+        if (ended()) this.#settlement.done(message);
         this.#pump();
         this.#wake();
       },
       (error) => {
         if (ended()) {
           if (this.#options.abandon.aborted) this.#unbegin(message);
-          else this.#watch(this.#failed(message, error));
+          else this.#settlement.failed(message, error);
         }
         this.#pump();
         this.#wake();
@@ -271,9 +267,10 @@ export class Dispatcher<Value> {
     handling.isSettled = true;
     this.#overdue++;
     handling.abort(reason);
-    this.#watch(this.#failed(handling.message, reason));
+    this.#settlement.failed(handling.message, reason);
     // Most handlers end when they are told to. If none of these does, nobody is left to handle what waits here: others may.
-    if (this.#isForOthers) setTimeout(() => this.#isForOthers && this.#watch(this.#requeueWaiting()), GIVE_UP_MS);
+    if (this.#isForOthers)
+      setTimeout(() => this.#isForOthers && this.#requeueWaiting().catch((error) => this.fail(error)), GIVE_UP_MS);
     this.#wake();
   }
 
@@ -284,99 +281,12 @@ export class Dispatcher<Value> {
 
   async #requeueWaiting(): Promise<void> {
     const deliveries = this.#waiting.splice(this.#begun).map(({ delivery }) => delivery);
-    await this.#requeue(deliveries);
-  }
-
-  async #acknowledgeAll(): Promise<void> {
-    this.#acknowledging = true;
-    try {
-      while (this.#done.length > 0 && !this.#failure) {
-        const batch = this.#done;
-        this.#done = [];
-        await this.#acknowledge(batch);
-        this.#turns.leave(batch);
-        this.#settled(batch.length);
-      }
-    } catch (error) {
-      this.fail(error as Error);
-    } finally {
-      this.#acknowledging = false;
-    }
-  }
-
-  async #acknowledge(batch: readonly Incoming<Value>[]): Promise<void> {
-    const { pattern, observer, dedupeTtlMs } = this.#options;
-    observer.handled?.(batch);
-    const deliveries = batch.map(({ delivery }) => delivery);
-    const once: Idempotency | undefined =
-      dedupeTtlMs > 0 ? { ids: batch.map(({ id }) => id as string), ttlMs: dedupeTtlMs } : undefined;
-    const isTold = pattern.guarantees.delivery === 'at-least-once';
-    const extras: AckExtras = {
-      once,
-      writes: isTold && !once ? observer.writesOnAck?.() : undefined,
-      onWriteRefused: (reason) => observer.writeRefused?.(reason),
-    };
-    const fates = await this.#subscription.ack(deliveries, extras);
-    if (fates) observer.acknowledged?.(batch, fates); // else the stop came first: they come again
-  }
-
-  async #failed(message: Incoming<Value>, error: unknown): Promise<void> {
-    const { signal, observer } = this.#options;
-    const reason = error instanceof Error ? error.message : String(error);
-    const fate = await within(this.#subscription.fail(message.delivery, reason), signal, FINISH_MS);
-    this.#turns.leave([message]);
-    observer.failed?.(message, reason, fate ?? 'again'); // not settled, it stays in flight and is reclaimed
-    this.#settled(1);
-  }
-
-  /** To the dead letters, however long that takes; if they cannot be reached before the end, to the observer. */
-  async #reject(delivery: Delivery, reason: string): Promise<void> {
-    const { signal, pattern, observer } = this.#options;
-    this.#rejected++;
-    const fate = await within(this.#store(delivery, reason), signal, FINISH_MS);
-    const isLost = fate === undefined || (fate === 'lost' && pattern.guarantees.keepsUnread);
-    if (isLost && !pattern.guarantees.survivesCrash) observer.undeliverable?.(delivery, reason);
-    this.#rejected--;
-    this.#settled(1);
-  }
-
-  async #store(delivery: Delivery, reason: string): Promise<string> {
-    while (true) {
-      try {
-        const fate = await this.#subscription.reject(delivery, reason);
-        this.#setRefusal(undefined);
-        return fate;
-      } catch (error) {
-        if (this.#options.signal.aborted) throw error;
-        if (outcomeOf(error) === 'refused') this.#setRefusal((error as Error).message);
-        await sleep(RETRY_MS);
-      }
-    }
-  }
-
-  /** That dead letters are refused is told once, and that it is over. */
-  #setRefusal(reason: string | undefined): void {
-    if ((reason === undefined) === (this.#refusal === undefined)) return;
-    this.#refusal = reason;
-    this.#options.observer.deadLettersRefused?.(reason);
-  }
-
-  async #requeue(deliveries: readonly Delivery[]): Promise<void> {
-    if (deliveries.length === 0) return;
-    const { signal, pattern, observer } = this.#options;
-    const isBack = await within(this.#subscription.requeue(deliveries), signal, FINISH_MS);
-    observer.unhandled?.(deliveries, isBack ? 'requeued' : pattern.guarantees.survivesCrash ? 'kept' : 'lost');
-    this.#settled(deliveries.length);
+    await this.#settlement.requeue(deliveries);
   }
 
   #settled(messages: number): void {
     this.#inFlight -= messages;
     this.#wake();
-  }
-
-  /** What nobody waits for ends the dispatcher if it fails. */
-  #watch(step: Promise<void>): void {
-    step.catch((error) => this.fail(error));
   }
 
   /** Whether what waits here had better go back to Redis, where it can: no handler is free, and none will be soon. */
@@ -419,7 +329,9 @@ export class Dispatcher<Value> {
       this.#overdue++;
     }
     const waiting = this.#waiting.splice(this.#begun);
-    await this.#requeue([...running.map(({ message }) => message), ...waiting].map(({ delivery }) => delivery));
+    await this.#settlement.requeue(
+      [...running.map(({ message }) => message), ...waiting].map(({ delivery }) => delivery),
+    );
     if (this.#failure) this.#inFlight = 0; // what was done could not be acknowledged: it comes again
   }
 

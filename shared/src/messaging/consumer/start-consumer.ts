@@ -1,7 +1,7 @@
 import { once, setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
+import { consumerObservers } from '../observers.ts';
 import { type ConsumerContext, type ConsumerOptions, consume } from './consumer.ts';
-import { consumerObservers } from './observers.ts';
 
 /** A consumer at work. */
 export interface Consumer extends AsyncDisposable {

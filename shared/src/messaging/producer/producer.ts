@@ -1,12 +1,14 @@
 import { EventEmitter, once, setMaxListeners } from 'node:events';
-import { BATCH_BYTES } from '../delivery/batch-size.ts';
-import type { Payload, Receipt } from '../delivery/delivery.ts';
-import type { Pattern } from '../patterns/pattern.ts';
-import type { Connection } from '../redis/connection.ts';
-import { outcomeOf } from '../redis/outcome.ts';
-import type { Codec } from './codec.ts';
-import type { ProducerObserver } from './events.ts';
-import { type SendFailure, Ticket } from './ticket.ts';
+import { BATCH_BYTES } from '../../delivery/batch-size.ts';
+import type { Payload, Receipt } from '../../delivery/delivery.ts';
+import type { Pattern } from '../../patterns/pattern.ts';
+import type { Connection } from '../../redis/connection.ts';
+import { outcomeOf } from '../../redis/outcome.ts';
+import type { Codec } from '../codec.ts';
+import type { ProducerObserver } from '../events.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { SendFailure } from './send-error.ts';
+import { Ticket } from './ticket.ts';
 
 /** How a producer behaves. */
 export interface ProducerOptions {
@@ -16,18 +18,6 @@ export interface ProducerOptions {
   readonly dedupeTtlMs?: number | undefined;
   /** What becomes of a message that Redis refuses, in a pattern that keeps messages: it is rejected (default), or tried again. */
   readonly onRefusal?: 'reject' | 'retry' | undefined;
-}
-
-/** A message on its way. */
-export interface Outgoing<Value> {
-  readonly value: Value;
-  readonly id: string | undefined;
-  readonly payload: Payload;
-  /** Its place among all messages of this producer. */
-  readonly place: number;
-  readonly ticket: Ticket;
-  /** Its place in its batch. */
-  readonly index: number;
 }
 
 /** What became of a producer's messages: each is in one place. */

@@ -1,4 +1,4 @@
-import type { Incoming } from './events.ts';
+import type { Incoming } from '../events.ts';
 
 /** What a handler is told besides the message. */
 export interface HandlerContext {
