@@ -19,7 +19,7 @@ export default {
   ...config,
   testMatch: [
     '<rootDir>/test/long/**/*.test.ts',
-    '<rootDir>/test/services/{sigterms,crash,outage}.test.ts',
+    '<rootDir>/test/services/{sigterms,crash,outage,hostile}.test.ts',
     '<rootDir>/test/faults/{takeover,reclaim,cut-reply,black-hole,many-subscribers}.test.ts',
   ],
   testPathIgnorePatterns: ['/node_modules/'],

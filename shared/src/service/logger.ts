@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import pino, { type Logger as PinoLogger } from 'pino';
 import pretty from 'pino-pretty';
 
@@ -20,18 +21,26 @@ export function createLogger({ service, level, format }: LoggerOptions): Logger 
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return format === 'json' ? pino(options, pino.destination({ fd: 1, sync: true })) : pino(options, prettyStream());
+  return format === 'json'
+    ? pino(options, pino.destination({ dest: STDOUT, sync: true }))
+    : pino(options, prettyStream());
 }
+
+/**
+ * Standard output, as a file descriptor. Whoever so much as looks at `process.stdout` makes a pipe non-blocking; then each time that
+ * it is full, a synchronous write stands still for 100 ms.
+ */
+const STDOUT = 1;
 
 /** Colours as NO_COLOR and FORCE_COLOR say, else where standard output is a terminal. */
 function wantsColour(): boolean {
   if (process.env.NO_COLOR) return false;
-  return process.stdout.isTTY || Boolean(process.env.FORCE_COLOR);
+  return isatty(STDOUT) || Boolean(process.env.FORCE_COLOR);
 }
 
 function prettyStream() {
   return pretty({
-    destination: 1,
+    destination: STDOUT,
     sync: true,
     colorize: wantsColour(),
     customColors: 'message:reset',
