@@ -53,9 +53,13 @@ export class LedgerStore {
   /** Stores what has changed. Throws like a command; what could not be stored is stored the next time. */
   async save(): Promise<void> {
     this.#collect(this.#ledger.changes());
-    if (this.#saving) return; // whoever saves now goes on until nothing is left
-    this.#saving = this.#saveAll();
-    await this.#saving;
+    while (this.#unsaved.size > 0) {
+      this.#saving ??= this.#saveOnce().finally(() => {
+        this.#saving = undefined;
+      });
+      await this.#saving; // one at a time, however often this is called
+    }
+    if (this.#isTimeToRenew()) await this.#renew();
   }
 
   /** What has changed, as writes that go with an acknowledgement. They count as stored once `stored` is called. */
@@ -86,20 +90,13 @@ export class LedgerStore {
     return Object.entries(names).every(([name, saidAt]) => name === this.#consumer || isOver(saidAt));
   }
 
-  async #saveAll(): Promise<void> {
-    try {
-      while (this.#unsaved.size > 0) {
-        const unsaved = [...this.#unsaved];
-        const kept = unsaved.filter((entry): entry is [string, string] => entry[1] !== null);
-        const gone = unsaved.filter(([, value]) => value === null).map(([field]) => field);
-        if (kept.length > 0) await this.#redis.hSet(this.#key, new Map(kept));
-        if (gone.length > 0) await this.#redis.hDel(this.#key, gone);
-        this.#forget(unsaved);
-      }
-      if (this.#isTimeToRenew()) await this.#renew();
-    } finally {
-      this.#saving = undefined;
-    }
+  async #saveOnce(): Promise<void> {
+    const unsaved = [...this.#unsaved];
+    const kept = unsaved.filter((entry): entry is [string, string] => entry[1] !== null);
+    const gone = unsaved.filter(([, value]) => value === null).map(([field]) => field);
+    if (kept.length > 0) await this.#redis.hSet(this.#key, new Map(kept));
+    if (gone.length > 0) await this.#redis.hDel(this.#key, gone);
+    this.#forget(unsaved);
   }
 
   #forget(stored: readonly (readonly [string, string | null])[]): void {

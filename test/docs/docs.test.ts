@@ -33,7 +33,9 @@ describe('documents', () => {
       (match) => match[1] as string,
     );
     expect(named.length).toBeGreaterThan(3);
-    for (const name of named.filter((name) => !['ci', 'install', 'run', 'workspaces', 'packages'].includes(name)))
+    for (const name of named.filter(
+      (name) => !['ci', 'install', 'run', 'workspaces', 'packages', 'pack'].includes(name),
+    ))
       expect(Object.keys(scripts)).toContain(name);
   });
 });

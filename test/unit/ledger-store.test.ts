@@ -1,0 +1,68 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { Ledger } from '@redis-messaging/shared/accounting/ledger';
+import { LedgerStore } from '../../subscriber/src/ledger-store.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+const own = useRedis();
+
+afterEach(async () => {
+  await own.redis.flushAll();
+});
+
+const entry = (count: number) => ({ sender: 'me', id: `id-${count}`, count, madeAt: count });
+
+function newStore() {
+  const ledger = new Ledger({ audience: 'every-subscriber' });
+  return { ledger, store: new LedgerStore(own.redis, ledger, 'topic', ['pattern', 'group'], 'me') };
+}
+
+/** What another instance of the subscriber would go on with. */
+async function stored() {
+  const { ledger, store } = newStore();
+  await store.open();
+  return ledger.account().received;
+}
+
+describe('the ledger store', () => {
+  test('stores what changed after it was asked to store when nothing had', async () => {
+    const { ledger, store } = newStore();
+    await store.save();
+    ledger.receive(entry(1));
+    await store.save();
+    expect(await stored()).toBe(1);
+  });
+
+  test('asked many times at once, stores everything, one write at a time', async () => {
+    const { ledger, store } = newStore();
+    await own.redis.configResetStat();
+    const saves = Array.from({ length: 200 }, (_, index) => {
+      ledger.receive(entry(index + 1));
+      return store.save();
+    });
+    await Promise.all(saves);
+    expect(await stored()).toBe(200);
+    const calls = Number(/^cmdstat_hset:calls=(\d+)/m.exec(await own.redis.info('commandstats'))?.[1]);
+    expect(calls).toBeLessThan(10);
+  });
+
+  test('a write that Redis refuses is an error to everybody who asked for it, and is done the next time', async () => {
+    const { ledger, store } = newStore();
+    await own.redis.set('{topic}:pattern:group:ledger:me', 'not a hash');
+    ledger.receive(entry(1));
+    const results = await Promise.allSettled([store.save(), store.save()]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    await own.redis.del('{topic}:pattern:group:ledger:me');
+    await store.save();
+    expect(await stored()).toBe(1);
+  });
+
+  test('what goes with an acknowledgement is written again until it is known to be stored', () => {
+    const { ledger, store } = newStore();
+    ledger.receive(entry(1));
+    const first = store.writes();
+    expect(first).toMatchObject([{ command: 'HSET', key: '{topic}:pattern:group:ledger:me' }]);
+    expect(store.writes()).toEqual(first);
+    store.stored();
+    expect(store.writes()).toEqual([]);
+  });
+});
