@@ -1,4 +1,5 @@
 import { EventEmitter, once, setMaxListeners } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { BATCH_BYTES } from '../../delivery/batch-size.ts';
 import type { Payload, Receipt } from '../../delivery/delivery.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
@@ -155,6 +156,7 @@ export class Producer<Value> implements AsyncDisposable {
       const patience = AbortSignal.timeout(patienceMs);
       const limit = signal ? AbortSignal.any([signal, patience]) : patience;
       while (!limit.aborted && this.#buffered === left) await this.#change(limit);
+      await turn(); // when this process itself stood still, answers may lie unread
     }
     this.#endPumping();
     this.#refuse(this.#waiting.splice(0), 'closed', CLOSED);
