@@ -10,19 +10,21 @@ import { useRedis } from '../support/use-redis.ts';
 const own = useRedis();
 const LEASE_MS = 300;
 
+const optionsOf = (consumer: string, signal: AbortSignal) => ({
+  signal,
+  consumer,
+  group: 'group',
+  groupStart: '0' as const,
+  leaseMs: LEASE_MS,
+  maxAttempts: 3,
+  maxLength: 0,
+});
+
 test('that as many entries are pending as before does not prove that they are the same', async () => {
   await using line = await TcpProxy.to(own.server.port);
   await using connection = await connectTo(line.port);
   const stop = new AbortController();
-  await using subscription = await stream.subscribe(connection, 'topic', {
-    signal: stop.signal,
-    consumer: 'victim',
-    group: 'group',
-    groupStart: '0',
-    leaseMs: LEASE_MS,
-    maxAttempts: 3,
-    maxLength: 0,
-  });
+  await using subscription = await stream.subscribe(connection, 'topic', optionsOf('victim', stop.signal));
   await stream.publish(own.redis, 'topic', ['taken away', 'failed']);
   const [lost, failed] = (await subscription.take(2)) as [Delivery, Delivery];
   expect(await subscription.fail(failed, 'because')).toBe('again');
@@ -38,5 +40,18 @@ test('that as many entries are pending as before does not prove that they are th
     [lost.id, 'thief'],
     [failed.id, 'victim'],
   ]);
+  stop.abort();
+});
+
+test('what is being requeued is not renewed meanwhile: nobody has to wait for it', async () => {
+  const stop = new AbortController();
+  await using subscription = await stream.subscribe(own.connection, 'requeued', optionsOf('first', stop.signal));
+  await stream.publish(own.redis, 'requeued', ['given back']);
+  const taken = (await subscription.take(1)) as readonly Delivery[];
+  await own.redis.sendCommand(['CLIENT', 'PAUSE', String(LEASE_MS), 'WRITE']); // leases are to be renewed meanwhile
+  await subscription.requeue(taken);
+  await sleep(50);
+  const [pending] = await own.redis.xPendingRange('requeued', 'group', '-', '+', 1);
+  expect(pending?.millisecondsSinceLastDelivery).toBeGreaterThan(1_000_000);
   stop.abort();
 });

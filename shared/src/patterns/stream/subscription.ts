@@ -86,14 +86,16 @@ class StreamSubscription implements Subscription {
     const { group, consumer } = this.#options;
     const args = [group, consumer, id, FIELD, payload, reason, new Date().toISOString()];
     const keys = [this.#key, deadLettersOf(this.#key)];
-    const found = await this.#settling([delivery], runScript(this.#connection.client, REJECT, keys, args));
+    this.#settled([delivery]);
+    const found = await runScript(this.#connection.client, REJECT, keys, args);
     return found === 1 ? 'dead' : 'lost-lease';
   };
 
   async fail(failed: Delivery, reason: string): Promise<'again' | 'dead' | 'lost-lease'> {
     if (failed.attempt >= this.#options.maxAttempts) return await this.reject(failed, reason);
     // It stays pending, and is claimed again when its lease, renewed for the last time, has run out.
-    const [owner] = await this.#settling([failed], this.#renewed([failed]));
+    this.#settled([failed]);
+    const [owner] = await this.#renewed([failed]);
     if (owner !== OURS) return 'lost-lease';
     this.#failed.set(failed.id as string, performance.now());
     return 'again';
@@ -104,7 +106,8 @@ class StreamSubscription implements Subscription {
     const { group, consumer } = this.#options;
     const pairs = unhandled.flatMap(({ id = '', attempt }) => [id, String(attempt - 1)]);
     const args = [group, consumer, String(ABANDONED_MS), ...pairs];
-    await this.#settling(unhandled, runScript(this.#connection.client, REQUEUE, [this.#key], args));
+    this.#settled(unhandled);
+    await runScript(this.#connection.client, REQUEUE, [this.#key], args);
     return true;
   }
 
@@ -124,17 +127,9 @@ class StreamSubscription implements Subscription {
     return deliveries.every(({ id }) => this.#inFlight.has(id as string));
   }
 
+  /** Their leases are not renewed any more, whatever comes of the step that settles them. */
   #settled(deliveries: readonly Delivery[]): void {
     for (const { id } of deliveries) this.#inFlight.delete(id as string);
-  }
-
-  /** Whatever comes of a step that settles deliveries, their leases are not renewed any more. */
-  async #settling<Reply>(deliveries: readonly Delivery[], step: Promise<Reply>): Promise<Reply> {
-    try {
-      return await step;
-    } finally {
-      this.#settled(deliveries);
-    }
   }
 
   /** Renews the leases of all that is in flight, and tells of those that are somebody else's. */
