@@ -5,7 +5,6 @@ import type { Receipt } from '@redis-messaging/shared/delivery/delivery';
 import type { ProducerObserver } from '@redis-messaging/shared/messaging/events';
 import { SILENT } from '@redis-messaging/shared/messaging/logger';
 import type { Topic } from '@redis-messaging/shared/messaging/messaging';
-import type { Outgoing } from '@redis-messaging/shared/messaging/producer/outgoing';
 import type { Producer } from '@redis-messaging/shared/messaging/producer/producer';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { heldIn } from '@redis-messaging/shared/service/backlog';
@@ -56,11 +55,11 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
     this.#limiter.flush();
   }
 
-  accepted(batch: readonly Outgoing<OutgoingMessage>[], receipt: Receipt): void {
-    this.#firstAt ??= batch[0]?.value.message.timestamp ?? null;
-    this.#lastAt = batch.at(-1)?.value.message.timestamp ?? null;
-    for (const [index, { value }] of batch.entries()) {
-      if (this.#limiter.take('info')) this.#logOne(value, receipt[index] as number);
+  accepted(batch: readonly OutgoingMessage[], receipt: Receipt): void {
+    this.#firstAt ??= batch[0]?.message.timestamp ?? null;
+    this.#lastAt = batch.at(-1)?.message.timestamp ?? null;
+    for (const [index, message] of batch.entries()) {
+      if (this.#limiter.take('info')) this.#logOne(message, receipt[index] as number);
     }
   }
 

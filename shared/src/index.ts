@@ -28,7 +28,6 @@ export {
   type Topic,
   type TopicOptions,
 } from './messaging/messaging.ts';
-export type { Outgoing } from './messaging/producer/outgoing.ts';
 export type { Producer, ProducerOptions, ProducerStats } from './messaging/producer/producer.ts';
 export { SendError, type SendFailure } from './messaging/producer/send-error.ts';
 export { patterns } from './patterns/index.ts';

@@ -1,5 +1,4 @@
 import type { AckFate, Delivery, FailFate, Receipt, Write } from '../delivery/delivery.ts';
-import type { Outgoing } from './producer/outgoing.ts';
 import type { SendFailure } from './producer/send-error.ts';
 
 /** A message in a consumer's hands. */
@@ -13,13 +12,13 @@ export interface Incoming<Value> {
 /** Told what becomes of a producer's messages, batch by batch. What it throws is a mistake of its own, and ends the process. */
 export interface ProducerObserver<Value> {
   /** Redis has taken them; what it answered to each. */
-  accepted?(batch: readonly Outgoing<Value>[], receipt: Receipt): void;
+  accepted?(values: readonly Value[], receipt: Receipt): void;
   /** They are not in Redis, and will not be sent again. */
-  refused?(batch: readonly Outgoing<Value>[], failure: SendFailure, reason: string): void;
+  refused?(values: readonly Value[], failure: SendFailure, reason: string): void;
   /** The connection broke before Redis answered. */
-  unconfirmed?(batch: readonly Outgoing<Value>[]): void;
+  unconfirmed?(values: readonly Value[]): void;
   /** They will be sent again, although they may have arrived. */
-  retried?(batch: readonly Outgoing<Value>[]): void;
+  retried?(values: readonly Value[]): void;
   /** Messages are refused or held back, with the reason; or it is over (`undefined`). Once for each change. */
   trouble?(reason: string | undefined): void;
 }

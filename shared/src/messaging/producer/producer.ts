@@ -7,7 +7,7 @@ import type { Connection } from '../../redis/connection.ts';
 import { outcomeOf } from '../../redis/outcome.ts';
 import type { Codec } from '../codec.ts';
 import type { ProducerObserver } from '../events.ts';
-import type { Outgoing } from './outgoing.ts';
+import { Batch, type Outgoing, split } from './outgoing.ts';
 import type { SendFailure } from './send-error.ts';
 import { Ticket } from './ticket.ts';
 
@@ -73,7 +73,8 @@ export class Producer<Value> implements AsyncDisposable {
   /** Aborts what the client has not written yet when the connection breaks: it would overtake what was under way. */
   #unwritten = newUnwritten();
   #waiting: Outgoing<Value>[] = [];
-  #inFlight = new Set<readonly Outgoing<Value>[]>();
+  #waitingMessages = 0;
+  #inFlight = new Set<Batch<Value>>();
   #inFlightMessages = 0;
   #place = 0;
   /** Whether Redis has answered a batch since the connection was made, and refused none since. */
@@ -159,7 +160,7 @@ export class Producer<Value> implements AsyncDisposable {
       await turn(); // when this process itself stood still, answers may lie unread
     }
     this.#endPumping();
-    this.#refuse(this.#waiting.splice(0), 'closed', CLOSED);
+    this.#refuse(this.#takeWaiting(), 'closed', CLOSED);
     for (const batch of [...this.#inFlight]) {
       this.#landed(batch);
       this.#unconfirmed(batch, new Error('closed before Redis answered'));
@@ -170,7 +171,7 @@ export class Producer<Value> implements AsyncDisposable {
   giveUp(error: Error): void {
     this.#isClosed = true;
     this.#closedBecause = error;
-    this.#refuseClosed(this.#waiting.splice(0));
+    this.#refuseClosed(this.#takeWaiting());
     this.#events.emit('change');
   }
 
@@ -180,7 +181,7 @@ export class Producer<Value> implements AsyncDisposable {
 
   /** Messages offered and not settled yet. */
   get #buffered(): number {
-    return this.#waiting.length + this.#inFlightMessages;
+    return this.#waitingMessages + this.#inFlightMessages;
   }
 
   /** Takes messages in. Those that Redis cannot be given now wait, if the pattern keeps what nobody has read yet. */
@@ -191,25 +192,39 @@ export class Producer<Value> implements AsyncDisposable {
       );
     }
     const ticket = new Ticket(values.length);
-    const batch = values.map((value, index) => ({
-      value,
-      id: ids[index],
-      payload: this.#encode(value),
-      place: ++this.#place,
+    if (values.length === 0) return ticket.promise;
+    const outgoing: Outgoing<Value> = {
+      values,
+      payloads: values.map((value) => this.#encode(value)),
+      ids: this.#dedupeTtlMs > 0 ? (ids as readonly string[]) : undefined,
       ticket,
-      index,
-    }));
+      first: 0,
+      place: this.#place,
+    };
+    this.#place += values.length;
     const isUnreachable = !this.#pattern.guarantees.keepsUnread && !this.#connection.isReady;
     const room = this.#isClosed || isUnreachable ? 0 : Math.max(0, this.#limit - this.#buffered);
-    for (const outgoing of room < batch.length ? batch.slice(0, room) : batch) this.#waiting.push(outgoing);
-    if (room < batch.length) {
-      const rest = batch.slice(room);
-      if (this.#isClosed) this.#refuseClosed(rest);
-      else if (isUnreachable) this.#refuse(rest, 'unreachable', UNREACHABLE);
-      else this.#refuse(rest, 'full', FULL);
+    if (room >= values.length) this.#wait(outgoing);
+    else {
+      const [taken, rest] = split(outgoing, room);
+      if (room > 0) this.#wait(taken);
+      if (this.#isClosed) this.#refuseClosed([rest]);
+      else if (isUnreachable) this.#refuse([rest], 'unreachable', UNREACHABLE);
+      else this.#refuse([rest], 'full', FULL);
     }
     this.#pump();
     return ticket.promise;
+  }
+
+  #wait(outgoing: Outgoing<Value>): void {
+    this.#waiting.push(outgoing);
+    this.#waitingMessages += outgoing.values.length;
+  }
+
+  /** All that waits, which no longer does. */
+  #takeWaiting(): Outgoing<Value>[] {
+    this.#waitingMessages = 0;
+    return this.#waiting.splice(0);
   }
 
   #encode(value: Value): Payload {
@@ -220,7 +235,7 @@ export class Producer<Value> implements AsyncDisposable {
 
   #hasRoomFor(batch: number): boolean {
     if (!this.#connection.isReady || this.#isHeldBack) return false;
-    return this.#waiting.length < batch && this.#buffered + batch <= this.#limit;
+    return this.#waitingMessages < batch && this.#buffered + batch <= this.#limit;
   }
 
   #onReady(): void {
@@ -231,7 +246,7 @@ export class Producer<Value> implements AsyncDisposable {
   #pump(): void {
     const { isReady } = this.#connection;
     if (!isReady && !this.#pattern.guarantees.keepsUnread)
-      this.#refuse(this.#waiting.splice(0), 'unreachable', UNREACHABLE);
+      this.#refuse(this.#takeWaiting(), 'unreachable', UNREACHABLE);
     // While it is not certain that Redis takes messages, one batch at a time, so that none overtakes another.
     const window = this.#isProven ? WINDOW : 1;
     while (isReady && !this.#isHeldBack && this.#inFlight.size < window && this.#waiting.length > 0) {
@@ -240,19 +255,13 @@ export class Producer<Value> implements AsyncDisposable {
     this.#events.emit('change');
   }
 
-  #nextBatch(): Outgoing<Value>[] {
-    const most = this.#isProven ? BATCH : FIRST_BATCH;
-    let messages = 0;
-    let bytes = 0;
-    for (const { payload } of this.#waiting) {
-      bytes += payload.length;
-      if (messages === most || (messages > 0 && bytes > BATCH_BYTES)) break;
-      messages++;
-    }
-    return this.#waiting.splice(0, messages);
+  #nextBatch(): Batch<Value> {
+    const batch = Batch.takeFrom(this.#waiting, this.#isProven ? BATCH : FIRST_BATCH, BATCH_BYTES);
+    this.#waitingMessages -= batch.length;
+    return batch;
   }
 
-  async #send(batch: readonly Outgoing<Value>[]): Promise<void> {
+  async #send(batch: Batch<Value>): Promise<void> {
     this.#inFlight.add(batch);
     this.#inFlightMessages += batch.length;
     let receipt: Receipt | undefined;
@@ -269,35 +278,35 @@ export class Producer<Value> implements AsyncDisposable {
     this.#pump();
   }
 
-  async #publish(batch: readonly Outgoing<Value>[]): Promise<Receipt> {
+  async #publish(batch: Batch<Value>): Promise<Receipt> {
     const { client, slowSubscribers } = this.#connection;
-    const payloads = batch.map(({ payload }) => payload);
-    const ids = this.#dedupeTtlMs > 0 ? batch.map(({ id }) => id as string) : undefined;
+    const { payloads, ids } = batch;
     const unqueued = client.withAbortSignal(this.#unwritten.signal);
     const publishing = this.#pattern.publish(unqueued, this.#topic, payloads, ids && { ids, ttlMs: this.#dedupeTtlMs });
     if (this.#pattern.guarantees.keepsUnread || batch.length === 1) return await publishing;
     return await slowSubscribers.waitAfter(publishing);
   }
 
-  #landed(batch: readonly Outgoing<Value>[]): void {
+  #landed(batch: Batch<Value>): void {
     this.#inFlight.delete(batch);
     this.#inFlightMessages -= batch.length;
   }
 
-  #accepted(batch: readonly Outgoing<Value>[], receipt: Receipt): void {
+  #accepted(batch: Batch<Value>, receipt: Receipt): void {
     this.#isProven = true;
     this.#counts.accepted += batch.length;
     if (!this.#pattern.guarantees.keepsUnread)
       for (const reached of receipt) if (reached === 0) this.#counts.noSubscribers++;
     this.#setTrouble(undefined);
-    this.#observer.accepted?.(batch, receipt);
-    for (let index = 0; index < batch.length; index++) {
-      const outgoing = batch[index] as Outgoing<Value>;
-      outgoing.ticket.accepted(outgoing.index, receipt[index] as number);
+    this.#observer.accepted?.(batch.values, receipt);
+    let from = 0;
+    for (const { ticket, first, values } of batch.parts) {
+      ticket.accepted(first, batch.parts.length === 1 ? receipt : receipt.slice(from, from + values.length));
+      from += values.length;
     }
   }
 
-  #failed(batch: readonly Outgoing<Value>[], error: Error): void {
+  #failed(batch: Batch<Value>, error: Error): void {
     const outcome = outcomeOf(error);
     const { keepsUnread, delivery } = this.#pattern.guarantees;
     this.#isProven = false;
@@ -309,7 +318,7 @@ export class Producer<Value> implements AsyncDisposable {
     }
     if (outcome === 'unknown') {
       this.#counts.retried += batch.length;
-      this.#observer.retried?.(batch);
+      this.#observer.retried?.(batch.values);
     }
     // Not sent although the connection stands: Redis still loads its data.
     const isAnswered = outcome === 'refused' || (outcome === 'not-sent' && this.#connection.isReady);
@@ -317,9 +326,10 @@ export class Producer<Value> implements AsyncDisposable {
     if (isAnswered) this.#holdBack();
     const mayTryAgain = outcome === 'refused' ? this.#retriesRefused : keepsUnread;
     if (mayTryAgain) {
-      this.#waiting = [...batch, ...this.#waiting].sort((a, b) => a.place - b.place);
+      this.#waiting = [...batch.parts, ...this.#waiting].sort((a, b) => a.place - b.place);
+      this.#waitingMessages += batch.length;
       if (isAnswered) this.#setTrouble(reason);
-    } else this.#refuse(batch, outcome === 'refused' ? 'refused' : 'unreachable', reason, error);
+    } else this.#refuse(batch.parts, outcome === 'refused' ? 'refused' : 'unreachable', reason, error);
   }
 
   #abortUnwritten(): void {
@@ -327,24 +337,26 @@ export class Producer<Value> implements AsyncDisposable {
     this.#unwritten = newUnwritten();
   }
 
-  #unconfirmed(batch: readonly Outgoing<Value>[], error: Error): void {
+  #unconfirmed(batch: Batch<Value>, error: Error): void {
     this.#counts.unconfirmed += batch.length;
-    this.#observer.unconfirmed?.(batch);
-    for (const { ticket, index } of batch) ticket.failed(index, 'unconfirmed', error.message, error);
+    this.#observer.unconfirmed?.(batch.values);
+    for (const { ticket, first, values } of batch.parts)
+      ticket.failed(first, values.length, 'unconfirmed', error.message, error);
   }
 
-  #refuse(batch: readonly Outgoing<Value>[], failure: SendFailure, reason: string, cause?: Error): void {
-    if (batch.length === 0) return;
-    this.#counts.refused += batch.length;
+  #refuse(parts: readonly Outgoing<Value>[], failure: SendFailure, reason: string, cause?: Error): void {
+    const messages = parts.flatMap(({ values }) => values);
+    if (messages.length === 0) return;
+    this.#counts.refused += messages.length;
     if (failure !== 'closed') this.#setTrouble(reason);
-    this.#observer.refused?.(batch, failure, reason);
-    for (const { ticket, index } of batch) ticket.failed(index, failure, reason, cause);
+    this.#observer.refused?.(messages, failure, reason);
+    for (const { ticket, first, values } of parts) ticket.failed(first, values.length, failure, reason, cause);
   }
 
-  #refuseClosed(batch: readonly Outgoing<Value>[]): void {
+  #refuseClosed(parts: readonly Outgoing<Value>[]): void {
     const error = this.#closedBecause;
-    if (error) this.#refuse(batch, outcomeOf(error) === 'refused' ? 'refused' : 'closed', error.message, error);
-    else this.#refuse(batch, 'closed', CLOSED);
+    if (error) this.#refuse(parts, outcomeOf(error) === 'refused' ? 'refused' : 'closed', error.message, error);
+    else this.#refuse(parts, 'closed', CLOSED);
   }
 
   #holdBack(): void {
