@@ -6,8 +6,8 @@ import type { Ticket } from './ticket.ts';
  * thousands of messages a second, such objects cost the garbage collector more than all the rest.
  */
 export interface Outgoing<Value> {
-  readonly values: readonly Value[];
-  readonly payloads: readonly Payload[];
+  values: readonly Value[];
+  payloads: readonly Payload[];
   /** Only where Redis remembers them. */
   readonly ids: readonly string[] | undefined;
   readonly ticket: Ticket;
@@ -43,9 +43,9 @@ export function split<Value>(outgoing: Outgoing<Value>, count: number): [Outgoin
 /** One batch to Redis. */
 export class Batch<Value> {
   readonly parts: readonly Outgoing<Value>[];
-  readonly values: readonly Value[];
-  readonly payloads: readonly Payload[];
   readonly ids: readonly string[] | undefined;
+  values: readonly Value[];
+  payloads: readonly Payload[];
 
   constructor(parts: readonly Outgoing<Value>[]) {
     const [only, ...others] = parts as [Outgoing<Value>, ...Outgoing<Value>[]];
@@ -58,6 +58,17 @@ export class Batch<Value> {
 
   get length(): number {
     return this.payloads.length;
+  }
+
+  /**
+   * Lets go of the messages, once they are settled. What holds them may have come to the old generation of the garbage collector:
+   * there it would keep them alive, and make them old as well, until the next full collection.
+   */
+  release(): void {
+    for (const holder of [...this.parts, this]) {
+      holder.values = [];
+      holder.payloads = [];
+    }
   }
 
   /** Takes the next batch from the front of what waits. @param most how many messages at the most @param bytes of payload at the most, if there are several */

@@ -132,7 +132,8 @@ export class Producer<Value> implements AsyncDisposable {
    */
   async sendBatch(values: readonly Value[]): Promise<Receipt> {
     const { idOf } = this.#codec;
-    return await this.#offer(values, idOf ? values.map((value) => idOf(value)) : []);
+    const needsIds = this.#dedupeTtlMs > 0 && idOf !== undefined;
+    return await this.#offer(values, needsIds ? values.map((value) => idOf(value)) : []);
   }
 
   /** Resolves when a batch of this size is welcome: Redis is there, and not much waits. */
@@ -304,6 +305,7 @@ export class Producer<Value> implements AsyncDisposable {
       ticket.accepted(first, batch.parts.length === 1 ? receipt : receipt.slice(from, from + values.length));
       from += values.length;
     }
+    batch.release();
   }
 
   #failed(batch: Batch<Value>, error: Error): void {
