@@ -1,6 +1,6 @@
 import { isTopicName, TOPIC_NAME } from '../delivery/keys.ts';
 import type { Backlog, Pattern } from '../patterns/pattern.ts';
-import type { Redis, RedisOptions } from '../redis/client.ts';
+import { addressOf, type Redis, type RedisOptions } from '../redis/client.ts';
 import { Connection } from '../redis/connection.ts';
 import { type Codec, json } from './codec.ts';
 import { ConnectionLog } from './connection-log.ts';
@@ -95,7 +95,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
   const { redis, logger = SILENT, telemetry = {} } = options ?? {};
   if (typeof redis !== 'object' || redis === null)
     throw new TypeError('createMessaging: expected { redis }, the options of a client or a client');
-  const connections = new ConnectionLog(logger, addressOf(redis));
+  const connections = new ConnectionLog(logger, addressOf(optionsOf(redis)));
   const connection = connectionTo(redis, connections);
   const stop = new AbortController();
   const consumers: Consumer[] = [];
@@ -189,12 +189,6 @@ function connectionTo(redis: RedisOptions | AnyClient, connections: ConnectionLo
 const isClient = (redis: RedisOptions | AnyClient): redis is AnyClient =>
   typeof (redis as Partial<AnyClient>).duplicate === 'function';
 
-/** Where Redis is, fit to be shown: no user, no password. */
-function addressOf(redis: RedisOptions | AnyClient): string {
-  const options = (isClient(redis) ? (redis as unknown as Redis).options : redis) as RedisOptions | undefined;
-  const { url, socket } = options ?? {};
-  if (url?.startsWith('unix:')) return url.replace(/^unix:\/\/([^/]*@)?/, '').replace(/\?.*/, '');
-  if (url && URL.canParse(url)) return `${new URL(url).hostname}:${new URL(url).port || 6379}`;
-  const { host = 'localhost', port = 6379, path } = (socket ?? {}) as { host?: string; port?: number; path?: string };
-  return path ?? `${host}:${port}`;
-}
+/** The options of a client, whoever made it. */
+const optionsOf = (redis: RedisOptions | AnyClient): RedisOptions =>
+  isClient(redis) ? (((redis as unknown as Redis).options ?? {}) as RedisOptions) : redis;

@@ -77,3 +77,11 @@ function withPassword(url: string, password: string | undefined): string {
 function nextRetryIn(retries: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** retries, LONGEST_RETRY_MS) * (0.5 + Math.random() / 2);
 }
+
+/** Where Redis is, fit to be shown: no user, no password. */
+export function addressOf({ url, socket }: RedisOptions): string {
+  if (url?.startsWith('unix:')) return url.replace(/^unix:\/\/([^/]*@)?/, '').replace(/\?.*/, '');
+  if (url && URL.canParse(url)) return `${new URL(url).hostname}:${new URL(url).port || 6379}`;
+  const { host = 'localhost', port = 6379, path } = (socket ?? {}) as { host?: string; port?: number; path?: string };
+  return path ?? `${host}:${port}`;
+}

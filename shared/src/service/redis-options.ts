@@ -1,4 +1,4 @@
-import type { RedisOptions } from '../redis/client.ts';
+import { addressOf, type RedisOptions } from '../redis/client.ts';
 import type { Config } from './config.ts';
 
 /** How to reach Redis, from the configuration. */
@@ -14,10 +14,4 @@ export function redisOptions(config: Config, name: string): RedisOptions {
 }
 
 /** Where Redis is, fit to be shown: no user, no password. */
-export function redisAddress(config: Config): string {
-  if (!config.REDIS_URL) return `${config.REDIS_HOST}:${config.REDIS_PORT}`;
-  if (config.REDIS_URL.startsWith('unix:'))
-    return config.REDIS_URL.replace(/^unix:\/\/([^/]*@)?/, '').replace(/\?.*/, '');
-  const { hostname, port } = new URL(config.REDIS_URL);
-  return `${hostname}:${port || 6379}`;
-}
+export const redisAddress = (config: Config): string => addressOf(redisOptions(config, ''));

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { RESP_TYPES } from 'redis';
 import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../../accounting/clock.ts';
 import { acknowledge } from '../../delivery/acknowledge.ts';
@@ -11,6 +10,7 @@ import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } fro
 import { isMarked } from '../../delivery/idempotency.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
 import { throttle } from '../../delivery/throttle.ts';
+import { withBuffers } from '../../redis/client.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { runScript } from '../../redis/script.ts';
 import { Counts } from './counts.ts';
@@ -152,7 +152,7 @@ class ReliableQueueSubscription implements Subscription {
     if (!this.#connection.isReady || (await this.#giveSign())) return;
     const deliveries = [...this.#inFlight];
     if (deliveries.length === 0) return;
-    const redis = this.#connection.client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
+    const redis = withBuffers(this.#connection.client);
     const there = new Counts((await redis.lRange(this.#keys.processing, 0, -1)).map(sha1));
     await setImmediate(); // an acknowledgement that was answered before is known by then
     const lost = deliveries.filter((delivery) => !there.take(sha1(delivery.payload)) && this.#inFlight.has(delivery));
