@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
@@ -53,15 +54,20 @@ describe('delivery buffer', () => {
   });
 });
 
-test('a delivery buffer keeps no memory of what was dropped or taken', () => {
+test('a delivery buffer keeps no memory of what was dropped or taken', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const buffer = new DeliveryBuffer();
   collect();
   const before = process.memoryUsage().arrayBuffers;
   for (let number = 0; number < 200; number++) buffer.push(delivery(number, 1024 * 1024));
-  collect();
-  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(70 * 1024 * 1024);
+  // A collection frees what array buffers held in a thread of its own, some time after it returns.
+  const held = () => {
+    collect();
+    return process.memoryUsage().arrayBuffers - before;
+  };
+  for (let patience = 100; held() >= 70 * 1024 * 1024 && patience > 0; patience--) await sleep(50);
+  expect(held()).toBeLessThan(70 * 1024 * 1024);
 });
 
 describe('latency', () => {

@@ -1,11 +1,19 @@
 import type { Payload } from '../../delivery/delivery.ts';
 import type { Ticket } from './ticket.ts';
 
+/*
+ * Classes, and arrays that `splice` makes, rather than literals: what was written as a literal and mostly lives as long as a batch,
+ * V8 comes to make in its old generation, where it keeps its messages alive until the next full collection.
+ * (`node --no-allocation-site-pretenuring` turns that off; `npm run publisher` has it, for the same in the client of Redis.)
+ */
+
+const NONE: readonly never[] = Object.freeze([]);
+
 /**
  * Messages on their way that were sent together, or a part of them. Arrays in place of an object for each message: at hundreds of
  * thousands of messages a second, such objects cost the garbage collector more than all the rest.
  */
-export interface Outgoing<Value> {
+export class Outgoing<Value> {
   values: readonly Value[];
   payloads: readonly Payload[];
   /** Only where Redis remembers them. */
@@ -15,29 +23,34 @@ export interface Outgoing<Value> {
   readonly first: number;
   /** The place of the first among all messages of its producer. */
   readonly place: number;
-}
 
-/** The first `count` messages, and the others. */
-export function split<Value>(outgoing: Outgoing<Value>, count: number): [Outgoing<Value>, Outgoing<Value>] {
-  const { values, payloads, ids, ticket, first, place } = outgoing;
-  return [
-    {
-      values: values.slice(0, count),
-      payloads: payloads.slice(0, count),
-      ids: ids?.slice(0, count),
-      ticket,
-      first,
-      place,
-    },
-    {
-      values: values.slice(count),
-      payloads: payloads.slice(count),
-      ids: ids?.slice(count),
-      ticket,
-      first: first + count,
-      place: place + count,
-    },
-  ];
+  constructor(
+    values: readonly Value[],
+    payloads: readonly Payload[],
+    ids: readonly string[] | undefined,
+    ticket: Ticket,
+    first: number,
+    place: number,
+  ) {
+    this.values = values;
+    this.payloads = payloads;
+    this.ids = ids;
+    this.ticket = ticket;
+    this.first = first;
+    this.place = place;
+  }
+
+  /** A part of it: messages `from` (included) to `to` (not included). */
+  slice(from: number, to?: number): Outgoing<Value> {
+    return new Outgoing(
+      this.values.slice(from, to),
+      this.payloads.slice(from, to),
+      this.ids?.slice(from, to),
+      this.ticket,
+      this.first + from,
+      this.place + from,
+    );
+  }
 }
 
 /** One batch to Redis. */
@@ -48,8 +61,8 @@ export class Batch<Value> {
   payloads: readonly Payload[];
 
   constructor(parts: readonly Outgoing<Value>[]) {
-    const [only, ...others] = parts as [Outgoing<Value>, ...Outgoing<Value>[]];
-    const isOne = others.length === 0; // mostly: then nothing is copied
+    const only = parts[0] as Outgoing<Value>;
+    const isOne = parts.length === 1; // mostly: then nothing is copied
     this.parts = parts;
     this.values = isOne ? only.values : parts.flatMap(({ values }) => values);
     this.payloads = isOne ? only.payloads : parts.flatMap(({ payloads }) => payloads);
@@ -60,44 +73,40 @@ export class Batch<Value> {
     return this.payloads.length;
   }
 
-  /**
-   * Lets go of the messages, once they are settled. What holds them may have come to the old generation of the garbage collector:
-   * there it would keep them alive, and make them old as well, until the next full collection.
-   */
+  /** Lets go of the messages, once they are settled. */
   release(): void {
-    for (const holder of [...this.parts, this]) {
-      holder.values = [];
-      holder.payloads = [];
-    }
+    for (const part of this.parts) part.values = part.payloads = NONE;
+    this.values = this.payloads = NONE;
   }
 
-  /** Takes the next batch from the front of what waits. @param most how many messages at the most @param bytes of payload at the most, if there are several */
+  /**
+   * Takes the next batch from the front of what waits.
+   * @param most how many messages at the most
+   * @param bytes of payload at the most, if there are several messages
+   */
   static takeFrom<Value>(waiting: Outgoing<Value>[], most: number, bytes: number): Batch<Value> {
-    const parts: Outgoing<Value>[] = [];
     let messages = 0;
     let size = 0;
     let whole = 0;
-    let rest: Outgoing<Value> | undefined;
-    for (const outgoing of waiting) {
-      let fitting = 0;
-      for (const payload of outgoing.payloads) {
-        size += payload.length;
+    let fitting = 0;
+    for (const { payloads } of waiting) {
+      fitting = 0;
+      for (const { length } of payloads) {
+        size += length;
         if (messages === most || (messages > 0 && size > bytes)) break;
         messages++;
         fitting++;
       }
-      if (fitting < outgoing.payloads.length) {
-        if (fitting > 0) {
-          const [part, left] = split(outgoing, fitting);
-          parts.push(part);
-          rest = left;
-        }
-        break;
-      }
-      parts.push(outgoing);
+      if (fitting < payloads.length) break;
+      fitting = 0;
       whole++;
     }
-    waiting.splice(0, rest ? whole + 1 : whole, ...(rest ? [rest] : []));
+    const parts = waiting.splice(0, whole);
+    const cut = waiting[0];
+    if (cut && fitting > 0) {
+      parts.push(cut.slice(0, fitting));
+      waiting[0] = cut.slice(fitting);
+    }
     return new Batch(parts);
   }
 }

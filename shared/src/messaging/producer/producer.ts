@@ -7,7 +7,7 @@ import type { Connection } from '../../redis/connection.ts';
 import { outcomeOf } from '../../redis/outcome.ts';
 import type { Codec } from '../codec.ts';
 import type { ProducerObserver } from '../events.ts';
-import { Batch, type Outgoing, split } from './outgoing.ts';
+import { Batch, Outgoing } from './outgoing.ts';
 import type { SendFailure } from './send-error.ts';
 import { Ticket } from './ticket.ts';
 
@@ -194,21 +194,16 @@ export class Producer<Value> implements AsyncDisposable {
     }
     const ticket = new Ticket(values.length);
     if (values.length === 0) return ticket.promise;
-    const outgoing: Outgoing<Value> = {
-      values,
-      payloads: values.map((value) => this.#encode(value)),
-      ids: this.#dedupeTtlMs > 0 ? (ids as readonly string[]) : undefined,
-      ticket,
-      first: 0,
-      place: this.#place,
-    };
+    const payloads = values.map((value) => this.#encode(value));
+    const used = this.#dedupeTtlMs > 0 ? (ids as readonly string[]) : undefined;
+    const outgoing = new Outgoing(values, payloads, used, ticket, 0, this.#place);
     this.#place += values.length;
     const isUnreachable = !this.#pattern.guarantees.keepsUnread && !this.#connection.isReady;
     const room = this.#isClosed || isUnreachable ? 0 : Math.max(0, this.#limit - this.#buffered);
     if (room >= values.length) this.#wait(outgoing);
     else {
-      const [taken, rest] = split(outgoing, room);
-      if (room > 0) this.#wait(taken);
+      const rest = outgoing.slice(room);
+      if (room > 0) this.#wait(outgoing.slice(0, room));
       if (this.#isClosed) this.#refuseClosed([rest]);
       else if (isUnreachable) this.#refuse([rest], 'unreachable', UNREACHABLE);
       else this.#refuse([rest], 'full', FULL);
