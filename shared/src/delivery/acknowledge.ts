@@ -1,6 +1,6 @@
 import { v4 as uuid } from 'uuid';
 import type { Connection } from '../redis/connection.ts';
-import { runScript } from '../redis/script.ts';
+import { runKnownScript } from '../redis/script.ts';
 import type { AckExtras, AckFate } from './delivery.ts';
 
 /**
@@ -95,7 +95,12 @@ export async function acknowledge(
     const header = [count, keys.length, args.length].map(String);
     const reply = await connection.survive(signal, (isRepetition) => {
       wasRepeated ||= isRepetition;
-      return runScript(connection.client, script, allKeys, [...header, wasRepeated ? '1' : '0', ...args, ...further]);
+      return runKnownScript(connection.client, script, allKeys, [
+        ...header,
+        wasRepeated ? '1' : '0',
+        ...args,
+        ...further,
+      ]);
     });
     if (reply === undefined) return undefined;
     if (reply === -1) continue;

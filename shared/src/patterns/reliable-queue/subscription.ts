@@ -12,7 +12,7 @@ import { deadLettersOf } from '../../delivery/keys.ts';
 import { throttle } from '../../delivery/throttle.ts';
 import { withBuffers } from '../../redis/client.ts';
 import type { Connection } from '../../redis/connection.ts';
-import { runScript } from '../../redis/script.ts';
+import { runKnownScript, runScript } from '../../redis/script.ts';
 import { Counts } from './counts.ts';
 import { handledMark, keysOf } from './keys.ts';
 import { ACK, ACK_ALL, RECLAIM, REJECT, REQUEUE, TAKE } from './scripts.ts';
@@ -172,7 +172,7 @@ class ReliableQueueSubscription implements Subscription {
       moved = 1;
     }
     const args = [String(limit - moved), String(moved)];
-    const reply = await runScript(client, TAKE, [this.#list, processing, attempts], args);
+    const reply = await runKnownScript(client, TAKE, [this.#list, processing, attempts], args);
     const [payloads, areCounted] = reply as [Buffer[], number];
     const receivedAt = nowMicros();
     const failed = areCounted && payloads.length > 0 ? await this.#failedAttempts(payloads) : undefined;
