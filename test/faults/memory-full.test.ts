@@ -25,9 +25,9 @@ async function worksWhenFull(redis: Redis, command: string): Promise<boolean> {
   return ![...info[2]].includes('denyoom');
 }
 
-/** Whether the publisher has made all its messages, and as many as may wait do. */
+/** Whether the publisher has made all its messages, and some wait. (Of as many as may wait, a small batch may still find room.) */
 const isAllMade = ({ published, refused, buffered }: Line) =>
-  buffered >= BUFFER_LIMIT && published + refused + buffered === MESSAGES;
+  buffered > 0 && published + refused + buffered === MESSAGES;
 
 describe.each(
   patterns.filter(({ guarantees }) => guarantees.keepsUnread).map((pattern) => [pattern.name, pattern] as const),

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
@@ -64,8 +65,13 @@ describe.each(repeating.map((pattern) => [pattern.name, pattern] as const))('%s 
     const messages = Array.from({ length: 500 }, (_, index) => encode(makeMessage('me', index + 1)));
     await pattern.publish(own.redis, topic, messages);
     await one.event('received');
-    await until('more in flight', async () => (await pattern.backlog(own.redis, topic, 'subscribers')).inFlight > 0);
-    one.process.kill('SIGSTOP');
+    const inFlight = async () => (await pattern.backlog(own.redis, topic, 'subscribers')).inFlight;
+    for (let held = 0; held === 0; held = await inFlight()) {
+      one.process.kill('SIGCONT');
+      await until('more in flight', async () => (await inFlight()) > 0);
+      one.process.kill('SIGSTOP');
+      await sleep(20); // what it had acknowledged by then is no longer in flight
+    }
     await using two = await subscriber(env);
     await untilDrained(own.redis, [pattern]);
     one.process.kill('SIGCONT');

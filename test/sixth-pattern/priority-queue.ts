@@ -1,10 +1,9 @@
 import { nowMicros } from '@redis-messaging/shared/accounting/clock';
 import { openBlocking } from '@redis-messaging/shared/delivery/blocking-connection';
 import { deadLetter, deadLettersInList } from '@redis-messaging/shared/delivery/dead-letters';
-import { allDone, type Delivery, type Subscription } from '@redis-messaging/shared/delivery/delivery';
+import { allDone, type Delivery, lengthsUpTo, type Subscription } from '@redis-messaging/shared/delivery/delivery';
 import { publishOnce } from '@redis-messaging/shared/delivery/idempotency';
 import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
-import { lengthsUpTo } from '@redis-messaging/shared/delivery/lengths';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { runScript } from '@redis-messaging/shared/redis/script';
 

@@ -4,6 +4,10 @@ export type Payload = string | Buffer;
 /** What Redis answered to each payload of a batch: subscribers reached (Pub/Sub), or the length of the queue with it. */
 export type Receipt = readonly number[];
 
+/** The lengths that a list or stream had with each of the last `count` elements, the last one making it `length`. */
+export const lengthsUpTo = (length: number, count: number): number[] =>
+  Array.from({ length: count }, (_, index) => length - count + 1 + index);
+
 /** A payload in a subscriber's hands. */
 export interface Delivery {
   /** The bytes as they were published. */
@@ -24,6 +28,8 @@ export interface SubscribeOptions {
   readonly signal: AbortSignal;
   /** Who this subscriber is: what it has in flight is kept under this name, also while it is gone. */
   readonly consumer: string;
+  /** What tells this consumer from another of the same name, also when it subscribes again; made if not given. */
+  readonly instance?: string;
   /** Subscribers of one group share the messages of a stream; each group gets all of them. */
   readonly group: string;
   /** Where a new group of a stream begins: at its oldest message, or with what comes from now on. */
@@ -42,6 +48,8 @@ export interface SubscribeOptions {
   readonly onExhausted?: (payload: Buffer, reason: string) => void;
   /** Called when a subscriber that is too slow makes the pattern drop deliveries: how many, since the last call. */
   readonly onOverflow?: (dropped: number) => void;
+  /** Called when subscribing has to wait, with the reason. */
+  readonly onWaiting?: (reason: string) => void;
   /** Called when deliveries are no longer this subscriber's, because it gave no sign of life for too long. */
   readonly onLeaseLost?: (deliveries: readonly Delivery[]) => void;
 }

@@ -1,8 +1,7 @@
 import type { Redis } from '../redis/client.ts';
 import { runScript } from '../redis/script.ts';
-import type { Idempotency, Payload, Receipt } from './delivery.ts';
+import { type Idempotency, lengthsUpTo, type Payload, type Receipt } from './delivery.ts';
 import { keyOf } from './keys.ts';
-import { lengthsUpTo } from './lengths.ts';
 
 /** How a pattern adds one payload to a topic: Lua that finds the topic in `KEYS[1]` and the payload in `payload`. */
 export interface Addition {

@@ -1,10 +1,9 @@
 import { nowMicros } from '../accounting/clock.ts';
 import { openBlocking } from '../delivery/blocking-connection.ts';
 import { deadLetter, deadLettersInList } from '../delivery/dead-letters.ts';
-import { allDone, type Delivery, type Subscription } from '../delivery/delivery.ts';
+import { allDone, type Delivery, lengthsUpTo, type Subscription } from '../delivery/delivery.ts';
 import { publishOnce } from '../delivery/idempotency.ts';
 import { deadLettersOf } from '../delivery/keys.ts';
-import { lengthsUpTo } from '../delivery/lengths.ts';
 import type { Pattern } from './pattern.ts';
 
 /** Seconds that one BLPOP waits. Short, because Redis goes on serving a client whose connection broke unnoticed. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { v4 as uuid } from 'uuid';
 import type { SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import type { Connection } from '../../redis/connection.ts';
@@ -62,13 +63,18 @@ export async function consume<Value>(
 ): Promise<void> {
   const { signal, observer = {} } = context;
   const report = new RefusalReport(observer);
+  const identity = { instance: uuid(), onWaiting: (reason: string) => report.refused(reason) };
   while (!signal.aborted) {
     let isSubscribing = true;
     let dispatcher: Dispatcher<Value> | undefined;
     const failure = new AbortController();
     const end = AbortSignal.any([signal, failure.signal]);
     try {
-      await using subscription = await subscribe({ ...context, signal: end }, options, () => dispatcher);
+      await using subscription = await subscribe(
+        { ...context, signal: end },
+        { ...options, ...identity },
+        () => dispatcher,
+      );
       isSubscribing = false;
       using _ = report.subscribed();
       const onFailure = () => failure.abort();
@@ -92,7 +98,7 @@ function timing(pattern: Pattern, options: Required<ConsumerOptions>) {
 
 async function subscribe<Value>(
   { connection, pattern, topic, codec, signal, observer }: ConsumerContext<Value>,
-  { name, ...options }: Required<ConsumerOptions>,
+  { name, ...options }: Required<ConsumerOptions> & Pick<SubscribeOptions, 'instance' | 'onWaiting'>,
   dispatcher: () => Dispatcher<Value> | undefined,
 ): Promise<Subscription> {
   const { idIn } = codec;

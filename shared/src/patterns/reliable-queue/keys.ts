@@ -5,7 +5,7 @@ export function keysOf(list: string, consumer: string) {
   return {
     /** What the consumer has in flight. */
     processing: keyOf(list, 'processing', consumer),
-    /** There while the consumer gives signs of life. */
+    /** Who has the consumer's name: there while the consumer gives signs of life. See `NameLease`. */
     alive: keyOf(list, 'alive', consumer),
     /** Set of the consumers that have, or may have, something in flight. */
     consumers: keyOf(list, 'consumers'),

@@ -1,7 +1,7 @@
 import { deadLettersInList } from '../../delivery/dead-letters.ts';
+import { lengthsUpTo } from '../../delivery/delivery.ts';
 import { publishOnce } from '../../delivery/idempotency.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
-import { lengthsUpTo } from '../../delivery/lengths.ts';
 import type { Pattern } from '../pattern.ts';
 import { LIST_ADDITION } from '../queue.ts';
 import { keysOf } from './keys.ts';

@@ -5,12 +5,20 @@ import type { Acknowledgement } from '../../delivery/acknowledge.ts';
  * tries the removal first with an element that no list has: what would be refused is refused before anything has changed.
  */
 
+/** Lua: ends the script with what its name's key holds, if the name is somebody else's. @param key @param token Lua expressions */
+const unlessTaken = (key: string, token: string) => `
+local holder = redis.call('GET', ${key})
+if holder and holder:sub(1, #${token}) ~= ${token} then return holder end
+`;
+
 /**
  * Moves up to ARGV[1] messages from the list to the processing list. The last ARGV[2] messages of the processing list were
- * moved before and are returned as well. KEYS: list, processing list, attempts.
- * @returns the payloads, and whether attempts of any message are counted
+ * moved before and are returned as well. The consumer is entered each time: somebody may have emptied Redis.
+ * KEYS: list, processing list, attempts, consumers, the consumer's name. ARGV: how many, how many before, consumer, its token.
+ * @returns the payloads, and whether attempts of any message are counted; or who has the name
  */
-export const TAKE = `
+export const TAKE = `${unlessTaken('KEYS[5]', 'ARGV[4]')}
+redis.call('SADD', KEYS[4], ARGV[3])
 local wanted, moved = tonumber(ARGV[1]), tonumber(ARGV[2])
 local counted = redis.call('EXISTS', KEYS[3])
 local taken = moved > 0 and redis.call('LRANGE', KEYS[2], -moved, -1) or {}
@@ -91,9 +99,17 @@ return moved
 `;
 
 /**
+ * As REQUEUE to the head, for what nobody has in flight. One key more: the consumer's name; one argument more at the front: its token.
+ * @returns how many were there; or who has the name
+ */
+export const REQUEUE_STRAYS = `${unlessTaken('KEYS[4]', 'ARGV[1]')}
+table.remove(ARGV, 1)
+${REQUEUE}`;
+
+/**
  * Returns messages that a consumer had in flight to the head of the list, newest first, each with one attempt more, unless the
  * consumer is alive; then forgets a consumer that has nothing left. KEYS: its processing list, list, attempts, consumers, its
- * sign of life. ARGV: its name, then for each message, newest first, the SHA-1 of its payload and the field of its attempts.
+ * name. ARGV: its name, then for each message, newest first, the SHA-1 of its payload and the field of its attempts.
  * @returns how many it moved; -1 if the consumer is alive
  */
 export const RECLAIM = `

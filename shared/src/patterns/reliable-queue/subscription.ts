@@ -9,13 +9,14 @@ import { deadLetter } from '../../delivery/dead-letters.ts';
 import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
+import { NameInUseError, NameLease } from '../../delivery/name-lease.ts';
 import { throttle } from '../../delivery/throttle.ts';
-import { withBuffers } from '../../redis/client.ts';
+import { type BufferRedis, withBuffers } from '../../redis/client.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { runKnownScript, runScript } from '../../redis/script.ts';
 import { Counts } from './counts.ts';
 import { handledMark, keysOf } from './keys.ts';
-import { ACK, ACK_ALL, RECLAIM, REJECT, REQUEUE, TAKE } from './scripts.ts';
+import { ACK, ACK_ALL, RECLAIM, REJECT, REQUEUE, REQUEUE_STRAYS, TAKE } from './scripts.ts';
 
 /** The most seconds that one BLMOVE waits. */
 const BLOCK_SECONDS = 1;
@@ -31,21 +32,24 @@ export async function subscribe(
   list: string,
   options: SubscribeOptions,
 ): Promise<Subscription> {
-  const { consumer, leaseMs, signal } = options;
   const redis = connection.client;
-  const { consumers, alive } = keysOf(list, consumer);
+  const { consumers, alive } = keysOf(list, options.consumer);
   await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
-  await redis.sAdd(consumers, consumer);
-  const giveSign = () => redis.set(alive, '1', { PX: leaseMs, GET: true });
-  await giveSign();
-  const reader = await openBlocking(connection, 'reliable-queue', signal);
-  void giveSign().catch(() => {}); // opening may have taken its time
-  return new ReliableQueueSubscription(connection, reader, list, options, async () => (await giveSign()) !== null);
+  const name = await NameLease.take(connection, alive, list, options);
+  try {
+    await redis.sAdd(consumers, options.consumer);
+    const reader = await openBlocking(connection, 'reliable-queue', options.signal);
+    await name.renew(); // opening may have taken its time
+    return new ReliableQueueSubscription(connection, reader, list, options, name);
+  } catch (error) {
+    await name.release();
+    throw error;
+  }
 }
 
 /**
- * What is in flight lies in the processing list under the consumer's name. It is the consumer's as long as its sign of life is
- * there, which is renewed from this process: one that hangs loses all that it has in flight.
+ * What is in flight lies in the processing list under the consumer's name. It is the consumer's as long as the name is, which is
+ * renewed from this process: one that hangs loses all that it has in flight.
  */
 class ReliableQueueSubscription implements Subscription {
   readonly #connection: Connection;
@@ -54,29 +58,32 @@ class ReliableQueueSubscription implements Subscription {
   readonly #options: SubscribeOptions;
   readonly #keys: ReturnType<typeof keysOf>;
   readonly #heart: NodeJS.Timeout;
-  readonly #giveSign: () => Promise<boolean>;
+  readonly #name: NameLease;
   readonly #blockSeconds: number;
   readonly #isTimeToReclaim: () => boolean;
   readonly #inFlight = new Set<Delivery>();
   /** Whether something may lie in our list that we do not know of. */
   #isUnsure = true;
+  #isTaking = false;
+  /** The search for what lies in our list and is not in flight, which what is taken must wait for. */
+  #tidying: Promise<unknown> | undefined;
+  #failure: Error | undefined;
   #drains = false;
 
-  /** @param giveSign gives a sign of life, and returns whether the one before was still there */
   constructor(
     connection: Connection,
     reader: BlockingConnection,
     list: string,
     options: SubscribeOptions,
-    giveSign: () => Promise<boolean>,
+    name: NameLease,
   ) {
     this.#connection = connection;
     this.#reader = reader;
     this.#list = list;
     this.#options = options;
     this.#keys = keysOf(list, options.consumer);
-    this.#giveSign = giveSign;
-    this.#heart = setInterval(() => void this.#beat().catch(() => {}), options.leaseMs / 3);
+    this.#name = name;
+    this.#heart = setInterval(() => void this.#beat().catch((error) => this.#nameLost(error)), options.leaseMs / 3);
     // Ends before others can take us for dead, or Redis would hand us a message that nobody looks for.
     this.#blockSeconds = Math.min(BLOCK_SECONDS, options.leaseMs / 3000);
     this.#isTimeToReclaim = throttle(options.leaseMs / 2);
@@ -87,13 +94,20 @@ class ReliableQueueSubscription implements Subscription {
 
   async take(limit: number): Promise<readonly Delivery[] | undefined> {
     const { signal } = this.#options;
-    while (!signal.aborted) {
-      const deliveries = await this.#reader.connection.survive(signal, () => this.#orUnsure(this.#move(limit)));
-      this.#drains = deliveries !== undefined && deliveries.length > 0;
-      if (deliveries && this.#drains) return deliveries;
+    this.#isTaking = true;
+    try {
+      await this.#tidying;
+      while (!signal.aborted) {
+        if (this.#failure) throw this.#failure;
+        const deliveries = await this.#reader.connection.survive(signal, () => this.#orUnsure(this.#move(limit)));
+        this.#drains = deliveries !== undefined && deliveries.length > 0;
+        if (deliveries && this.#drains) return deliveries;
+      }
+      this.#reader.end();
+      return undefined;
+    } finally {
+      this.#isTaking = false;
     }
-    this.#reader.end();
-    return undefined;
   }
 
   async ack(done: readonly Delivery[], extras: AckExtras = {}): Promise<readonly AckFate[] | undefined> {
@@ -139,17 +153,39 @@ class ReliableQueueSubscription implements Subscription {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#heart);
     await this.#reader.close();
+    await this.#name.release(); // what is still in flight may be taken over at once
     const redis = this.#connection.client;
-    if (!redis.isReady) return;
-    const { alive, processing, consumers } = this.#keys;
-    await redis.del(alive).catch(() => {}); // what is still in flight may be taken over at once
+    if (!redis.isReady || this.#failure) return;
+    const { processing, consumers } = this.#keys;
     const left = await redis.lLen(processing).catch(() => 1);
     if (left === 0) await redis.sRem(consumers, this.#options.consumer).catch(() => {});
   }
 
-  /** Gives a sign of life. If there was none left, tells what others have taken meanwhile. */
+  /**
+   * Gives a sign of life. If there was none left, tells what others have taken meanwhile. While the handler is at work, and nothing
+   * is taken, looks for strays.
+   */
   async #beat(): Promise<void> {
-    if (!this.#connection.isReady || (await this.#giveSign())) return;
+    if (!this.#connection.isReady) return;
+    const wasAlive = await this.#name.renew();
+    await this.#connection.client.sAdd(this.#keys.consumers, this.#options.consumer); // somebody may have emptied Redis
+    if (!wasAlive) await this.#tellLost();
+    if (this.#isTaking || this.#tidying) return;
+    this.#tidying = this.#requeueStrays(withBuffers(this.#connection.client)).catch(() => {});
+    await this.#tidying;
+    this.#tidying = undefined;
+  }
+
+  /** Others have our name now, and with it all that we had in flight. */
+  #nameLost(error: Error): void {
+    if (!(error instanceof NameInUseError) || this.#failure) return;
+    this.#failure = error;
+    const lost = [...this.#inFlight];
+    this.#inFlight.clear();
+    if (lost.length > 0) this.#options.onLeaseLost?.(lost);
+  }
+
+  async #tellLost(): Promise<void> {
     const deliveries = [...this.#inFlight];
     if (deliveries.length === 0) return;
     const redis = withBuffers(this.#connection.client);
@@ -163,17 +199,18 @@ class ReliableQueueSubscription implements Subscription {
   /** BLMOVE waits for the first message; a script then drains as LMOVE would, many at a time. */
   async #move(limit: number): Promise<Delivery[]> {
     const { client } = this.#reader;
-    const { processing, attempts } = this.#keys;
+    const { processing, attempts, consumers, alive } = this.#keys;
+    const { consumer } = this.#options;
     await this.#reclaim();
     let moved = 0;
     if (!this.#drains) {
-      const first = await client.blMove(this.#list, processing, 'LEFT', 'RIGHT', this.#blockSeconds);
-      if (first === null) return [];
+      const blocking = client.blMove(this.#list, processing, 'LEFT', 'RIGHT', this.#blockSeconds);
+      if ((await blocking) === null) return [];
       moved = 1;
     }
-    const args = [String(limit - moved), String(moved)];
-    const reply = await runKnownScript(client, TAKE, [this.#list, processing, attempts], args);
-    const [payloads, areCounted] = reply as [Buffer[], number];
+    const args = [String(limit - moved), String(moved), consumer, this.#name.token];
+    const reply = await runKnownScript(client, TAKE, [this.#list, processing, attempts, consumers, alive], args);
+    const [payloads, areCounted] = this.#unlessTaken(reply) as [Buffer[], number];
     const receivedAt = nowMicros();
     const failed = areCounted && payloads.length > 0 ? await this.#failedAttempts(payloads) : undefined;
     const deliveries = payloads.map((payload, index) => ({
@@ -184,6 +221,14 @@ class ReliableQueueSubscription implements Subscription {
     const taken = await rejectExhausted(deliveries, this.#options, this.reject);
     for (const delivery of taken) this.#inFlight.add(delivery);
     return taken;
+  }
+
+  /** What a script answered, unless it is who has our name. */
+  #unlessTaken(reply: unknown): unknown {
+    if (!(reply instanceof Buffer) && typeof reply !== 'string') return reply;
+    const error = this.#name.inUse(String(reply));
+    this.#nameLost(error);
+    throw error;
   }
 
   /** How many attempts of each message have failed. */
@@ -199,7 +244,7 @@ class ReliableQueueSubscription implements Subscription {
     const { consumer } = this.#options;
     const { consumers } = this.#keys;
     await client.sAdd(consumers, consumer); // others may have taken us for dead while this process stood still
-    await this.#requeueStrays();
+    await this.#requeueStrays(client);
     this.#isUnsure = false;
     for (const name of await this.#connection.client.sMembers(consumers)) {
       if (name !== consumer) await this.#reclaimFrom(name);
@@ -207,15 +252,15 @@ class ReliableQueueSubscription implements Subscription {
   }
 
   /** What lies in our list, and is not in flight here, was left behind by an earlier instance or a lost reply. */
-  async #requeueStrays(): Promise<void> {
-    const { client } = this.#reader;
-    const { processing, attempts } = this.#keys;
+  async #requeueStrays(client: BufferRedis): Promise<void> {
+    const { processing, attempts, alive } = this.#keys;
     if (!this.#isUnsure && (await client.lLen(processing)) <= this.#inFlight.size) return;
     const ours = new Counts([...this.#inFlight].map(({ payload }) => sha1(payload)));
     const strays = (await client.lRange(processing, 0, -1)).filter((payload) => !ours.take(sha1(payload)));
     if (strays.length === 0) return;
     const pairs = strays.reverse().flatMap((payload) => [payload, this.#field(payload)]);
-    await runScript(client, REQUEUE, [processing, this.#list, attempts], ['head', '1', NO_ELEMENT, ...pairs]);
+    const args = [this.#name.token, 'head', '1', NO_ELEMENT, ...pairs];
+    this.#unlessTaken(await runScript(client, REQUEUE_STRAYS, [processing, this.#list, attempts, alive], args));
   }
 
   /** Returns to the queue what a consumer had in flight that gives no sign of life. */

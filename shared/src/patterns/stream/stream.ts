@@ -1,7 +1,7 @@
 import { deadLettersInStream } from '../../delivery/dead-letters.ts';
+import { lengthsUpTo } from '../../delivery/delivery.ts';
 import { publishOnce } from '../../delivery/idempotency.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
-import { lengthsUpTo } from '../../delivery/lengths.ts';
 import { runScript } from '../../redis/script.ts';
 import type { Pattern } from '../pattern.ts';
 import { groupsOf } from './groups.ts';

@@ -4,6 +4,7 @@ import { type BlockingConnection, openBlocking } from '../../delivery/blocking-c
 import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
 import { deadLettersOf, keyOf } from '../../delivery/keys.ts';
+import { NameInUseError, NameLease } from '../../delivery/name-lease.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { runScript } from '../../redis/script.ts';
 import { ensureGroup, forgetIdleConsumer } from './groups.ts';
@@ -16,8 +17,16 @@ const ABANDONED_MS = 1_000_000_000;
 /** Subscribes to a stream: see `Subscription`. */
 export async function subscribe(connection: Connection, key: string, options: SubscribeOptions): Promise<Subscription> {
   await ensureGroup(connection.client, key, options.group, options.groupStart);
-  const reader = await openBlocking(connection, 'stream', options.signal);
-  return new StreamSubscription(connection, reader, key, options);
+  const nameKey = keyOf(key, 'alive', options.group, options.consumer);
+  const name = await NameLease.take(connection, nameKey, key, options, true); // a Redis that is full can still be drained
+  try {
+    const reader = await openBlocking(connection, 'stream', options.signal);
+    await name.renew(); // opening may have taken its time
+    return new StreamSubscription(connection, reader, key, options, name);
+  } catch (error) {
+    await name.release();
+    throw error;
+  }
 }
 
 /**
@@ -30,29 +39,39 @@ class StreamSubscription implements Subscription {
   readonly #key: string;
   readonly #options: SubscribeOptions;
   readonly #reader: StreamReader;
+  readonly #name: NameLease;
   readonly #renewal: NodeJS.Timeout;
   readonly #inFlight = new Map<string, Delivery>();
   /** Entries that failed, and stay pending under our name until they are reclaimed; when they failed: steady ms. */
   readonly #failed = new Map<string, number>();
   /** Until then (steady ms) nobody can have taken from us what is in flight: a lease has not run out since it was renewed. */
   #ownUntil: number;
+  #failure: Error | undefined;
 
-  constructor(connection: Connection, blocking: BlockingConnection, key: string, options: SubscribeOptions) {
+  constructor(
+    connection: Connection,
+    blocking: BlockingConnection,
+    key: string,
+    options: SubscribeOptions,
+    name: NameLease,
+  ) {
     this.#connection = connection;
     this.#blocking = blocking;
     this.#key = key;
     this.#options = options;
+    this.#name = name;
     const isInFlight = (id: string) => this.#inFlight.has(id);
     // Not where the group began at first: what came between its end and now would be left out.
     const again = () => ensureGroup(connection.client, key, options.group, '0');
     this.#reader = new StreamReader(blocking, key, options, isInFlight, this.reject, again);
     this.#ownUntil = performance.now() + options.leaseMs / 2;
-    this.#renewal = setInterval(() => void this.#renew().catch(() => {}), options.leaseMs / 3);
+    this.#renewal = setInterval(() => void this.#renew().catch((error) => this.#nameLost(error)), options.leaseMs / 3);
   }
 
   async take(limit: number): Promise<readonly Delivery[] | undefined> {
     const { signal } = this.#options;
     while (!signal.aborted) {
+      if (this.#failure) throw this.#failure;
       const deliveries = await this.#blocking.connection.survive(signal, () => this.#reader.read(limit));
       if (!deliveries || deliveries.length === 0) continue;
       for (const delivery of deliveries) {
@@ -114,6 +133,8 @@ class StreamSubscription implements Subscription {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#renewal);
     await this.#blocking.close();
+    await this.#name.release();
+    if (this.#failure) return;
     const { group, consumer } = this.#options;
     await forgetIdleConsumer(this.#connection.client, this.#key, group, consumer).catch(() => {});
   }
@@ -138,6 +159,7 @@ class StreamSubscription implements Subscription {
     const now = performance.now();
     for (const [id, failedAt] of this.#failed) if (failedAt < now - 2 * leaseMs) this.#failed.delete(id); // it was reclaimed
     if (!this.#connection.isReady) return;
+    await this.#name.renew();
     const deliveries = [...this.#inFlight.values()];
     const owners = deliveries.length > 0 ? await this.#renewed(deliveries) : [];
     this.#ownUntil = now + leaseMs / 2;
@@ -146,6 +168,15 @@ class StreamSubscription implements Subscription {
     if (lost.length === 0) return;
     this.#settled(lost);
     onLeaseLost?.(lost);
+  }
+
+  /** Others have our name now, and with it all that we had in flight. */
+  #nameLost(error: Error): void {
+    if (!(error instanceof NameInUseError) || this.#failure) return;
+    this.#failure = error;
+    const lost = [...this.#inFlight.values()];
+    this.#settled(lost);
+    if (lost.length > 0) this.#options.onLeaseLost?.(lost);
   }
 
   /** Renews the leases of those that are still ours, and returns for each whose it is. */
