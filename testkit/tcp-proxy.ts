@@ -1,5 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** The pieces in which a slow line passes bytes. */
+const TRICKLE_BYTES = 16 * 1024;
 
 /** A TCP proxy between a service and Redis that can misbehave like a network. */
 export class TcpProxy {
@@ -10,6 +14,7 @@ export class TcpProxy {
   #replyLeft = Number.POSITIVE_INFINITY;
   #requestLeft = Number.POSITIVE_INFINITY;
   readonly #held: (() => void)[] = [];
+  #pace = Number.POSITIVE_INFINITY;
   /** How many replies have been cut. */
   cuts = 0;
 
@@ -61,6 +66,11 @@ export class TcpProxy {
     for (const pass of this.#held.splice(0)) pass();
   }
 
+  /** From now on Redis' replies pass at this many bytes per second. */
+  slow(bytesPerSecond: number): void {
+    this.#pace = bytesPerSecond;
+  }
+
   /** Resets all connections. New ones are accepted. */
   reset(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
@@ -89,7 +99,8 @@ export class TcpProxy {
         else if (from === client) this.#request(redis, data);
         else {
           this.#replyLeft -= data.length;
-          to.write(data);
+          if (this.#pace === Number.POSITIVE_INFINITY) to.write(data);
+          else void this.#trickle(redis, client, data);
         }
       });
       from.on('error', () => {});
@@ -106,6 +117,15 @@ export class TcpProxy {
     this.#requestLeft -= now.length;
     if (now.length > 0) redis.write(now);
     if (later.length > 0) this.#held.push(() => redis.write(later));
+  }
+
+  async #trickle(redis: Socket, client: Socket, data: Buffer): Promise<void> {
+    redis.pause();
+    for (let from = 0; from < data.length && !client.destroyed; from += TRICKLE_BYTES) {
+      client.write(data.subarray(from, from + TRICKLE_BYTES));
+      await sleep((1000 * TRICKLE_BYTES) / this.#pace);
+    }
+    redis.resume();
   }
 
   #cutReply(client: Socket, redis: Socket, data: Buffer): void {

@@ -13,7 +13,7 @@ const PATIENCE_MS = 1000;
 export function startPublishing(service: Service): Work {
   const publishers = service.config.PATTERN.map((pattern) => new PatternPublisher(service, pattern));
   return {
-    isReady: () => true,
+    isReady: () => publishers.every(({ producer }) => producer.isReady),
     stats: () => statsOf(publishers),
     finished: publishAll(service, publishers),
   };

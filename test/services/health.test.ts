@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Environment } from '../../local/process/environment.ts';
 import { freePort, type RedisServer } from '../../local/redis/redis-server.ts';
 import { until } from '../../testkit/until.ts';
-import { startRedis } from '../support/redis.ts';
+import { connectTo, startRedis } from '../support/redis.ts';
 import { startService } from '../support/start-service.ts';
 
 const NAMES = ['publisher', 'subscriber'] as const;
@@ -24,8 +26,8 @@ const status = async (path: string, port = health) => (await get(path, port).cat
 const metrics = async (port = health) => await (await get('/metrics', port)).text();
 
 /** Starts both services, each with its port of health. */
-async function startBoth() {
-  const env = { REDIS_PORT: server.port };
+async function startBoth(settings: Environment = {}) {
+  const env = { ...settings, REDIS_PORT: server.port };
   return await Promise.all(
     NAMES.map(async (name) => {
       const port = await freePort();
@@ -65,6 +67,23 @@ describe('health of the publisher and of the subscriber', () => {
     }
     await allAnswer(200);
     for (const { service } of both) expect(await service.stop()).toBe(0);
+  });
+
+  test('is not ready while Redis holds back all writes, although it answers everything else', async () => {
+    await using admin = await connectTo(server.port);
+    const both = await startBoth({ PATTERN: 'queue,reliable-queue,stream' });
+    const allAnswer = (code: number) => Promise.all(both.map(({ answers }) => answers(code)));
+    await allAnswer(200);
+    await admin.client.sendCommand(['CLIENT', 'PAUSE', '60000', 'WRITE']);
+    await sleep(6000);
+    await allAnswer(503);
+    // The connections on which nothing is answered are made anew meanwhile: that proves nothing.
+    for (let look = 0; look < 20; look++) {
+      for (const { port } of both) expect(await status('/readyz', port)).toBe(503);
+      await sleep(200);
+    }
+    await admin.client.sendCommand(['CLIENT', 'UNPAUSE']);
+    await allAnswer(200);
   });
 
   test.each(NAMES)('a taken port is one clear error of the %s', async (name) => {

@@ -64,9 +64,12 @@ export const priorityQueue = {
     }
 
     return {
+      get answeredAt() {
+        return reader.answeredAt;
+      },
       async take(limit): Promise<readonly Delivery[] | undefined> {
         while (!signal.aborted) {
-          const members = (await reader.connection.survive(signal, () => pop(limit))) ?? [];
+          const members = (await reader.read(() => pop(limit))) ?? [];
           const receivedAt = nowMicros();
           drains = members.length > 0;
           if (drains)

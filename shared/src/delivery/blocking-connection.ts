@@ -12,6 +12,10 @@ export interface BlockingConnection {
   readonly connection: Connection;
   /** Its client, with replies as Buffers. */
   readonly client: BufferRedis;
+  /** When Redis answered a read last, even with nothing: steady ms. */
+  readonly answeredAt: number;
+  /** Reads: see `survive` of a connection. */
+  read<Reply>(command: () => Promise<Reply>): Promise<Reply | undefined>;
   /** Nothing more will be read, so that nothing needs to be ended. */
   end(): void;
   close(): Promise<void>;
@@ -26,6 +30,7 @@ export async function openBlocking(parent: Connection, role: string, signal: Abo
   const connection = await parent.duplicate(role, signal);
   let id: number | undefined;
   let hasEnded = false;
+  let answeredAt = performance.now();
   const learnId = async () => {
     id = undefined; // a new connection has a new one
     id = await connection.client.clientId().catch(() => undefined);
@@ -49,6 +54,15 @@ export async function openBlocking(parent: Connection, role: string, signal: Abo
   return {
     connection,
     client: withBuffers(connection.client),
+    get answeredAt(): number {
+      return answeredAt;
+    },
+    read: <Reply>(command: () => Promise<Reply>) =>
+      connection.survive(signal, async () => {
+        const reply = await command();
+        answeredAt = performance.now();
+        return reply;
+      }),
     end(): void {
       hasEnded = true;
     },

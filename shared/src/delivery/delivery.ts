@@ -93,6 +93,8 @@ export interface AckExtras {
  * the subscriber ends is delivered again, where the pattern survives a crash. It survives lost connections.
  */
 export interface Subscription extends AsyncDisposable {
+  /** When Redis answered it last, even with nothing: steady ms. */
+  readonly answeredAt: number;
   /**
    * Waits for deliveries, and takes at most `limit` of them. Called again only after it has resolved.
    * @returns at least one; `undefined` when the signal has aborted and nothing more will come. Throws what Redis refuses.

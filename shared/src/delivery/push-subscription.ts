@@ -44,6 +44,9 @@ export async function subscribeToPushes(
   if (signal.aborted) await unsubscribe();
 
   return {
+    get answeredAt(): number {
+      return connection.answeredAt;
+    },
     take: (limit) => arrived.take(limit),
     ack: async (done) => allDone(done),
     wasHandled: async () => false,

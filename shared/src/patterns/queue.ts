@@ -51,9 +51,12 @@ export const queue = {
     }
 
     return {
+      get answeredAt(): number {
+        return reader.answeredAt;
+      },
       async take(limit): Promise<readonly Delivery[] | undefined> {
         while (!signal.aborted) {
-          const payloads = await reader.connection.survive(signal, () => pop(limit));
+          const payloads = await reader.read(() => pop(limit));
           const receivedAt = nowMicros();
           drains = payloads != null && payloads.length > 0;
           if (payloads && drains) return payloads.map((payload) => ({ payload, receivedAt, attempt: 1 }));

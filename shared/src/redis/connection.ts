@@ -117,6 +117,11 @@ export class Connection implements AsyncDisposable {
     }
   }
 
+  /** When Redis answered last, to whatever, as far as the watchdog knows: steady ms. */
+  get answeredAt(): number {
+    return this.#watchdog?.answeredAt ?? performance.now();
+  }
+
   /**
    * Tells the watchdog that something arrived: on a busy subscription, answers to PING come behind a lot of messages. Cheap
    * enough forevery message.
@@ -227,7 +232,7 @@ export class Connection implements AsyncDisposable {
           resolve();
         });
         client.once('terminated', (cause: Error & { originalError?: Error }) => reject(cause.originalError ?? cause));
-        client.connect().catch(() => {});
+        (this.#watchdog ?? client).connect().catch(() => {});
       });
     } finally {
       signal.removeEventListener('abort', abort);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Arrivals } from './arrivals.ts';
 import type { Redis } from './client.ts';
 
 const CHECK_EVERY_MS = 250;
@@ -12,17 +13,20 @@ const SETTLE_MS = 20;
 
 /**
  * Finds half-open connections, on which nothing fails and nothing comes back: sends a PING now and then, and when none
- * is answered for `SILENCE_MS`, breaks the connection, so that the client makes a new one and what was under way fails.
+ * is answered and nothing else arrives for `SILENCE_MS`, breaks the connection, so that the client makes a new one and what was under way fails.
  * (The client's own `socketTimeout` does not notice while something is being written.)
  */
 export class Watchdog {
   readonly #redis: Redis;
   readonly #onDead: (reason: string) => void;
   readonly #timer: NodeJS.Timeout;
+  readonly #arrivals = new Arrivals();
   #waitingSince: number | undefined;
   #heard = false;
   #lastCheck = performance.now();
   #lastPing = 0;
+  /** When something arrived last: steady ms. */
+  answeredAt = performance.now();
   #stopped = false;
 
   /** @param onDead called with the reason before a connection is broken */
@@ -37,6 +41,11 @@ export class Watchdog {
     redis.on('error', settled); // the client itself has noticed, and makes a new connection
     this.#timer = setInterval(() => this.#check(), CHECK_EVERY_MS);
     this.#timer.unref();
+  }
+
+  /** Connects the client, so that what arrives is noticed. */
+  async connect(): Promise<unknown> {
+    return await this.#arrivals.of(() => this.#redis.connect());
   }
 
   /** Something arrived. */
@@ -57,12 +66,15 @@ export class Watchdog {
     const now = performance.now();
     const late = now - this.#lastCheck - CHECK_EVERY_MS;
     this.#lastCheck = now;
+    const haveBytesCome = this.#arrivals.any();
+    const hasHeard = this.#heard || haveBytesCome;
+    this.#heard = false;
+    if (hasHeard) this.answeredAt = now;
     if (this.#waitingSince === undefined) {
       this.#ping(now);
       return;
     }
-    if (this.#heard) this.#waitingSince = now;
-    this.#heard = false;
+    if (hasHeard) this.#waitingSince = now;
     // When this process itself stood still, answers may lie unread: the time does not count.
     if (late > 0) this.#waitingSince += late;
     if (now - this.#waitingSince > (this.#redis.isReady ? SILENCE_MS : HANDSHAKE_MS)) void this.#reconnect();
@@ -73,7 +85,10 @@ export class Watchdog {
     this.#lastPing = now;
     this.#waitingSince = now;
     const settled = () => this.#settled();
-    this.#redis.ping().then(settled, settled);
+    this.#redis.ping().then(() => {
+      this.answeredAt = performance.now();
+      settled();
+    }, settled);
   }
 
   async #reconnect(): Promise<void> {
@@ -81,6 +96,6 @@ export class Watchdog {
     this.#settled();
     this.#redis.destroy();
     await sleep(SETTLE_MS);
-    if (!this.#stopped && !this.#redis.isOpen) this.#redis.connect().catch(() => {});
+    if (!this.#stopped && !this.#redis.isOpen) this.connect().catch(() => {});
   }
 }

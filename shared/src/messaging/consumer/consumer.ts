@@ -43,10 +43,18 @@ export interface ConsumerContext<Value> {
   /** Not there: a message is handled as soon as it is received. */
   readonly handler: Handler<Value> | undefined;
   readonly observer?: ConsumerObserver<Value>;
+  /** Filled in here. */
+  readonly status: ConsumerStatus;
   /** Aborts when nothing more may be begun. */
   readonly signal: AbortSignal;
   /** Aborts when handlers must give up. */
   readonly abandon: AbortSignal;
+}
+
+/** What can be asked of a consumer at any time. */
+export interface ConsumerStatus {
+  /** Whether Redis answers its reads, or a handler works within its time. */
+  isConsuming(): boolean;
 }
 
 const RETRY_MS = 1000;
@@ -80,7 +88,9 @@ export async function consume<Value>(
       const onFailure = () => failure.abort();
       const behaviour = timing(context.pattern, options);
       dispatcher = new Dispatcher(subscription, { ...context, observer, ...behaviour, onFailure });
-      await dispatcher.run();
+      const current = dispatcher;
+      context.status.isConsuming = () => current.isConsuming;
+      await current.run();
     } catch (error) {
       if (signal.aborted) break;
       if (outcomeOf(error) === 'refused') report.refused((error as Error).message);

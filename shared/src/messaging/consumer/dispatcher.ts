@@ -13,6 +13,8 @@ import { Turns } from './turns.ts';
 const FINISH_MS = 500;
 /** What a handler gets to end after it was told to give up: ms. */
 const GIVE_UP_MS = 250;
+/** A read that has not been answered for this long says that nothing can be consumed: ms. */
+const ANSWER_MS = 5000;
 /** While these many dead letters cannot be stored, nothing more is taken. */
 const MOST_REJECTED = 500;
 
@@ -66,6 +68,12 @@ export class Dispatcher<Value> {
       onSettled: (deliveries) => this.#settled(deliveries),
       onFailure: (error) => this.fail(error),
     });
+  }
+
+  /** Whether Redis answers its reads, or a handler works within its time. */
+  get isConsuming(): boolean {
+    if (performance.now() - this.#subscription.answeredAt < ANSWER_MS) return true;
+    return [...this.#handlings].some(({ isAtWork, isSettled }) => isAtWork && !isSettled);
   }
 
   /** Runs until the signal aborts and everything is settled. Throws what Redis refuses. */
@@ -206,6 +214,7 @@ export class Dispatcher<Value> {
       this.#handle(handling, this.#handleOnce(handling, handler));
       return false;
     }
+    handling.isAtWork = true;
     try {
       const result = handler(message.value, handling);
       if (isPromise(result)) {
@@ -226,7 +235,9 @@ export class Dispatcher<Value> {
     const wasHandled = await connection.survive(abandon, () => this.#subscription.wasHandled(id as string));
     if (wasHandled === undefined) throw new Error('Redis did not say before the end whether it had been handled');
     handling.throwIfAborted(); // it may have taken longer than the message had
-    if (!wasHandled) await handler(value, handling);
+    if (wasHandled) return;
+    handling.isAtWork = true;
+    await handler(value, handling);
   }
 
   /** Waits for a handler, and settles its message when it ends, or when its time is over. */

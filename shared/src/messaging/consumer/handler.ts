@@ -24,6 +24,8 @@ export class Handling<Value> implements HandlerContext {
   readonly message: Incoming<Value>;
   /** Whether the message is settled already: what the handler still does is of no account. */
   isSettled = false;
+  /** Whether the handler has begun. */
+  isAtWork = false;
   timer: NodeJS.Timeout | undefined;
   #controller: AbortController | undefined;
   #reason: Error | undefined;

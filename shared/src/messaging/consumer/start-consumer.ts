@@ -1,13 +1,16 @@
 import { once, setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { consumerObservers } from '../observers.ts';
-import { type ConsumerContext, type ConsumerOptions, consume } from './consumer.ts';
+import { type ConsumerContext, type ConsumerOptions, type ConsumerStatus, consume } from './consumer.ts';
 
 /** A consumer at work. */
 export interface Consumer extends AsyncDisposable {
   /** Resolves when it has subscribed for the first time, or has been closed; rejects as `finished` does. */
   readonly ready: Promise<void>;
-  /** Whether it is subscribed now, on a connection that stands. */
+  /**
+   * Whether it is subscribed now, on a connection that stands, and consumes: Redis has answered a read, even with nothing, within 5 s,
+   * or a handler is at work within its timeout.
+   */
   readonly isReady: boolean;
   /** Resolves when it has ended; rejects if Redis refuses the connection for good, or with a mistake of the program. */
   readonly finished: Promise<void>;
@@ -47,7 +50,7 @@ export const CONSUMER_DEFAULTS = {
  * @throws TypeError or RangeError if the options are not as they should be
  */
 export function startConsumer<Value>(
-  context: Omit<ConsumerContext<Value>, 'signal' | 'abandon'>,
+  context: Omit<ConsumerContext<Value>, 'signal' | 'abandon' | 'status'>,
   options: ConsumerOptions,
   opened: Promise<void>,
 ): Consumer {
@@ -58,6 +61,7 @@ export function startConsumer<Value>(
   const abandon = new AbortController();
   setMaxListeners(0, stop.signal, abandon.signal);
   let isSubscribed = false;
+  const status: ConsumerStatus = { isConsuming: () => false };
   let subscribed = () => {};
   const firstTime = new Promise<void>((resolve) => {
     subscribed = resolve;
@@ -71,7 +75,7 @@ export function startConsumer<Value>(
   const run = async () => {
     try {
       await Promise.race([opened, aborted(stop.signal)]);
-      await consume({ ...context, observer, signal: stop.signal, abandon: abandon.signal }, complete);
+      await consume({ ...context, observer, status, signal: stop.signal, abandon: abandon.signal }, complete);
     } catch (error) {
       if (!stop.signal.aborted) observer.trouble?.((error as Error).message);
       throw error;
@@ -96,7 +100,7 @@ export function startConsumer<Value>(
     ready,
     finished,
     get isReady() {
-      return isSubscribed && context.connection.isReady;
+      return isSubscribed && context.connection.isReady && status.isConsuming();
     },
     close,
     [Symbol.asyncDispose]: () => close(),

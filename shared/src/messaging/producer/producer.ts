@@ -44,6 +44,8 @@ const FIRST_BATCH = 32;
 /** Batches under way at one time: enough to keep Redis busy, few enough to keep memory flat and `unconfirmed` small. */
 const WINDOW = 4;
 const RETRY_AFTER_MS = 500;
+/** Messages that Redis has not answered for this long say that nothing can be sent: ms. */
+const ANSWER_MS = 5000;
 const BUFFER_LIMIT = 100_000;
 
 const FULL = 'too many messages are buffered';
@@ -80,6 +82,8 @@ export class Producer<Value> implements AsyncDisposable {
   /** Whether Redis has answered a batch since the connection was made, and refused none since. */
   #isProven = false;
   #isHeldBack = false;
+  /** Since when (steady ms) Redis has accepted nothing of what it was given, or should have been; `undefined` if there is nothing. */
+  #unansweredSince: number | undefined;
   #isClosed = false;
   #closedBecause: Error | undefined;
   #trouble: string | undefined;
@@ -105,6 +109,12 @@ export class Producer<Value> implements AsyncDisposable {
     this.#retriesRefused = onRefusal === 'retry' && pattern.guarantees.keepsUnread;
     this.#observer = observer;
     this.#endPumping = connection.onReady(() => this.#onReady());
+  }
+
+  /** Whether messages can be sent: the connection stands, and Redis has accepted some within 5 s, if there were any. */
+  get isReady(): boolean {
+    if (!this.#connection.isReady || this.#isClosed) return false;
+    return this.#unansweredSince === undefined || performance.now() - this.#unansweredSince < ANSWER_MS;
   }
 
   get stats(): ProducerStats {
@@ -214,6 +224,7 @@ export class Producer<Value> implements AsyncDisposable {
 
   #wait(outgoing: Outgoing<Value>): void {
     this.#waiting.push(outgoing);
+    this.#unansweredSince ??= performance.now();
     this.#waitingMessages += outgoing.values.length;
   }
 
@@ -290,6 +301,7 @@ export class Producer<Value> implements AsyncDisposable {
 
   #accepted(batch: Batch<Value>, receipt: Receipt): void {
     this.#isProven = true;
+    this.#unansweredSince = this.#buffered > 0 ? performance.now() : undefined;
     this.#counts.accepted += batch.length;
     if (!this.#pattern.guarantees.keepsUnread)
       for (const reached of receipt) if (reached === 0) this.#counts.noSubscribers++;

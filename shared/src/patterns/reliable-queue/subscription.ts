@@ -92,6 +92,10 @@ class ReliableQueueSubscription implements Subscription {
     });
   }
 
+  get answeredAt(): number {
+    return this.#reader.answeredAt;
+  }
+
   async take(limit: number): Promise<readonly Delivery[] | undefined> {
     const { signal } = this.#options;
     this.#isTaking = true;
@@ -99,7 +103,7 @@ class ReliableQueueSubscription implements Subscription {
       await this.#tidying;
       while (!signal.aborted) {
         if (this.#failure) throw this.#failure;
-        const deliveries = await this.#reader.connection.survive(signal, () => this.#orUnsure(this.#move(limit)));
+        const deliveries = await this.#reader.read(() => this.#orUnsure(this.#move(limit)));
         this.#drains = deliveries !== undefined && deliveries.length > 0;
         if (deliveries && this.#drains) return deliveries;
       }

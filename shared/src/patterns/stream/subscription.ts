@@ -68,11 +68,15 @@ class StreamSubscription implements Subscription {
     this.#renewal = setInterval(() => void this.#renew().catch((error) => this.#nameLost(error)), options.leaseMs / 3);
   }
 
+  get answeredAt(): number {
+    return this.#blocking.answeredAt;
+  }
+
   async take(limit: number): Promise<readonly Delivery[] | undefined> {
     const { signal } = this.#options;
     while (!signal.aborted) {
       if (this.#failure) throw this.#failure;
-      const deliveries = await this.#blocking.connection.survive(signal, () => this.#reader.read(limit));
+      const deliveries = await this.#blocking.read(() => this.#reader.read(limit));
       if (!deliveries || deliveries.length === 0) continue;
       for (const delivery of deliveries) {
         this.#inFlight.set(delivery.id as string, delivery);
