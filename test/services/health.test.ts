@@ -86,6 +86,18 @@ describe('health of the publisher and of the subscriber', () => {
     await allAnswer(200);
   });
 
+  test('of a publisher: is not ready while Redis refuses what it sends', async () => {
+    await using admin = await connectTo(server.port);
+    await using _ = startService('publisher', { REDIS_PORT: server.port, PATTERN: 'queue', HEALTH_PORT: health });
+    const answers = (code: number) => until(`${code}`, async () => (await status('/readyz')) === code);
+    await answers(200);
+    await admin.client.rename('message_queue', 'aside');
+    await admin.client.set('message_queue', 'no list');
+    await answers(503);
+    await admin.client.del('message_queue');
+    await answers(200);
+  });
+
   test.each(NAMES)('a taken port is one clear error of the %s', async (name) => {
     await using taken = createServer().listen(health, '127.0.0.1');
     await once(taken, 'listening');
