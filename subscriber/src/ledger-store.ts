@@ -1,8 +1,10 @@
 import type { Ledger, StoredLedger } from '@redis-messaging/shared/accounting/ledger';
+import { readClosed, readSequences } from '@redis-messaging/shared/accounting/stored';
 import type { Write } from '@redis-messaging/shared/delivery/delivery';
 import { keyOf } from '@redis-messaging/shared/delivery/keys';
 import { throttle } from '@redis-messaging/shared/delivery/throttle';
 import type { Redis } from '@redis-messaging/shared/redis/client';
+import { sanitize } from '@redis-messaging/shared/text/sanitize';
 
 /** How long a ledger is kept after its last entry: ms. */
 const KEEP_MS = 24 * 60 * 60 * 1000;
@@ -20,8 +22,8 @@ export class LedgerStore {
   readonly #ledger: Ledger;
   /** Hash: the names of all subscribers, and when they last said so (ISO time). */
   readonly #namesKey: string;
-  /** Hash: this subscriber's ledger, a field for each sender. */
-  readonly #key: string;
+  /** Hash: this subscriber's ledger, a field for each sender, and one for the totals of what is closed. */
+  readonly key: string;
   readonly #consumer: string;
   readonly #isTimeToRenew = throttle(RENEW_EVERY_MS);
   /** What is not stored yet, as far as is known: values by their fields; `null` = to be removed. */
@@ -35,19 +37,30 @@ export class LedgerStore {
     this.#redis = redis;
     this.#ledger = ledger;
     this.#namesKey = keyOf(topic, ...scope, 'ledger');
-    this.#key = `${this.#namesKey}:${consumer}`;
+    this.key = `${this.#namesKey}:${consumer}`;
     this.#consumer = consumer;
   }
 
-  /** Takes over the ledger of an earlier instance. Throws like a command. */
-  async open(): Promise<void> {
-    const fields = Object.entries(await this.#redis.hGetAll(this.#key));
-    const senders = fields
-      .filter(([field]) => field.startsWith(SENDER))
-      .map(([field, sequences]) => [field.slice(SENDER.length), JSON.parse(sequences)]);
-    const closed = fields.find(([field]) => field === CLOSED)?.[1] ?? '{}';
-    this.#ledger.restore({ senders: Object.fromEntries(senders), ...JSON.parse(closed) });
+  /**
+   * Takes over the ledger of an earlier instance. Fields that are not as a ledger stores them are left out, and removed by the
+   * next save. Throws like a command. @returns what was wrong with each of those, fit to be shown
+   */
+  async open(): Promise<readonly string[]> {
+    const senders = new Map<string, ReturnType<typeof readSequences>>();
+    let closed = {};
+    const problems: string[] = [];
+    for (const [field, text] of Object.entries(await this.#redis.hGetAll(this.key))) {
+      try {
+        if (field === CLOSED) closed = readClosed(JSON.parse(text));
+        else if (field.startsWith(SENDER)) senders.set(field.slice(SENDER.length), readSequences(JSON.parse(text)));
+      } catch (error) {
+        problems.push(sanitize(`${field}: ${(error as Error).message}`));
+        this.#unsaved.set(field, null);
+      }
+    }
+    this.#ledger.restore({ senders: Object.fromEntries(senders), ...closed });
     await this.#renew();
+    return problems;
   }
 
   /** Stores what has changed. Throws like a command; what could not be stored is stored the next time. */
@@ -70,8 +83,8 @@ export class LedgerStore {
     const gone = this.#written.filter(([, value]) => value === null).map(([field]) => field);
     const { length } = kept;
     return [
-      ...(length > 0 ? [{ command: 'HSET', key: this.#key, args: kept } as const] : []),
-      ...(gone.length > 0 ? [{ command: 'HDEL', key: this.#key, args: gone } as const] : []),
+      ...(length > 0 ? [{ command: 'HSET', key: this.key, args: kept } as const] : []),
+      ...(gone.length > 0 ? [{ command: 'HDEL', key: this.key, args: gone } as const] : []),
     ];
   }
 
@@ -94,8 +107,8 @@ export class LedgerStore {
     const unsaved = [...this.#unsaved];
     const kept = unsaved.filter((entry): entry is [string, string] => entry[1] !== null);
     const gone = unsaved.filter(([, value]) => value === null).map(([field]) => field);
-    if (kept.length > 0) await this.#redis.hSet(this.#key, new Map(kept));
-    if (gone.length > 0) await this.#redis.hDel(this.#key, gone);
+    if (kept.length > 0) await this.#redis.hSet(this.key, new Map(kept));
+    if (gone.length > 0) await this.#redis.hDel(this.key, gone);
     this.#forget(unsaved);
   }
 
@@ -114,7 +127,7 @@ export class LedgerStore {
     const names = Object.entries(await this.#redis.hGetAll(this.#namesKey));
     const gone = names.filter(([, saidAt]) => isOver(saidAt)).map(([name]) => name);
     if (gone.length > 0) await this.#redis.hDel(this.#namesKey, gone);
-    await Promise.all([this.#namesKey, this.#key].map((key) => this.#redis.pExpire(key, KEEP_MS)));
+    await Promise.all([this.#namesKey, this.key].map((key) => this.#redis.pExpire(key, KEEP_MS)));
   }
 }
 

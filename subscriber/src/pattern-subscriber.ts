@@ -52,7 +52,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   /** Goes on with the account of an earlier instance of this subscriber, if there is one. */
   async open(): Promise<void> {
     const { messaging, stop } = this.#service;
-    await this.#stored(messaging.connection.survive(stop.signal, () => this.#store.open()));
+    await this.#stored(messaging.connection.survive(stop.signal, () => this.#restore()));
     const { received, lost } = this.#ledger.account();
     if (received > 0) this.#log.restored(received, lost);
   }
@@ -188,6 +188,11 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
 
   #save(): Promise<void> {
     return this.#stored(this.#store.save());
+  }
+
+  async #restore(): Promise<void> {
+    const problems = await this.#store.open();
+    if (problems.length > 0) this.#log.discarded(this.#store.key, problems);
   }
 
   /** The account is kept here in any case; that it cannot be stored is said once. */

@@ -156,6 +156,15 @@ export class SubscriberLog {
     );
   }
 
+  discarded(key: string, problems: readonly string[]): void {
+    const shown = problems.slice(0, 3).join('; ') + (problems.length > 3 ? '; …' : '');
+    const entries = problems.length === 1 ? 'an invalid entry' : `${formatNumber(problems.length)} invalid entries`;
+    this.#log.warn(
+      { event: 'discarded', key, problems: problems.length, reason: shown },
+      `Discarded ${entries} of the stats of ${this.#pattern} in Redis, key '${sanitize(key)}': ${shown}. Their counts start again at 0, all others are kept`,
+    );
+  }
+
   /** Writes what has not been written yet: a crash after this does not take it from the log. */
   flush(): void {
     const lines = this.#unwritten;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import { freePort } from '../../local/redis/redis-server.ts';
 import type { ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
 import { untilDrained } from '../support/drained.ts';
@@ -104,14 +105,45 @@ describe('the account of a subscriber', () => {
     }
   });
 
-  test('that nobody can read are said, and begun anew', async () => {
-    await own.redis.hSet('{message_queue}:queue:subscribers:ledger:me', 'sender:someone', '[{"from":1');
-    await using reader = await subscriber({ PATTERN: 'queue', CONSUMER: 'me' });
-    await own.redis.rPush('message_queue', encode(makeMessage('someone', 1)));
-    await reader.event('received');
-    expect(await reader.stop()).toBe(0);
-    expect(reader.events('unsaved')).toHaveLength(1);
-    expect(reader.final('queue')).toMatchObject({ received: 1, lost: 0 });
+  test('that are not as they were stored are discarded with one warning; the others are kept, and no number is lost', async () => {
+    const key = '{message_queue}:queue:subscribers:ledger:me';
+    const receive = async (service: ServiceProcess, sender: string, count: number) => {
+      await own.redis.rPush('message_queue', encode(makeMessage(sender, count)));
+      await service.event('received', (line) => line.sender === sender && line.count === count);
+    };
+    const first = await subscriber({ PATTERN: 'queue', CONSUMER: 'me' });
+    for (const count of [1, 2, 3]) await receive(first, 'sound', count);
+    await receive(first, 'cut', 1);
+    expect(await first.stop()).toBe(0);
+    await own.redis.hSet(key, {
+      closed: '{"settled":{"received":"<b>\\u001b"}}',
+      'sender:cut': '[{"from":1',
+      'sender:\u001b__proto__': '[{"unique":null}]',
+    });
+
+    const health = await freePort();
+    await using second = await subscriber({ PATTERN: 'queue', CONSUMER: 'me', HEALTH_PORT: health });
+    await receive(second, 'cut', 2);
+    const response = await fetch(`http://127.0.0.1:${health}/metrics`);
+    const text = await response.text();
+    expect([response.status, text]).toEqual([200, expect.not.stringContaining('NaN')]);
+    expect(text.split('\n')).toContain('redis_messaging_received_total{pattern="queue"} 4');
+    expect(await second.stop()).toBe(0);
+    expect(second.final('queue')).toMatchObject({ published: 5, received: 4, lost: 0, elsewhere: 1, duplicated: 0 });
+    const warnings = second.events('discarded');
+    expect(warnings).toMatchObject([{ level: 'warn', key, problems: 3 }]);
+    const said = warnings[0]?.msg as string;
+    expect(said).toContain(`Discarded 3 invalid entries of the stats of queue in Redis, key '${key}': `);
+    expect(said).toContain('closed: field "hasForgotten" is missing');
+    expect(said).toContain('sender:cut: ');
+    expect(said).not.toContain('\u001b');
+    expect(second.events('unsaved')).toEqual([]);
+
+    // They are gone from Redis, so that the next instance has nothing to warn of.
+    await using third = await subscriber({ PATTERN: 'queue', CONSUMER: 'me' });
+    expect(await third.stop()).toBe(0);
+    expect(third.final('queue')).toMatchObject({ received: 4 });
+    expect(third.events('discarded')).toEqual([]);
   });
 
   test('that Redis refuses are said once, and cost no message', async () => {

@@ -3,6 +3,7 @@ import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../accounting/clock.ts';
 import { formatMicros, parseMicros } from '../accounting/timestamp.ts';
 import { sanitize } from '../text/sanitize.ts';
+import { wrongField } from '../text/wrong-field.ts';
 
 /** One message as it goes over the wire: a JSON object in UTF-8. Further fields are allowed and ignored. */
 export interface Message {
@@ -76,9 +77,4 @@ export function decodeMessage(payload: Buffer): ReceivedMessage {
 
 const invalid = (reason: string): Decoded => ({ ok: false, reason });
 
-function wrong(field: string, expected: string, got: unknown): Decoded {
-  if (got === undefined) return invalid(`field "${field}" is missing`);
-  const kind = got === null ? 'null' : Array.isArray(got) ? 'an array' : typeof got;
-  const shown = typeof got === 'object' ? kind : sanitize(JSON.stringify(got), 40);
-  return invalid(`field "${field}" is ${shown}; expected ${expected}`);
-}
+const wrong = (field: string, expected: string, got: unknown): Decoded => invalid(wrongField(field, expected, got));
