@@ -1,12 +1,15 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../local/process/environment.ts';
+import { ROOT } from '../../local/process/node-command.ts';
 import { freePort, type RedisServer } from '../../local/redis/redis-server.ts';
 import { until } from '../../testkit/until.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
-import { startService } from '../support/start-service.ts';
+import { readyService, startService } from '../support/start-service.ts';
 
 const NAMES = ['publisher', 'subscriber'] as const;
 
@@ -24,6 +27,24 @@ afterEach(async () => {
 const get = async (path: string, port = health) => await fetch(`http://127.0.0.1:${port}${path}`);
 const status = async (path: string, port = health) => (await get(path, port).catch(() => undefined))?.status;
 const metrics = async (port = health) => await (await get('/metrics', port)).text();
+
+/** Sends bytes, and resolves with what comes back until the connection is closed. */
+async function exchange(bytes: string): Promise<string> {
+  const socket = connect(health, '127.0.0.1', () => socket.write(bytes)).setEncoding('utf8');
+  let answer = '';
+  socket.on('data', (chunk) => {
+    answer += chunk;
+  });
+  socket.on('error', () => {}); // it is closed then
+  await new Promise((resolve) => socket.once('close', resolve));
+  return answer;
+}
+
+/** The status of the answer to a request by that name. */
+async function statusFor(host: string, path = '/metrics'): Promise<number> {
+  const answer = await exchange(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  return Number(answer.split(' ')[1]);
+}
 
 /** Starts both services, each with its port of health. */
 async function startBoth(settings: Environment = {}) {
@@ -104,6 +125,46 @@ describe('health of the publisher and of the subscriber', () => {
     await using second = startService(name, { REDIS_PORT: server.port, HEALTH_PORT: health });
     expect(await second.exited).toBe(1);
     expect(second.events('fatal')[0]?.msg).toContain(`HEALTH_PORT ${health}: the port is taken`);
+  });
+});
+
+describe('a health server that is asked by others', () => {
+  const HALF = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: ';
+
+  test('closes requests that are never sent to their end, and answers again', async () => {
+    await using service = await readyService('subscriber', { REDIS_PORT: server.port, HEALTH_PORT: health });
+    const answers = await Promise.all(Array.from({ length: 2000 }, (_, index) => exchange(index % 2 ? HALF : '')));
+    // At a limit of 100 the others are closed at once, without an answer.
+    const timedOut = answers.filter((answer) => answer.startsWith('HTTP/1.1 408'));
+    expect(timedOut.length).toBeGreaterThan(0);
+    expect(timedOut.length).toBeLessThanOrEqual(100);
+    expect(await status('/readyz')).toBe(200);
+    expect(await service.stop()).toBe(0);
+  }, 30_000);
+
+  test('answers a malformed URL with 400', async () => {
+    await using _ = await readyService('publisher', { REDIS_PORT: server.port, HEALTH_PORT: health });
+    for (const path of ['//', 'http://[', '//[::1/metrics'])
+      expect([path, await statusFor('localhost', path)]).toEqual([path, 400]);
+    expect(await statusFor('localhost', '/readyz?verbose')).toBe(200);
+  });
+
+  test.each([
+    ['127.0.0.1', ['localhost:1', '127.0.0.1:8080', '[::1]'], ['subscriber:8080', '10.0.0.1']],
+    ['0.0.0.0', ['localhost:1', '10.0.0.1', 'subscriber:8080', 'subscriber.demo.svc.cluster.local'], []],
+  ])('on %s is asked by %j, and by no public name', async (address, names, others) => {
+    const env = { REDIS_PORT: server.port, HEALTH_PORT: health, HEALTH_HOST: address };
+    await using _ = await readyService('subscriber', env);
+    for (const host of names) expect([host, await statusFor(host)]).toEqual([host, 200]);
+    for (const host of ['evil.example', 'localhost.evil.example', ...others])
+      for (const path of ['/metrics', '/readyz', '/livez'])
+        expect([host, await statusFor(host, path)]).toEqual([host, 403]);
+    expect(await exchange('GET /readyz HTTP/1.0\r\n\r\n')).toContain(' 200 '); // a probe without a name
+    const command = promisify(execFile)(process.execPath, ['shared/dist/service/healthcheck.js'], {
+      cwd: ROOT,
+      env: { HEALTH_PORT: String(health) },
+    });
+    await expect(command).resolves.toMatchObject({ stderr: '' }); // what a container is asked by
   });
 });
 
