@@ -2,25 +2,35 @@
  * `npm run dead-letters`: lists the dead letters of the patterns that keep messages, with their reasons; replays chosen ones.
  *
  *   npm run dead-letters                        lists all, by pattern
- *   npm run dead-letters -- queue               lists one pattern's
+ *   npm run dead-letters -- queue --limit 20    lists one pattern's oldest 20
  *   npm run dead-letters -- stream replay 1 3   replays the first and the third
  *   npm run dead-letters -- queue replay all
  */
 
-import type { DeadLetter } from '@redis-messaging/shared/delivery/dead-letters';
+import { parseArgs } from 'node:util';
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import type { Redis } from '@redis-messaging/shared/redis/client';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
 import { type Config, ConfigError, loadConfig, loadDotEnv } from '@redis-messaging/shared/service/config';
 import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redis-options';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
-import { renderTable } from '@redis-messaging/shared/text/table';
+import { list } from './dead-letters/list.ts';
+import type { KeepingPattern, Place } from './dead-letters/place.ts';
+import { replay } from './dead-letters/replay.ts';
 
-const keeping = patterns.filter((pattern) => pattern.deadLetters);
-const USAGE = `usage: npm run dead-letters [-- PATTERN [replay all | replay NUMBER ...]]
-PATTERN: ${keeping.map((pattern) => pattern.name).join(', ')}; NUMBER: as in the list`;
+/** What to do with the dead letters of some patterns. */
+interface Command {
+  readonly patterns: readonly KeepingPattern[];
+  /** @returns whether it could be done in full */
+  execute(place: Place): Promise<boolean>;
+}
 
+const keeping = patterns.filter((pattern): pattern is KeepingPattern => pattern.deadLetters !== undefined);
+const USAGE = `usage: npm run dead-letters [-- [PATTERN] [--limit N]]
+       npm run dead-letters -- PATTERN replay all | NUMBER ...
+PATTERN: ${keeping.map((pattern) => pattern.name).join(', ')}; N: how many to list of each; NUMBER: as in the list`;
+
+// Whoever reads has seen enough, as `head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
@@ -29,28 +39,54 @@ async function main(args: readonly string[]): Promise<number> {
   loadDotEnv();
   try {
     const config = loadConfig();
-    const connection = await connectOnce(config);
-    try {
-      for (const pattern of command.patterns) await execute(connection.client, config, pattern, command.numbers);
-    } finally {
-      await connection.close();
+    await using connection = await connectOnce(config);
+    let isDone = true;
+    for (const pattern of command.patterns) {
+      const topic = config.topics.get(pattern) as string;
+      isDone = (await command.execute({ redis: connection.client, pattern, topic })) && isDone;
     }
-    return 0;
+    return isDone ? 0 : 1;
   } catch (error) {
-    return fail((error instanceof ConfigError ? 'fix these environment variables:\n' : '') + (error as Error).message);
+    if (error instanceof ConfigError) return fail(`fix these environment variables:\n${error.message}`);
+    return fail(sanitize((error as Error).message, 1000));
   }
 }
 
-/** The command of the arguments: whose dead letters, and which of them to replay (`undefined`: only list). `undefined` if it is wrong. */
-function commandOf([name, verb, ...words]: readonly string[]) {
-  if (name === undefined) return { patterns: keeping, numbers: undefined };
-  const pattern = keeping.find((candidate) => candidate.name === name);
-  if (!pattern) return undefined;
-  if (verb === undefined) return { patterns: [pattern], numbers: undefined };
-  const numbers = words[0] === 'all' && words.length === 1 ? ('all' as const) : words.map(Number);
-  const isSound =
-    numbers === 'all' || (numbers.length > 0 && numbers.every((number) => Number.isInteger(number) && number > 0));
-  return verb === 'replay' && isSound ? { patterns: [pattern], numbers } : undefined;
+/** The command of the arguments; `undefined` if it is wrong. */
+function commandOf(args: readonly string[]): Command | undefined {
+  const parsed = parse(args);
+  if (!parsed) return undefined;
+  const { limit, words } = parsed;
+  const [name, verb, ...numbers] = words;
+  const chosen = keeping.filter((pattern) => name === undefined || pattern.name === name);
+  if (chosen.length === 0) return undefined;
+  if (verb === undefined)
+    return { patterns: chosen, execute: (place) => list(place, limit ?? Number.POSITIVE_INFINITY) };
+  if (verb !== 'replay' || limit !== undefined) return undefined;
+  if (numbers.join() === 'all') return { patterns: chosen, execute: (place) => replay(place, 'all') };
+  const wanted = new Set(numbers.map(positive));
+  return wanted.size > 0 && !wanted.has(undefined)
+    ? { patterns: chosen, execute: (place) => replay(place, wanted as ReadonlySet<number>) }
+    : undefined;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { limit: { type: 'string' } },
+      allowPositionals: true,
+    });
+    const limit = values.limit === undefined ? undefined : positive(values.limit);
+    return limit === undefined && values.limit !== undefined ? undefined : { limit, words: positionals };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A whole number, 1 or more. */
+function positive(word: string): number | undefined {
+  return /^[1-9]\d{0,14}$/.test(word) ? Number(word) : undefined;
 }
 
 /** Connects once; unlike a service it does not wait for a Redis that is unreachable. */
@@ -65,36 +101,6 @@ async function connectOnce(config: Config): Promise<Connection> {
     onClosed() {},
   };
   return await connect(redisOptions(config, 'dead-letters'), events, given.signal);
-}
-
-async function execute(redis: Redis, config: Config, pattern: Pattern, numbers: 'all' | readonly number[] | undefined) {
-  const topic = config.topics.get(pattern) as string;
-  const letters = (await pattern.deadLetters?.list(redis, topic)) ?? [];
-  if (numbers === undefined) return show(pattern, letters);
-  const chosen = numbers === 'all' ? letters : letters.filter((_letter, index) => numbers.includes(index + 1));
-  for (const letter of chosen) await replay(redis, pattern, topic, letter);
-  console.log(`${pattern.name}: put ${chosen.length} of ${letters.length} dead letters back into '${topic}'`);
-}
-
-/**
- * Puts a dead letter back into its topic, as it was published. First back, then off the dead letters: a crash in between
- * leaves it in both, never in none.
- */
-async function replay(redis: Redis, pattern: Pattern, topic: string, letter: DeadLetter): Promise<void> {
-  await pattern.publish(redis, topic, [letter.payload]);
-  await pattern.deadLetters?.remove(redis, topic, letter);
-}
-
-function show(pattern: Pattern, letters: readonly DeadLetter[]): void {
-  console.log(`${pattern.name}: ${letters.length} dead ${letters.length === 1 ? 'letter' : 'letters'}`);
-  const rows = letters.map(({ at, payload, reason }, index) => [
-    `${index + 1}`,
-    at,
-    `${payload.length}`,
-    sanitize(reason, 80),
-    sanitize(payload.toString('utf8', 0, 200), 60),
-  ]);
-  if (rows.length > 0) console.log(renderTable(['#', 'at', 'bytes', 'reason', 'payload'], rows));
 }
 
 /** Prints an error. @returns the exit code */

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { Delivery } from '@redis-messaging/shared/delivery/delivery';
 import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
 import { until } from '../../testkit/until.ts';
+import { allDeadLetters } from '../support/dead-letters.ts';
 import { hostilePayloads } from '../support/hostile.ts';
 import { type Bench, numbered } from './bench.ts';
 import { SETTINGS } from './reader.ts';
@@ -28,7 +29,7 @@ export function failing(bench: Bench): void {
     expect(textsOf(letters)).toEqual(textsOf(keepsUnread ? payloads.map((payload) => ({ payload })) : []));
     expect(letters.every(({ reason, at }) => reason === 'because' && Date.parse(at) > 0)).toBe(true);
     expect(await bench.backlog(topic)).toMatchObject({ waiting: 0, inFlight: 0, dead: letters.length });
-    expect(textsOf((await pattern.deadLetters?.list(own.redis, topic)) ?? [])).toEqual(textsOf(letters));
+    expect(textsOf(await allDeadLetters(own.redis, pattern, topic))).toEqual(textsOf(letters));
   });
 
   if (delivery === 'at-most-once') {

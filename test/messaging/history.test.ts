@@ -4,6 +4,7 @@ import type { Messaging } from '@redis-messaging/shared/messaging/messaging';
 import type { SendError } from '@redis-messaging/shared/messaging/producer/send-error';
 import { seeded } from '../../testkit/random.ts';
 import { until } from '../../testkit/until.ts';
+import { allDeadLetters } from '../support/dead-letters.ts';
 import { keeping, upTo, useMessaging } from './use-messaging.ts';
 
 /** More histories: SEED=7 HISTORIES=100 npm test -- history */
@@ -105,7 +106,7 @@ test.each(cases)(
       30_000,
     );
 
-    const letters = (await pattern.deadLetters?.list(use.own.redis, topicName)) ?? [];
+    const letters = await allDeadLetters(use.own.redis, pattern, topicName);
     const dead = new Set(letters.map(({ payload }) => Number(payload)));
     const missing = [...accepted].filter((value) => !handled.has(value) && !dead.has(value));
     if (isKept) expect([missing, lost]).toEqual([[], []]);

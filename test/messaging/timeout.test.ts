@@ -5,6 +5,7 @@ import { json } from '@redis-messaging/shared/messaging/codec';
 import type { HandlerContext } from '@redis-messaging/shared/messaging/consumer/handler';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
+import { allDeadLetters } from '../support/dead-letters.ts';
 import { surviving, upTo, useMessaging } from './use-messaging.ts';
 
 const use = useMessaging();
@@ -52,7 +53,7 @@ test.each(surviving)(
     await until('the next', () => handled.length > 0);
     await use.settled(topic);
     expect(handled).toEqual([2]);
-    expect((await pattern.deadLetters?.list(use.own.redis, topic.name))?.map(({ reason }) => reason)).toEqual([
+    expect((await allDeadLetters(use.own.redis, pattern, topic.name)).map(({ reason }) => reason)).toEqual([
       'took longer than 0.1 s',
     ]);
   },

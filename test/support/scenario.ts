@@ -6,6 +6,7 @@ import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import type { Redis } from '@redis-messaging/shared/redis/client';
 import type { Line, ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
+import { allDeadLetters } from './dead-letters.ts';
 import { untilDrained } from './drained.ts';
 import { startService } from './start-service.ts';
 
@@ -177,12 +178,13 @@ export class Scenario implements AsyncDisposable {
     expect(made).toEqual(made.map(() => this.#made));
   }
 
-  async #fatesOf({ name, topic, deadLetters }: Pattern): Promise<Fates> {
+  async #fatesOf(pattern: Pattern): Promise<Fates> {
+    const { name, topic } = pattern;
     const accepted = countsOf(this.publisher.events('published', name));
     const deliveries = this.subscribers.map((service) => countsOf(ofOurs(service.events('received', name))));
     const dead: number[] = [];
     const strange: DeadLetter[] = [];
-    for (const letter of (await deadLetters?.list(this.#redis, topic.default)) ?? []) {
+    for (const letter of await allDeadLetters(this.#redis, pattern, topic.default)) {
       const decoded = decode(letter.payload);
       if (decoded.ok && decoded.message.sender === SENDER) dead.push(decoded.message.count);
       else strange.push(letter);
