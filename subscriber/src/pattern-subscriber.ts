@@ -110,8 +110,8 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     this.#log.failed(value.message, reason, fate);
   }
 
-  invalid(delivery: Delivery, reason: string): void {
-    this.#log.invalid(delivery, reason, ++this.#counts.invalid);
+  invalid({ payload }: Delivery, reason: string, bytes = payload.length): void {
+    this.#log.invalid(payload, bytes, reason, ++this.#counts.invalid);
   }
 
   deadLettersRefused(reason: string | undefined): void {

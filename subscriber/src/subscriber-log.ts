@@ -87,13 +87,13 @@ export class SubscriberLog {
     );
   }
 
-  /** @param number the running number of invalid payloads */
-  invalid({ payload }: Delivery, reason: string, number: number): void {
+  /** @param payload or its beginning @param bytes how many it has in all @param number the running number of invalid payloads */
+  invalid(payload: Buffer, bytes: number, reason: string, number: number): void {
     if (!this.#limiter.take('warn')) return;
     const preview = sanitize(payload.toString('utf8', 0, 200), 60);
     this.#log.warn(
-      { event: 'invalid', reason, bytes: payload.length, preview },
-      `Invalid message of ${formatNumber(payload.length)} bytes (${reason}): ${preview} [${this.#pattern}, invalid #${number}]`,
+      { event: 'invalid', reason, bytes, preview },
+      `Invalid message of ${formatNumber(bytes)} bytes (${reason}): ${preview} [${this.#pattern}, invalid #${number}]`,
     );
   }
 

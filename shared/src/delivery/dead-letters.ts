@@ -170,7 +170,8 @@ function letterOf(size: number, handle: Buffer, stored: Buffer, read: (stored: B
 function fromJson(element: Buffer): Content {
   const data: unknown = JSON.parse(element.toString('utf8'));
   if (typeof data !== 'object' || data === null) throw new Error('not a JSON object');
-  const { payload, reason, at } = data as Record<string, unknown>;
+  const { payload, payloadKey, bytes: size, reason, at } = data as Record<string, unknown>;
+  if (typeof payloadKey === 'string') throw new Error(`too large to be shown: ${size} bytes, in the key ${payloadKey}`);
   if (typeof reason !== 'string') throw new Error(wrongField('reason', 'a string', reason));
   if (typeof at !== 'string') throw new Error(wrongField('at', 'a string', at));
   const bytes = Buffer.from(typeof payload === 'string' ? payload : '', 'base64');

@@ -38,6 +38,8 @@ export interface SubscribeOptions {
   readonly leaseMs: number;
   /** A message with this many failed attempts goes to the dead letters. */
   readonly maxAttempts: number;
+  /** A larger message is not delivered, but dead-lettered where Redis keeps it: bytes. */
+  readonly maxMessageBytes?: number;
   /** A stream that is longer loses its oldest messages, but never one that a group has not acknowledged; 0 = no limit. */
   readonly maxLength: number;
   /** The id of a message, where its codec knows one: attempts are counted by it, else by the payload's bytes. */
@@ -46,6 +48,8 @@ export interface SubscribeOptions {
   readonly onMissing?: (messages: number) => void;
   /** Called when a message was dead-lettered because its attempts were exhausted. */
   readonly onExhausted?: (payload: Buffer, reason: string) => void;
+  /** Called when a message was dead-lettered because it is too large: its size (bytes), its beginning, and the reason. */
+  readonly onTooLarge?: (bytes: number, beginning: Buffer, reason: string) => void;
   /** Called when a subscriber that is too slow makes the pattern drop deliveries: how many, since the last call. */
   readonly onOverflow?: (dropped: number) => void;
   /** Called when subscribing has to wait, with the reason. */
@@ -120,6 +124,13 @@ export interface Subscription extends AsyncDisposable {
   /** Gives back deliveries that were not handled, in order, to be delivered next. True if Redis has them again. */
   requeue(unhandled: readonly Delivery[]): Promise<boolean>;
 }
+
+/** The most bytes of a message, if nothing else is said. */
+export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+/** Why a message is not delivered that is too large. */
+export const tooLarge = (bytes: number, longest: number): string =>
+  `it has ${bytes} bytes, and ${longest} are allowed (MAX_MESSAGE_BYTES, or the option \`maxMessageBytes\`)`;
 
 /** Every delivery is settled by having been taken: the acknowledgement of a pattern that has none. */
 export const allDone = (deliveries: readonly Delivery[]): AckFate[] => deliveries.map(() => 'done');

@@ -28,9 +28,9 @@ export function consumerLog(log: Logger, topic: string, pattern: string): Consum
       const text = `Handler failed for message ${sanitize(id ?? '?', 60)} ${of}, attempt ${attempt} (${sanitize(reason)})`;
       log.warn({ ...fields, event: 'failed', id, attempt, reason, fate }, `${text}: ${ENDS[fate]}`);
     },
-    invalid({ payload }, reason) {
-      const text = `Invalid message ${of}, ${formatNumber(payload.length)} bytes (${sanitize(reason)})`;
-      log.warn({ ...fields, event: 'invalid', bytes: payload.length, reason }, text);
+    invalid({ payload }, reason, bytes = payload.length) {
+      const text = `Invalid message ${of}, ${formatNumber(bytes)} bytes (${sanitize(reason)})`;
+      log.warn({ ...fields, event: 'invalid', bytes, reason }, text);
     },
     dead: (_payload, reason) =>
       log.warn({ ...fields, event: 'dead', reason }, `A message ${of} was dead-lettered (${sanitize(reason)})`),

@@ -46,8 +46,11 @@ export interface ConsumerObserver<Value> {
   acknowledged?(batch: readonly Incoming<Value>[], fates: readonly AckFate[]): void;
   /** Its handler failed, with the reason; what becomes of it. */
   failed?(message: Incoming<Value>, reason: string, fate: FailFate): void;
-  /** A payload that the codec cannot decode, with the reason. */
-  invalid?(delivery: Delivery, reason: string): void;
+  /**
+   * A payload that the codec cannot decode, or that is too large, with the reason.
+   * @param bytes how many it has, where only its beginning is given
+   */
+  invalid?(delivery: Delivery, reason: string, bytes?: number): void;
   /** A message was dead-lettered because its attempts were exhausted before it came to its handler. */
   dead?(payload: Buffer, reason: string): void;
   /** Redis refuses to store dead letters, with the reason, and they are kept for another try; or it is over (`undefined`). */

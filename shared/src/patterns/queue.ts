@@ -1,16 +1,21 @@
 import { nowMicros } from '../accounting/clock.ts';
 import { openBlocking } from '../delivery/blocking-connection.ts';
 import { deadLetter, deadLettersInList } from '../delivery/dead-letters.ts';
-import { allDone, type Delivery, lengthsUpTo, type Subscription } from '../delivery/delivery.ts';
+import {
+  allDone,
+  type Delivery,
+  lengthsUpTo,
+  MAX_MESSAGE_BYTES,
+  type Subscription,
+  tooLarge,
+} from '../delivery/delivery.ts';
 import { publishOnce } from '../delivery/idempotency.ts';
 import { deadLettersOf } from '../delivery/keys.ts';
+import { bury, LIST_ADDITION, popMany } from './lists.ts';
 import type { Pattern } from './pattern.ts';
 
 /** Seconds that one BLPOP waits. Short, because Redis goes on serving a client whose connection broke unnoticed. */
 const BLOCK_SECONDS = 1;
-
-/** How a payload is added to a list. */
-export const LIST_ADDITION = { add: `redis.call('RPUSH', KEYS[1], payload)`, length: `redis.call('LLEN', KEYS[1])` };
 
 /** RPUSH / BLPOP: a list; each message goes to one subscriber, and waits until there is one. */
 export const queue = {
@@ -37,17 +42,25 @@ export const queue = {
     return lengthsUpTo(length, payloads.length);
   },
 
-  async subscribe(connection, list, { signal }): Promise<Subscription> {
+  async subscribe(
+    connection,
+    list,
+    { signal, maxMessageBytes = MAX_MESSAGE_BYTES, onTooLarge },
+  ): Promise<Subscription> {
     const redis = connection.client;
     await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
     const reader = await openBlocking(connection, 'queue', signal);
     let drains = false;
 
-    /** BLPOP waits for the first message; LPOP with a count then drains, about 25 times as fast. */
-    async function pop(limit: number): Promise<Buffer[] | null> {
-      if (drains) return await reader.client.lPopCount(list, limit);
-      const first = await reader.client.blPop(list, BLOCK_SECONDS);
-      return first && [first.element];
+    /** BLPOP waits for the first message; a script then drains, about 25 times as fast. */
+    async function pop(limit: number): Promise<readonly Buffer[]> {
+      if (!drains) {
+        const first = await reader.client.blPop(list, BLOCK_SECONDS);
+        return first ? [first.element] : [];
+      }
+      const [payloads, others] = await popMany(reader.client, list, limit, maxMessageBytes);
+      for (const [bytes, beginning] of others) onTooLarge?.(bytes, beginning, tooLarge(bytes, maxMessageBytes));
+      return payloads;
     }
 
     return {
@@ -58,7 +71,7 @@ export const queue = {
         while (!signal.aborted) {
           const payloads = await reader.read(() => pop(limit));
           const receivedAt = nowMicros();
-          drains = payloads != null && payloads.length > 0;
+          drains = payloads !== undefined && payloads.length > 0;
           if (payloads && drains) return payloads.map((payload) => ({ payload, receivedAt, attempt: 1 }));
         }
         reader.end();
@@ -67,10 +80,13 @@ export const queue = {
       ack: async (done) => allDone(done), // popping was the acknowledgement
       wasHandled: async () => false,
       async reject(bad, reason) {
-        const letter = deadLetter(bad.payload, reason);
         // Nobody else has it, so it is tried until it is stored or the stop; it may come twice, but is not lost.
-        const length = await connection.survive(signal, () => redis.rPush(deadLettersOf(list), letter));
-        return length === undefined ? 'lost' : 'dead';
+        const isStored = await connection.survive(signal, async () => {
+          if (bad.payload.length > maxMessageBytes) await bury(redis, list, bad.payload, reason);
+          else await redis.rPush(deadLettersOf(list), deadLetter(bad.payload, reason));
+          return true;
+        });
+        return isStored ? 'dead' : 'lost';
       },
       fail: async () => 'lost', // popped is popped
       async requeue(unhandled) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v4 as uuid } from 'uuid';
+import { nowMicros } from '../../accounting/clock.ts';
 import type { SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import type { Connection } from '../../redis/connection.ts';
@@ -30,6 +31,8 @@ export interface ConsumerOptions {
   readonly leaseMs?: number | undefined;
   /** How long Redis remembers the ids of handled messages, so that each is handled once (at-least-once patterns): ms; 0 = off. */
   readonly dedupeTtlMs?: number | undefined;
+  /** A larger message is not handled, but goes to the dead letters where Redis keeps it: bytes. Default 16 MB. */
+  readonly maxMessageBytes?: number | undefined;
   /** A stream that is longer loses its oldest messages, but none that a group has not acknowledged; 0 (default) = no limit. */
   readonly maxLength?: number | undefined;
 }
@@ -101,9 +104,9 @@ export async function consume<Value>(
 }
 
 function timing(pattern: Pattern, options: Required<ConsumerOptions>) {
-  const { concurrency, handlerTimeoutMs, dedupeTtlMs } = options;
+  const { concurrency, handlerTimeoutMs, maxMessageBytes, dedupeTtlMs } = options;
   const isRepeated = pattern.guarantees.delivery === 'at-least-once';
-  return { concurrency, handlerTimeoutMs, dedupeTtlMs: isRepeated ? dedupeTtlMs : 0 };
+  return { concurrency, handlerTimeoutMs, maxMessageBytes, dedupeTtlMs: isRepeated ? dedupeTtlMs : 0 };
 }
 
 async function subscribe<Value>(
@@ -127,6 +130,8 @@ async function subscribe<Value>(
     ...(idIn && { identify: (payload: Buffer) => identify(codec, idIn, payload) }),
     onMissing: (messages) => tell(() => messages > 0 && observer?.missing?.(messages)),
     onExhausted: (payload, reason) => tell(() => observer?.dead?.(payload, reason)),
+    onTooLarge: (bytes, beginning, reason) =>
+      tell(() => observer?.invalid?.({ payload: beginning, receivedAt: nowMicros(), attempt: 1 }, reason, bytes)),
     onOverflow: (dropped) => tell(() => observer?.overflow?.(dropped)),
     onLeaseLost: (deliveries) => tell(() => dispatcher()?.leaseLost(deliveries)),
   };

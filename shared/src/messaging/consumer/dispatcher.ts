@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Delivery, Subscription } from '../../delivery/delivery.ts';
+import { type Delivery, type Subscription, tooLarge } from '../../delivery/delivery.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import type { Connection } from '../../redis/connection.ts';
 import type { Codec } from '../codec.ts';
@@ -28,6 +28,7 @@ export interface DispatcherOptions<Value> {
   readonly concurrency: number;
   /** 0 = never. */
   readonly handlerTimeoutMs: number;
+  readonly maxMessageBytes: number;
   /** 0 = off. */
   readonly dedupeTtlMs: number;
   /** Aborts when nothing more may be begun. */
@@ -172,7 +173,9 @@ export class Dispatcher<Value> {
   }
 
   #decode(delivery: Delivery): Incoming<Value> {
-    const { codec, dedupeTtlMs } = this.#options;
+    const { codec, dedupeTtlMs, maxMessageBytes } = this.#options;
+    const { length } = delivery.payload;
+    if (length > maxMessageBytes) throw new Error(tooLarge(length, maxMessageBytes));
     const value = codec.decode(delivery.payload);
     const id = codec.idIn?.(value);
     if (dedupeTtlMs > 0 && id === undefined) throw new Error('it has no id, and dedupeTtlMs needs one');

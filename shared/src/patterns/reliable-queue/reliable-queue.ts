@@ -2,8 +2,8 @@ import { deadLettersInList } from '../../delivery/dead-letters.ts';
 import { lengthsUpTo } from '../../delivery/delivery.ts';
 import { publishOnce } from '../../delivery/idempotency.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
+import { LIST_ADDITION } from '../lists.ts';
 import type { Pattern } from '../pattern.ts';
-import { LIST_ADDITION } from '../queue.ts';
 import { keysOf } from './keys.ts';
 import { subscribe } from './subscription.ts';
 

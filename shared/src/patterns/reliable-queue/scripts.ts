@@ -1,4 +1,5 @@
 import type { Acknowledgement } from '../../delivery/acknowledge.ts';
+import { READ_HEAD } from '../lists.ts';
 
 /**
  * Redis does not undo what a script did before Redis refuses one of its commands. So each script adds before it removes, and
@@ -12,24 +13,30 @@ if holder and holder:sub(1, #${token}) ~= ${token} then return holder end
 `;
 
 /**
- * Moves up to ARGV[1] messages from the list to the processing list. The last ARGV[2] messages of the processing list were
- * moved before and are returned as well. The consumer is entered each time: somebody may have emptied Redis.
- * KEYS: list, processing list, attempts, consumers, the consumer's name. ARGV: how many, how many before, consumer, its token.
- * @returns the payloads, and whether attempts of any message are counted; or who has the name
+ * Moves messages from the list to the processing list, as READ_HEAD reads them. The last ones of the processing list that were moved
+ * before are returned as well. The consumer is entered each time: somebody may have emptied Redis. KEYS: list, processing list,
+ * attempts, consumers, the consumer's name. ARGV: as READ_HEAD, then how many, how many before, consumer, its token, an element that no
+ * list has.
+ * @returns the payloads, what was too large, and whether attempts of any message are counted; or who has the name
  */
-export const TAKE = `${unlessTaken('KEYS[5]', 'ARGV[4]')}
-redis.call('SADD', KEYS[4], ARGV[3])
-local wanted, moved = tonumber(ARGV[1]), tonumber(ARGV[2])
+export const TAKE = `${unlessTaken('KEYS[5]', 'ARGV[9]')}
+redis.call('SADD', KEYS[4], ARGV[8])
+${READ_HEAD}
+local wanted, moved = tonumber(ARGV[6]), tonumber(ARGV[7])
 local counted = redis.call('EXISTS', KEYS[3])
-local taken = moved > 0 and redis.call('LRANGE', KEYS[2], -moved, -1) or {}
-local more = wanted > 0 and redis.call('LRANGE', KEYS[1], 0, wanted - 1) or {}
-if #more > 0 then
-  redis.call('LTRIM', KEYS[1], 0, -1)
-  redis.call('RPUSH', KEYS[2], unpack(more))
-  redis.call('LTRIM', KEYS[1], #more, -1)
+local taken = {}
+for _, payload in ipairs(moved > 0 and redis.call('LRANGE', KEYS[2], -moved, -1) or {}) do
+  redis.call('LREM', KEYS[2], 1, ARGV[10])
+  if isTooLarge(payload) then redis.call('LREM', KEYS[2], -1, payload) else taken[#taken + 1] = payload end
 end
-for _, payload in ipairs(more) do taken[#taken + 1] = payload end
-return {taken, counted}
+if wanted > 0 then
+  redis.call('LTRIM', KEYS[1], 0, -1)
+  readHead(wanted)
+  if #payloads > 0 then redis.call('RPUSH', KEYS[2], unpack(payloads)) end
+  redis.call('LTRIM', KEYS[1], read, -1)
+end
+for _, payload in ipairs(payloads) do taken[#taken + 1] = payload end
+return {taken, tooLarge, counted}
 `;
 
 /**

@@ -6,7 +6,15 @@ import { acknowledge } from '../../delivery/acknowledge.ts';
 import { rejectExhausted } from '../../delivery/attempts.ts';
 import { type BlockingConnection, openBlocking } from '../../delivery/blocking-connection.ts';
 import { deadLetter } from '../../delivery/dead-letters.ts';
-import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
+import {
+  type AckExtras,
+  type AckFate,
+  type Delivery,
+  MAX_MESSAGE_BYTES,
+  type SubscribeOptions,
+  type Subscription,
+  tooLarge,
+} from '../../delivery/delivery.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
 import { NameInUseError, NameLease } from '../../delivery/name-lease.ts';
@@ -14,6 +22,7 @@ import { throttle } from '../../delivery/throttle.ts';
 import { type BufferRedis, withBuffers } from '../../redis/client.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { runKnownScript, runScript } from '../../redis/script.ts';
+import { headArgs, type TooLarge } from '../lists.ts';
 import { Counts } from './counts.ts';
 import { handledMark, keysOf } from './keys.ts';
 import { ACK, ACK_ALL, RECLAIM, REJECT, REQUEUE, REQUEUE_STRAYS, TAKE } from './scripts.ts';
@@ -212,15 +221,20 @@ class ReliableQueueSubscription implements Subscription {
       if ((await blocking) === null) return [];
       moved = 1;
     }
-    const args = [String(limit - moved), String(moved), consumer, this.#name.token];
+    const { maxMessageBytes = MAX_MESSAGE_BYTES, onTooLarge } = this.#options;
+    const args = [
+      ...headArgs(this.#list, maxMessageBytes),
+      ...[String(limit - moved), String(moved), consumer, this.#name.token, NO_ELEMENT],
+    ];
     const reply = await runKnownScript(client, TAKE, [this.#list, processing, attempts, consumers, alive], args);
-    const [payloads, areCounted] = this.#unlessTaken(reply) as [Buffer[], number];
+    const [payloads, others, areCounted] = this.#unlessTaken(reply) as [Buffer[], TooLarge[], number];
+    for (const [bytes, beginning] of others) onTooLarge?.(bytes, beginning, tooLarge(bytes, maxMessageBytes));
     const receivedAt = nowMicros();
     const failed = areCounted && payloads.length > 0 ? await this.#failedAttempts(payloads) : undefined;
     const deliveries = payloads.map((payload, index) => ({
       payload,
       receivedAt,
-      attempt: Number(failed?.[index] ?? 0) + 1,
+      attempt: (Number(failed?.[index] ?? 0) || 0) + 1, // others may have written what is no number
     }));
     const taken = await rejectExhausted(deliveries, this.#options, this.reject);
     for (const delivery of taken) this.#inFlight.add(delivery);

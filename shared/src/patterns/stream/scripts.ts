@@ -1,3 +1,4 @@
+import { v4 as uuid } from 'uuid';
 import type { Acknowledgement } from '../../delivery/acknowledge.ts';
 
 /**
@@ -62,15 +63,24 @@ for i = 2, #ARGV do redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[i]) end
 return length + #ARGV - 1
 `;
 
+/** In place of a payload that is too large to be sent: no payload is this. */
+export const COPY = uuid();
+
 /**
  * Adds an entry to the dead letters and acknowledges it. KEYS: stream, dead letters. ARGV: group, consumer, id, name of the
- * payload's field, payload, reason, time.
+ * payload's field, payload (or `COPY`: what the stream has), reason, time.
  * @returns 1 if the entry was the consumer's
  */
 export const REJECT = `${OWNER}
 if ownerOf(ARGV[1], ARGV[2], ARGV[3]) ~= 1 then return 0 end
 redis.call('XACK', KEYS[1], ARGV[1], '0-0') -- what would be refused is refused here, before anything has changed
-redis.call('XADD', KEYS[2], '*', ARGV[4], ARGV[5], 'reason', ARGV[6], 'at', ARGV[7], 'id', ARGV[3])
+local payload = ARGV[5]
+if payload == '${COPY}' then
+  local fields = (redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1] or {'', {'', ''}})[2]
+  payload = fields[2]
+  for i = 1, #fields, 2 do if fields[i] == ARGV[4] then payload = fields[i + 1] end end
+end
+redis.call('XADD', KEYS[2], '*', ARGV[4], payload, 'reason', ARGV[6], 'at', ARGV[7], 'id', ARGV[3])
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
 return 1
 `;

@@ -1,7 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { acknowledge } from '../../delivery/acknowledge.ts';
 import { type BlockingConnection, openBlocking } from '../../delivery/blocking-connection.ts';
-import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
+import {
+  type AckExtras,
+  type AckFate,
+  type Delivery,
+  MAX_MESSAGE_BYTES,
+  type SubscribeOptions,
+  type Subscription,
+} from '../../delivery/delivery.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
 import { deadLettersOf, keyOf } from '../../delivery/keys.ts';
 import { NameInUseError, NameLease } from '../../delivery/name-lease.ts';
@@ -9,7 +16,7 @@ import type { Connection } from '../../redis/connection.ts';
 import { runScript } from '../../redis/script.ts';
 import { ensureGroup, forgetIdleConsumer } from './groups.ts';
 import { StreamReader } from './reader.ts';
-import { ACK, FIELD, OURS, REJECT, RENEW, REQUEUE } from './scripts.ts';
+import { ACK, COPY, FIELD, OURS, REJECT, RENEW, REQUEUE } from './scripts.ts';
 
 /** Pending for this long (ms) an entry may be claimed by anybody at once. */
 const ABANDONED_MS = 1_000_000_000;
@@ -107,7 +114,8 @@ class StreamSubscription implements Subscription {
   readonly reject = async (delivery: Delivery, reason: string): Promise<'dead' | 'lost-lease'> => {
     const { id = '', payload } = delivery;
     const { group, consumer } = this.#options;
-    const args = [group, consumer, id, FIELD, payload, reason, new Date().toISOString()];
+    const isTooLarge = payload.length > (this.#options.maxMessageBytes ?? MAX_MESSAGE_BYTES);
+    const args = [group, consumer, id, FIELD, isTooLarge ? COPY : payload, reason, new Date().toISOString()];
     const keys = [this.#key, deadLettersOf(this.#key)];
     this.#settled([delivery]);
     const found = await runScript(this.#connection.client, REJECT, keys, args);
