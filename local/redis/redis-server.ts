@@ -31,8 +31,8 @@ const START_TIMEOUT_MS = 10_000;
 
 /**
  * A shell that runs the server, and ends when the server does. When its standard input ends, which it does when this process
- * ends in any way, it stops the server and removes its folder, the first argument. The folder stays for a moment, so that the
- * log of a server that did not start can be read.
+ * ends in any way, it stops the server and removes its folder, the first argument; after 10 s it kills a server that is busy with a
+ * script, or stands still. The folder stays for a moment, so that the log of a server that did not start can be read.
  */
 const SUPERVISOR = `
 folder=$1; shift
@@ -40,7 +40,9 @@ folder=$1; shift
 exec 2>/dev/null
 echo $server
 exec 3<&0
-{ cat <&3; kill $server; while kill -0 $server; do sleep 0.1; done; sleep 1; rm -rf "$folder"; } >/dev/null 2>&1 &
+{ cat <&3; kill $server; left=100
+  while kill -0 $server; do sleep 0.1; left=$((left - 1)); [ $left -eq 0 ] && kill -9 $server; done
+  sleep 1; rm -rf "$folder"; } >/dev/null 2>&1 &
 wait $server`;
 
 /** Starts a server that only this machine can reach, and that does not persist anything. Resolves once it answers. @throws with its log if it does not start */
