@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import type { Environment } from '../local/process/environment.ts';
 import { type Launched, launch } from '../local/process/launch.ts';
 import { scriptCommand, serviceCommand } from '../local/process/node-command.ts';
+import { peakMemoryOf } from '../testkit/peak-memory.ts';
 
 /** No measurement may take longer: ms. */
 const TIMEOUT_MS = 180_000;
@@ -86,12 +86,4 @@ export async function receiveAll(subscriber: BenchProcess, pattern: Pattern, mes
   await subscriber.stop();
   if (received !== messages) console.error(`${pattern.name}: received ${received} of ${messages} messages`);
   return subscriber.stats(pattern);
-}
-
-function peakMemoryOf(pid: number): number | undefined {
-  try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
-  } catch {
-    return undefined;
-  }
 }

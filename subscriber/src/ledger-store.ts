@@ -4,6 +4,7 @@ import type { Write } from '@redis-messaging/shared/delivery/delivery';
 import { keyOf } from '@redis-messaging/shared/delivery/keys';
 import { throttle } from '@redis-messaging/shared/delivery/throttle';
 import type { Redis } from '@redis-messaging/shared/redis/client';
+import { outcomeOf } from '@redis-messaging/shared/redis/outcome';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
 
 /** How long a ledger is kept after its last entry: ms. */
@@ -28,7 +29,12 @@ export class LedgerStore {
   readonly #isTimeToRenew = throttle(RENEW_EVERY_MS);
   /** What is not stored yet, as far as is known: values by their fields; `null` = to be removed. */
   readonly #unsaved = new Map<string, string | null>();
-  #saving: Promise<void> | undefined;
+  /** Fields that may be in Redis: no others need to be removed. */
+  readonly #inRedis = new Set<string>();
+  /** The save that is under way, or the last one; never rejects. */
+  #saving: Promise<void> = Promise.resolve();
+  /** The save after that one, if somebody has asked for it. */
+  #nextSave: Promise<void> | undefined;
   /** Of the unsaved, what goes with an acknowledgement that is under way. */
   #written: readonly (readonly [string, string | null])[] = [];
 
@@ -50,6 +56,7 @@ export class LedgerStore {
     let closed = {};
     const problems: string[] = [];
     for (const [field, text] of Object.entries(await this.#redis.hGetAll(this.key))) {
+      this.#inRedis.add(field);
       try {
         if (field === CLOSED) closed = readClosed(JSON.parse(text));
         else if (field.startsWith(SENDER)) senders.set(field.slice(SENDER.length), readSequences(JSON.parse(text)));
@@ -63,16 +70,18 @@ export class LedgerStore {
     return problems;
   }
 
-  /** Stores what has changed. Throws like a command; what could not be stored is stored the next time. */
-  async save(): Promise<void> {
-    this.#collect(this.#ledger.changes());
-    while (this.#unsaved.size > 0) {
-      this.#saving ??= this.#saveOnce().finally(() => {
-        this.#saving = undefined;
-      });
-      await this.#saving; // one at a time, however often this is called
-    }
-    if (this.#isTimeToRenew()) await this.#renew();
+  /**
+   * Stores what has changed. One save at a time: all who ask while one is under way share the next. Throws like a command; what could
+   * not be stored is stored the next time.
+   */
+  save(): Promise<void> {
+    this.#nextSave ??= this.#saving.then(() => {
+      this.#nextSave = undefined;
+      const save = this.#saveNow();
+      this.#saving = save.catch(() => {});
+      return save;
+    });
+    return this.#nextSave;
   }
 
   /** What has changed, as writes that go with an acknowledgement. They count as stored once `stored` is called. */
@@ -80,10 +89,10 @@ export class LedgerStore {
     this.#collect(this.#ledger.changes());
     this.#written = [...this.#unsaved];
     const kept = this.#written.flatMap(([field, value]) => (value === null ? [] : [field, value]));
+    for (const [field, value] of this.#written) if (value !== null) this.#inRedis.add(field);
     const gone = this.#written.filter(([, value]) => value === null).map(([field]) => field);
-    const { length } = kept;
     return [
-      ...(length > 0 ? [{ command: 'HSET', key: this.key, args: kept } as const] : []),
+      ...(kept.length > 0 ? [{ command: 'HSET', key: this.key, args: kept } as const] : []),
       ...(gone.length > 0 ? [{ command: 'HDEL', key: this.key, args: gone } as const] : []),
     ];
   }
@@ -103,22 +112,42 @@ export class LedgerStore {
     return Object.entries(names).every(([name, saidAt]) => name === this.#consumer || isOver(saidAt));
   }
 
-  async #saveOnce(): Promise<void> {
+  async #saveNow(): Promise<void> {
+    this.#collect(this.#ledger.changes());
     const unsaved = [...this.#unsaved];
     const kept = unsaved.filter((entry): entry is [string, string] => entry[1] !== null);
     const gone = unsaved.filter(([, value]) => value === null).map(([field]) => field);
-    if (kept.length > 0) await this.#redis.hSet(this.key, new Map(kept));
+    if (kept.length > 0) await this.#set(new Map(kept));
     if (gone.length > 0) await this.#redis.hDel(this.key, gone);
     this.#forget(unsaved);
+    if (this.#isTimeToRenew()) await this.#renew();
+  }
+
+  async #set(values: Map<string, string>): Promise<void> {
+    const added = [...values.keys()].filter((field) => !this.#inRedis.has(field));
+    for (const field of added) this.#inRedis.add(field);
+    try {
+      await this.#redis.hSet(this.key, values);
+    } catch (error) {
+      if (outcomeOf(error) === 'refused') for (const field of added) this.#inRedis.delete(field);
+      throw error;
+    }
   }
 
   #forget(stored: readonly (readonly [string, string | null])[]): void {
-    for (const [field, value] of stored) if (this.#unsaved.get(field) === value) this.#unsaved.delete(field);
+    for (const [field, value] of stored) {
+      if (value === null) this.#inRedis.delete(field);
+      if (this.#unsaved.get(field) === value) this.#unsaved.delete(field);
+    }
   }
 
   #collect({ senders, ...closed }: StoredLedger): void {
-    for (const [key, sequences] of Object.entries(senders))
-      this.#unsaved.set(SENDER + key, sequences && JSON.stringify(sequences));
+    for (const [key, sequences] of Object.entries(senders)) {
+      const field = SENDER + key;
+      if (sequences) this.#unsaved.set(field, JSON.stringify(sequences));
+      else if (this.#inRedis.has(field)) this.#unsaved.set(field, null);
+      else this.#unsaved.delete(field);
+    }
     if (closed.settled) this.#unsaved.set(CLOSED, JSON.stringify(closed));
   }
 

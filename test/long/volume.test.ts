@@ -1,12 +1,17 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { PublisherStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
+import { createMessaging } from '@redis-messaging/shared/messaging/messaging';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
+import { peakMemoryOf } from '../../testkit/peak-memory.ts';
 import { until } from '../../testkit/until.ts';
 import { untilDrained } from '../support/drained.ts';
+import { foreign } from '../support/foreign.ts';
 import { readyService, startService } from '../support/start-service.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const MANY = 200_000;
+const SENDERS = 300_000;
 
 const own = useRedis();
 afterEach(async () => {
@@ -60,4 +65,24 @@ test('Pub/Sub: a subscriber that stands still misses nothing of more than Redis 
   await until('all messages', () => stats().received === MANY, 60_000);
   expect(await reader.stop()).toBe(0);
   expect(stats()).toMatchObject({ received: MANY, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 });
+});
+
+test(`Pub/Sub: ${SENDERS} messages, each of another sender, cost a subscriber neither memory nor its connection`, async () => {
+  const env = { REDIS_PORT: own.server.port, PATTERN: 'pubsub', LOG_LEVEL: 'warn' };
+  const reader = startService('subscriber', env);
+  await until('the subscriber', () => reader.isReady);
+  await using messaging = createMessaging({ redis: { socket: { host: '127.0.0.1', port: own.server.port } } });
+  await messaging.connect();
+  const codec = { encode: (text: string) => text, decode: String };
+  const producer = messaging.topic('messages', { pattern: pubsub, codec }).producer();
+  const batch = 500;
+  for (let from = 0; from < SENDERS; from += batch)
+    await producer.sendBatch(Array.from({ length: batch }, (_, index) => foreign(1, `sender ${from + index}`)));
+  const stats = () => reader.progress.pubsub as SubscriberStats;
+  await until('all messages', () => stats().received === SENDERS, 120_000);
+  const peak = peakMemoryOf(reader.process.pid as number);
+  expect(await reader.stop()).toBe(0);
+  expect(stats()).toMatchObject({ published: SENDERS, received: SENDERS, lost: 0, elsewhere: 0, duplicated: 0 });
+  expect(reader.events('disconnected')).toEqual([]);
+  expect(peak ?? 0).toBeLessThan(200);
 });

@@ -45,6 +45,50 @@ describe('the ledger store', () => {
     expect(calls).toBeLessThan(10);
   });
 
+  test('whoever asks it to store is answered, although more and more changes meanwhile', async () => {
+    const { ledger, store } = newStore();
+    const saving: Promise<void>[] = [];
+    let isAnswered = false;
+    const deadline = performance.now() + 5000;
+    while (!isAnswered && performance.now() < deadline) {
+      ledger.receive(entry(saving.length + 1));
+      saving.push(store.save());
+      void saving[0]?.then(() => {
+        isAnswered = true;
+      });
+      await new Promise(setImmediate); // soon enough for something to have changed whenever a save ends
+    }
+    expect(isAnswered).toBe(true);
+    await Promise.all(saving);
+  });
+
+  test('removes of forgotten senders what is stored, and asks for nothing of those that never were', async () => {
+    const { ledger, store } = newStore();
+    const oneEach = (from: number, to: number) => {
+      for (let number = from; number <= to; number++) ledger.receive({ ...entry(1), sender: `sender ${number}` });
+    };
+    const removed = () => store.writes().filter(({ command }) => command === 'HDEL');
+    oneEach(1, 1500); // of which 1,000 can be told apart
+    expect(removed()).toEqual([]);
+    await store.save();
+    oneEach(1501, 1502);
+    expect(removed()).toMatchObject([{ args: ['sender:sender 501', 'sender:sender 502'] }]);
+    await store.save();
+    const fields = await own.redis.hKeys('{topic}:pattern:group:ledger:me');
+    expect(fields).toHaveLength(1001);
+    expect(await stored()).toBe(1502);
+  });
+
+  test('what Redis refuses to store keeps no memory of forgotten senders', async () => {
+    const { ledger, store } = newStore();
+    await own.redis.set('{topic}:pattern:group:ledger:me', 'not a hash');
+    for (let round = 1; round <= 5; round++) {
+      for (let number = 1; number <= 1000; number++) ledger.receive({ ...entry(1), sender: `${round} ${number}` });
+      await expect(store.save()).rejects.toThrow('WRONGTYPE');
+    }
+    expect(store.writes().map(({ command, args }) => [command, args.length])).toEqual([['HSET', 2 * 1001]]);
+  });
+
   test('a write that Redis refuses is an error to everybody who asked for it, and is done the next time', async () => {
     const { ledger, store } = newStore();
     await own.redis.set('{topic}:pattern:group:ledger:me', 'not a hash');

@@ -58,16 +58,16 @@ export class Ledger {
 
   /** What has changed since the last call, to be stored. */
   changes(): StoredLedger {
-    const senders = [...this.#changed].map((key) => [
-      key,
-      this.#senders.get(key)?.map((sequence) => sequence.toJSON()) ?? null,
-    ]);
+    // A dictionary from the start: any other object would get a hidden class of its own for each new sender, which takes long.
+    const senders: Record<string, readonly StoredSequence[] | null> = Object.create(null);
+    for (const key of this.#changed)
+      senders[key] = this.#senders.get(key)?.map((sequence) => sequence.toJSON()) ?? null;
     this.#changed.clear();
     this.#latestSender = undefined;
     const closed = { settled: { ...this.#settled }, hasForgotten: this.#hasForgotten };
     const hasChanged = this.#settledHasChanged;
     this.#settledHasChanged = false;
-    return { senders: Object.fromEntries(senders), ...(hasChanged && closed) };
+    return { senders, ...(hasChanged && closed) };
   }
 
   /** Takes over what was stored. To be called before anything is booked. */
