@@ -3,6 +3,7 @@ import type { Codec } from '@redis-messaging/shared/messaging/codec';
 
 /** A message on its way, with its text on the wire: one for all patterns. */
 export interface OutgoingMessage {
+  /** Without what its text is filled up with: a large message is held once. */
   readonly message: Message;
   readonly payload: string;
   /** How much later than due it was made: ms. */
@@ -24,6 +25,9 @@ export function makeOutgoing(sender: string, count: number, lateMs: number, size
   const payload = encode(message);
   const missing = size === 0 ? 0 : size - Buffer.byteLength(payload);
   if (missing <= 0) return { message, payload, lateMs };
-  const filled = { ...message, message: message.message + '.'.repeat(missing) };
-  return { message: filled, payload: encode(filled), lateMs };
+  return { message, payload: encode({ ...message, message: message.message + '.'.repeat(missing) }), lateMs };
 }
+
+/** The most bytes that such a message of this sender has on the wire. */
+export const mostBytes = (sender: string, size: number): number =>
+  Buffer.byteLength(makeOutgoing(sender, Number.MAX_SAFE_INTEGER, 0, size).payload);

@@ -35,7 +35,8 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
     const name = config.topics.get(pattern) as string;
     this.#topic = messaging.topic(name, { pattern, codec: outgoingCodec, logger: SILENT });
     const dedupeTtlMs = Math.round(config.DEDUPE_TTL * 1000);
-    this.producer = this.#topic.producer({ bufferLimit: config.BUFFER_LIMIT, dedupeTtlMs, onRefusal: 'retry' }, this);
+    const { BUFFER_LIMIT: bufferLimit, BUFFER_BYTES: bufferBytes } = config;
+    this.producer = this.#topic.producer({ bufferLimit, bufferBytes, dedupeTtlMs, onRefusal: 'retry' }, this);
   }
 
   async stats(): Promise<PublisherStats> {

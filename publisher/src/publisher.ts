@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { StatsByPattern } from '@redis-messaging/shared/accounting/stats';
 import { batchOf } from '@redis-messaging/shared/messaging/producer/producer';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
-import { makeOutgoing } from './outgoing.ts';
+import { makeOutgoing, mostBytes } from './outgoing.ts';
 import { pace } from './pace.ts';
 import { PatternPublisher } from './pattern-publisher.ts';
 
@@ -22,13 +22,15 @@ export function startPublishing(service: Service): Work {
 async function publishAll({ config, stop }: Service, publishers: readonly PatternPublisher[]): Promise<void> {
   const intervalMs = config.PUBLISH_INTERVAL * 1000;
   const producers = publishers.map(({ producer }) => producer);
-  const batchSize = Math.min(batchOf(config.MESSAGE_SIZE), config.BUFFER_LIMIT);
+  const bytes = mostBytes(config.SENDER, config.MESSAGE_SIZE);
+  const batchSize = Math.min(batchOf(bytes, config.BUFFER_BYTES), config.BUFFER_LIMIT);
   let count = 0;
   for await (const due of pace({ intervalMs, count: config.MESSAGE_COUNT, batch: batchSize, signal: stop.signal })) {
     const batch = due.map((lateMs) => makeOutgoing(config.SENDER, ++count, lateMs, config.MESSAGE_SIZE));
     // What is not accepted is counted, and said, by the observer.
     for (const producer of producers) producer.sendBatch(batch).catch(() => {});
-    if (intervalMs === 0) await Promise.all(producers.map((producer) => producer.ready(batchSize, stop.signal)));
+    if (intervalMs === 0)
+      await Promise.all(producers.map((producer) => producer.ready(batchSize, batchSize * bytes, stop.signal)));
     await turn(); // or a publisher that is behind would never read an answer
   }
   await Promise.all(producers.map((producer) => producer.drained(stop.signal)));

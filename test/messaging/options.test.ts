@@ -72,6 +72,9 @@ test('dedupeTtlMs needs ids', async () => {
 test.each<ProducerOptions>([
   { bufferLimit: 0 },
   { bufferLimit: Number.NaN },
+  { bufferBytes: 0 },
+  { bufferBytes: 1.5 },
+  { bufferBytes: '64 MB' as never },
   { dedupeTtlMs: -1 },
   { dedupeTtlMs: 0.5 },
   { onRefusal: 'drop' as never },

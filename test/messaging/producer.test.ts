@@ -1,6 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { json } from '@redis-messaging/shared/messaging/codec';
 import { Producer } from '@redis-messaging/shared/messaging/producer/producer';
+import type { SendError } from '@redis-messaging/shared/messaging/producer/send-error';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
@@ -94,6 +97,115 @@ describe('producer', () => {
     await producer.drained(patient);
     expect(await counts()).toEqual(upTo(100));
     expect(producer.stats).toMatchObject({ accepted: 100, refused: 30, unconfirmed: 0, buffered: 0 });
+  });
+
+  describe('a limit in bytes', () => {
+    const codec = { encode: (text: string) => text, decode: String };
+    const producerOf = (bufferBytes: number, bufferLimit = 1000, observer = {}) =>
+      new Producer<string>(own, queue, 'topic', codec, { bufferBytes, bufferLimit, onRefusal: 'retry' }, observer);
+    /** Sends while Redis takes nothing. @returns why which of them failed */
+    const failuresOf = async (sending: Promise<unknown>) => {
+      const error = await sending.then(
+        () => undefined,
+        (reason) => reason as SendError,
+      );
+      return { places: [...(error?.failures ?? [])], message: error?.message };
+    };
+
+    test('counts bytes, not characters: what fits is kept, in order, the rest refused as full with the limit', async () => {
+      await refuseWrites();
+      const producer = producerOf(1000);
+      const waiting = producer.sendBatch(['ä'.repeat(100), 'x'.repeat(300)]); // 500 bytes
+      const partly = failuresOf(producer.sendBatch(['x'.repeat(499), '\u20ac', '']));
+      expect(await failuresOf(producer.send('xx'))).toMatchObject({ places: [[0, 'full']] });
+      const fits = producer.send('x');
+      expect(producer.stats).toMatchObject({ buffered: 4, refused: 3 });
+      await admin.configSet({ maxmemory: '0' });
+      expect(await partly).toMatchObject({
+        places: [1, 2].map((place) => [place, 'full']),
+        message: expect.stringContaining('the buffer is full: bufferBytes is 1,000'),
+      });
+      await Promise.all([waiting, fits]);
+      expect((await admin.lRange('topic', 0, -1)).map(({ length }) => length)).toEqual([100, 300, 499, 1]);
+      expect(producer.stats).toMatchObject({ accepted: 4, refused: 3, buffered: 0 });
+    });
+
+    test('the limit that is in the way is the one that is named', async () => {
+      await refuseWrites();
+      const producer = producerOf(1000, 2);
+      const waiting = producer.sendBatch(['x', 'x']);
+      const { message } = await failuresOf(producer.send('x'.repeat(2000)));
+      expect(message).toContain('the buffer is full: bufferLimit is 2 messages');
+      await admin.configSet({ maxmemory: '0' });
+      await waiting;
+    });
+
+    test('one message is taken, and welcome, when there is no other, however large it is', async () => {
+      const producer = producerOf(1000);
+      for (let round = 1; round <= 3; round++) {
+        await producer.ready(1, 5000, patient);
+        const sending = producer.send('x'.repeat(5000));
+        expect(await failuresOf(producer.send('x'))).toMatchObject({ places: [[0, 'full']] });
+        expect(await sending).toBe(round);
+      }
+      expect(producer.stats).toMatchObject({ accepted: 3, refused: 3, buffered: 0 });
+    });
+
+    test('a batch is welcome once it fits beside what is in flight', async () => {
+      const producer = producerOf(1000);
+      await producer.send('x');
+      await admin.sendCommand(['CLIENT', 'PAUSE', '200', 'WRITE']);
+      const sending = producer.send('x'.repeat(600));
+      let isWelcome = false;
+      const ready = producer.ready(1, 401, patient).then(() => {
+        isWelcome = true;
+      });
+      await producer.ready(1, 400, patient);
+      expect(isWelcome).toBe(false);
+      await Promise.all([sending, ready]);
+    });
+
+    test('a buffer in which now and then there is room is one trouble, not many', async () => {
+      const troubles: (string | undefined)[] = [];
+      const observer = { trouble: (reason: string | undefined) => troubles.push(reason) };
+      const text = 'x'.repeat(4 * 1024 * 1024); // a batch each, four of them in flight
+      const producer = new Producer<string>(own, pubsub, 'topic', codec, { bufferBytes: 10 * text.length }, observer);
+      const sendings: Promise<unknown>[] = [];
+      const fill = () => {
+        while (producer.stats.buffered < 10) sendings.push(producer.send(text));
+        producer.send('x').catch(() => {});
+      };
+      for (let round = 0; round < 20; round++) {
+        fill();
+        await sendings[round];
+      }
+      expect(troubles).toHaveLength(1);
+      await producer.drained(patient);
+      expect(producer.stats.refused).toBe(20);
+      expect(troubles.slice(1)).toEqual([undefined]);
+    });
+
+    test('a value that no observer wants to see is not kept beside its payload', async () => {
+      setFlagsFromString('--expose-gc');
+      const collect = runInNewContext('gc') as () => void;
+      await refuseWrites();
+      const producer = new Producer<object>(own, queue, 'topic', json(), { onRefusal: 'retry' });
+      const sendings: Promise<unknown>[] = [];
+      const send = () => {
+        const [one, two] = [{ some: 'order' }, { another: 'order' }];
+        sendings.push(producer.send(one), producer.sendBatch([two]));
+        return [new WeakRef(one), new WeakRef(two)];
+      };
+      const values = send();
+      await until('the values to be collected', () => {
+        collect();
+        return values.every((value) => value.deref() === undefined);
+      });
+      expect(producer.stats.buffered).toBe(2);
+      await admin.configSet({ maxmemory: '0' });
+      await Promise.all(sendings);
+      expect(await admin.lRange('topic', 0, -1)).toEqual(['{"some":"order"}', '{"another":"order"}']);
+    });
   });
 
   test('counts what reached nobody', async () => {

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { SubscriberStats } from '@redis-messaging/shared/accounting/stats';
+import type { PublisherStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { freePort, type RedisServer, type ServerOptions } from '../../local/redis/redis-server.ts';
+import { peakMemoryOf } from '../../testkit/peak-memory.ts';
 import type { Line, ServiceName, ServiceProcess } from '../../testkit/service-process.ts';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
@@ -225,7 +226,7 @@ describe('without Redis for a while', () => {
     await using writer = await ready('publisher', { PATTERN: 'queue', PUBLISH_INTERVAL: 0.001, BUFFER_LIMIT: 50 });
     await redisDown();
     const { reason } = await writer.event('refused');
-    expect(reason).toBe('too many messages are buffered');
+    expect(reason).toBe('the buffer is full: bufferLimit is 50 messages');
     await redisUp();
     await writer.event('accepted');
     await writer.stop();
@@ -234,6 +235,30 @@ describe('without Redis for a while', () => {
     expect(buffered).toBe(0);
     expect(published).toBe(writer.events('published').length);
     expect(published + refused + unconfirmed).toBeGreaterThanOrEqual(Math.max(...countsOf(writer.events('published'))));
+  });
+
+  test('messages of 5 MB fill the buffer, not the memory: what does not fit is refused, all else arrives', async () => {
+    const [count, size] = [150, 5_000_000];
+    const fitting = Math.floor((64 * 1024 * 1024) / size);
+    server = await startRedis({ port });
+    const env = { PATTERN: 'queue', PUBLISH_INTERVAL: 0.02, MESSAGE_SIZE: size, MESSAGE_COUNT: count };
+    await using writer = await ready('publisher', env);
+    await redisDown('SIGKILL');
+    const { reason } = await writer.event('refused');
+    expect(reason).toBe('the buffer is full: bufferBytes is 67,108,864');
+    const stats = () => writer.progress.queue as PublisherStats;
+    await until('all to be made', () => {
+      const { published, refused, unconfirmed, buffered } = stats();
+      return published + refused + unconfirmed + buffered === count;
+    });
+    const { published, refused, unconfirmed, buffered } = stats();
+    expect(buffered).toBe(fitting);
+    const peak = peakMemoryOf(writer.process.pid as number);
+    server = await startRedis({ port });
+    expect(await writer.exited).toBe(0);
+    const sent = { published: published + fitting, refused, unconfirmed, buffered: 0, backlog: fitting };
+    expect(writer.final('queue')).toMatchObject(sent);
+    expect(peak ?? 0).toBeLessThan(400);
   });
 
   test('a wrong password is an error at once, not something to wait for; it is not shown', async () => {

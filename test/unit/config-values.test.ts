@@ -18,6 +18,7 @@ function read(name: Name, text: string): unknown {
 const wholes: [Name, number, number][] = [
   ['REDIS_PORT', 1, 65_535],
   ['BUFFER_LIMIT', 1, 10_000_000],
+  ['BUFFER_BYTES', 1, Number.MAX_SAFE_INTEGER],
   ['MESSAGE_SIZE', 0, 100_000_000],
   ['MAX_ATTEMPTS', 1, 1_000_000],
   ['STREAM_MAXLEN', 0, Number.MAX_SAFE_INTEGER],

@@ -31,6 +31,7 @@ describe('configuration', () => {
         PUBLISH_INTERVAL: 2,
         MESSAGE_COUNT: Number.POSITIVE_INFINITY,
         BUFFER_LIMIT: 100_000,
+        BUFFER_BYTES: 64 * 1024 * 1024,
         MESSAGE_SIZE: 0,
         SENDER: 'typescript-publisher',
         CHANNEL: 'messages',

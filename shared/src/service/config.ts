@@ -58,6 +58,12 @@ export const variables = {
     10_000_000,
     'Publisher: the most messages kept for a queue while Redis does not take them; more are refused, and counted',
   ),
+  BUFFER_BYTES: whole(
+    '67108864',
+    1,
+    Number.MAX_SAFE_INTEGER,
+    'Publisher: the most bytes of messages kept, beside `BUFFER_LIMIT`; one message is kept in any case',
+  ),
   MESSAGE_SIZE: whole('0', 0, 100_000_000, 'Publisher: bytes of a message, at least; shorter ones are filled up'),
   SENDER: text('typescript-publisher', 'Publisher: the `sender` of its messages'),
   ...(topicVariables() as object),

@@ -7,15 +7,26 @@ import type { Ticket } from './ticket.ts';
  * (`node --no-allocation-site-pretenuring` turns that off; `npm run publisher` has it, for the same in the client of Redis.)
  */
 
-const NONE: readonly never[] = Object.freeze([]);
+export const NONE: readonly never[] = Object.freeze([]);
+
+function sumOf(numbers: readonly number[]): number {
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return sum;
+}
 
 /**
  * Messages on their way that were sent together, or a part of them. Arrays in place of an object for each message: at hundreds of
  * thousands of messages a second, such objects cost the garbage collector more than all the rest.
  */
 export class Outgoing<Value> {
+  /** None where no observer wants to see them. */
   values: readonly Value[];
   payloads: readonly Payload[];
+  /** Bytes of each payload. */
+  readonly sizes: readonly number[];
+  /** Bytes of all payloads. */
+  readonly bytes: number;
   /** Only where Redis remembers them. */
   readonly ids: readonly string[] | undefined;
   readonly ticket: Ticket;
@@ -27,6 +38,7 @@ export class Outgoing<Value> {
   constructor(
     values: readonly Value[],
     payloads: readonly Payload[],
+    sizes: readonly number[],
     ids: readonly string[] | undefined,
     ticket: Ticket,
     first: number,
@@ -34,10 +46,16 @@ export class Outgoing<Value> {
   ) {
     this.values = values;
     this.payloads = payloads;
+    this.sizes = sizes;
+    this.bytes = sumOf(sizes);
     this.ids = ids;
     this.ticket = ticket;
     this.first = first;
     this.place = place;
+  }
+
+  get length(): number {
+    return this.sizes.length;
   }
 
   /** A part of it: messages `from` (included) to `to` (not included). */
@@ -45,6 +63,7 @@ export class Outgoing<Value> {
     return new Outgoing(
       this.values.slice(from, to),
       this.payloads.slice(from, to),
+      this.sizes.slice(from, to),
       this.ids?.slice(from, to),
       this.ticket,
       this.first + from,
@@ -57,6 +76,9 @@ export class Outgoing<Value> {
 export class Batch<Value> {
   readonly parts: readonly Outgoing<Value>[];
   readonly ids: readonly string[] | undefined;
+  readonly length: number;
+  /** Bytes of all payloads. */
+  readonly bytes: number;
   values: readonly Value[];
   payloads: readonly Payload[];
 
@@ -64,13 +86,11 @@ export class Batch<Value> {
     const only = parts[0] as Outgoing<Value>;
     const isOne = parts.length === 1; // mostly: then nothing is copied
     this.parts = parts;
+    this.length = isOne ? only.length : sumOf(parts.map(({ length }) => length));
+    this.bytes = isOne ? only.bytes : sumOf(parts.map(({ bytes }) => bytes));
     this.values = isOne ? only.values : parts.flatMap(({ values }) => values);
     this.payloads = isOne ? only.payloads : parts.flatMap(({ payloads }) => payloads);
     this.ids = only.ids && (isOne ? only.ids : parts.flatMap(({ ids }) => ids as readonly string[]));
-  }
-
-  get length(): number {
-    return this.payloads.length;
   }
 
   /** Lets go of the messages, once they are settled. */
@@ -89,15 +109,15 @@ export class Batch<Value> {
     let size = 0;
     let whole = 0;
     let fitting = 0;
-    for (const { payloads } of waiting) {
+    for (const { sizes } of waiting) {
       fitting = 0;
-      for (const { length } of payloads) {
-        size += length;
+      for (const each of sizes) {
+        size += each;
         if (messages === most || (messages > 0 && size > bytes)) break;
         messages++;
         fitting++;
       }
-      if (fitting < payloads.length) break;
+      if (fitting < sizes.length) break;
       fitting = 0;
       whole++;
     }

@@ -7,7 +7,8 @@ import type { Connection } from '../../redis/connection.ts';
 import { outcomeOf } from '../../redis/outcome.ts';
 import type { Codec } from '../codec.ts';
 import type { ProducerObserver } from '../events.ts';
-import { Batch, Outgoing } from './outgoing.ts';
+import { type Batch, NONE, Outgoing } from './outgoing.ts';
+import { SendBuffer } from './send-buffer.ts';
 import type { SendFailure } from './send-error.ts';
 import { Ticket } from './ticket.ts';
 
@@ -15,6 +16,11 @@ import { Ticket } from './ticket.ts';
 export interface ProducerOptions {
   /** The most messages that are kept here while Redis does not take them; more are refused as `full`. Default 100,000. */
   readonly bufferLimit?: number | undefined;
+  /**
+   * The most bytes of payloads that are kept here; messages beyond that are refused as `full`. One message is always kept when
+   * there is no other, however large it is. Default 67,108,864 (64 MB).
+   */
+  readonly bufferBytes?: number | undefined;
   /** How long Redis remembers the ids of messages, so that each is added once, however often it is sent: ms; 0 = off (default). */
   readonly dedupeTtlMs?: number | undefined;
   /** What becomes of a message that Redis refuses, in a pattern that keeps messages: it is rejected (default), or tried again. */
@@ -47,14 +53,14 @@ const RETRY_AFTER_MS = 500;
 /** Messages that Redis has not answered for this long say that nothing can be sent: ms. */
 const ANSWER_MS = 5000;
 const BUFFER_LIMIT = 100_000;
+const BUFFER_BYTES = 64 * 1024 * 1024;
 
-const FULL = 'too many messages are buffered';
 const UNREACHABLE = 'Redis is unreachable';
 const CLOSED = 'the producer is closed';
 
-/** The most messages of this size (bytes) in one batch. */
-export const batchOf = (size: number): number =>
-  Math.max(1, Math.min(BATCH, Math.floor(BATCH_BYTES / Math.max(1, size))));
+/** The most messages of this size (bytes) in one batch. @param bytes the most in all, if there are several */
+export const batchOf = (size: number, bytes: number): number =>
+  Math.max(1, Math.min(BATCH, Math.floor(Math.min(BATCH_BYTES, bytes) / Math.max(1, size))));
 
 /**
  * Sends messages to one topic: in order, in batches, each message accounted for. While Redis is unreachable, messages wait in
@@ -65,25 +71,25 @@ export class Producer<Value> implements AsyncDisposable {
   readonly #pattern: Pattern;
   readonly #topic: string;
   readonly #codec: Codec<Value, unknown>;
-  readonly #limit: number;
+  readonly #buffer: SendBuffer<Value>;
   readonly #dedupeTtlMs: number;
   readonly #retriesRefused: boolean;
   readonly #observer: ProducerObserver<Value>;
+  /** Else values need not be kept: their payloads are. */
+  readonly #showsValues: boolean;
   readonly #counts = { accepted: 0, refused: 0, unconfirmed: 0, retried: 0, noSubscribers: 0 };
   readonly #events = new EventEmitter();
   readonly #endPumping: () => void;
   /** Aborts what the client has not written yet when the connection breaks: it would overtake what was under way. */
   #unwritten = newUnwritten();
-  #waiting: Outgoing<Value>[] = [];
-  #waitingMessages = 0;
-  #inFlight = new Set<Batch<Value>>();
-  #inFlightMessages = 0;
   #place = 0;
   /** Whether Redis has answered a batch since the connection was made, and refused none since. */
   #isProven = false;
   #isHeldBack = false;
   /** Since when (steady ms) Redis has accepted nothing of what it was given, or should have been; `undefined` if there is nothing. */
   #unansweredSince: number | undefined;
+  /** Whether messages were refused as `full`, and the buffer has not been half empty since. */
+  #isFull = false;
   #isClosed = false;
   #closedBecause: Error | undefined;
   #trouble: string | undefined;
@@ -93,10 +99,12 @@ export class Producer<Value> implements AsyncDisposable {
     pattern: Pattern,
     topic: string,
     codec: Codec<Value, unknown>,
-    { bufferLimit = BUFFER_LIMIT, dedupeTtlMs = 0, onRefusal = 'reject' }: ProducerOptions = {},
+    options: ProducerOptions = {},
     observer: ProducerObserver<Value> = {},
   ) {
+    const { bufferLimit = BUFFER_LIMIT, bufferBytes = BUFFER_BYTES, dedupeTtlMs = 0, onRefusal = 'reject' } = options;
     checkNumber('bufferLimit', bufferLimit, 1);
+    checkNumber('bufferBytes', bufferBytes, 1);
     checkNumber('dedupeTtlMs', dedupeTtlMs, 0);
     if (!['reject', 'retry'].includes(onRefusal))
       throw new RangeError(`producer: onRefusal is ${onRefusal}; expected 'reject' or 'retry'`);
@@ -104,10 +112,11 @@ export class Producer<Value> implements AsyncDisposable {
     this.#pattern = pattern;
     this.#topic = topic;
     this.#codec = codec;
-    this.#limit = bufferLimit;
+    this.#buffer = new SendBuffer(bufferLimit, bufferBytes);
     this.#dedupeTtlMs = pattern.guarantees.keepsUnread ? dedupeTtlMs : 0;
     this.#retriesRefused = onRefusal === 'retry' && pattern.guarantees.keepsUnread;
     this.#observer = observer;
+    this.#showsValues = [observer.accepted, observer.refused, observer.unconfirmed, observer.retried].some(Boolean);
     this.#endPumping = connection.onReady(() => this.#onReady());
   }
 
@@ -118,7 +127,7 @@ export class Producer<Value> implements AsyncDisposable {
   }
 
   get stats(): ProducerStats {
-    return { ...this.#counts, buffered: this.#buffered };
+    return { ...this.#counts, buffered: this.#buffer.messages };
   }
 
   /**
@@ -127,12 +136,8 @@ export class Producer<Value> implements AsyncDisposable {
    * @returns what Redis answered: subscribers reached, or the length of the queue
    * @throws SendError that says why; TypeError if `dedupeTtlMs` is set and the message has no id
    */
-  async send(
-    value: Value,
-    { id = this.#codec.idOf?.(value) }: { readonly id?: string | undefined } = {},
-  ): Promise<number> {
-    const [reply] = await this.#offer([value], [id]);
-    return reply as number;
+  send(value: Value, { id }: { readonly id?: string | undefined } = {}): Promise<number> {
+    return rejecting(() => this.#offer([value], [id ?? this.#codec.idOf?.(value)])).then(firstOf);
   }
 
   /**
@@ -140,20 +145,23 @@ export class Producer<Value> implements AsyncDisposable {
    * @returns what Redis answered to each, once all are accepted
    * @throws SendError that says which are not accepted, and why, once all are settled
    */
-  async sendBatch(values: readonly Value[]): Promise<Receipt> {
+  sendBatch(values: readonly Value[]): Promise<Receipt> {
     const { idOf } = this.#codec;
     const needsIds = this.#dedupeTtlMs > 0 && idOf !== undefined;
-    return await this.#offer(values, needsIds ? values.map((value) => idOf(value)) : []);
+    return rejecting(() => this.#offer(values, needsIds ? values.map((value) => idOf(value)) : []));
   }
 
-  /** Resolves when a batch of this size is welcome: Redis is there, and not much waits. */
-  async ready(batch: number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && !this.#hasRoomFor(batch)) await this.#change(signal);
+  /**
+   * Resolves when a batch of this size is welcome, or the signal aborts: Redis is there, and not much waits.
+   * @param bytes of its payloads
+   */
+  async ready(messages: number, bytes: number, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#hasRoomFor(messages, bytes)) await this.#change(signal);
   }
 
   /** Resolves when every message is settled, or the signal aborts. */
   async drained(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && this.#buffered > 0) await this.#change(signal);
+    while (!signal.aborted && this.#buffer.messages > 0) await this.#change(signal);
   }
 
   /**
@@ -163,17 +171,17 @@ export class Producer<Value> implements AsyncDisposable {
   async close({ patienceMs = 1000, signal }: { patienceMs?: number; signal?: AbortSignal } = {}): Promise<void> {
     this.#isClosed = true;
     let left = Number.POSITIVE_INFINITY;
-    while (!signal?.aborted && this.#buffered > 0 && this.#buffered < left) {
-      left = this.#buffered;
+    while (!signal?.aborted && this.#buffer.messages > 0 && this.#buffer.messages < left) {
+      left = this.#buffer.messages;
       const patience = AbortSignal.timeout(patienceMs);
       const limit = signal ? AbortSignal.any([signal, patience]) : patience;
-      while (!limit.aborted && this.#buffered === left) await this.#change(limit);
+      while (!limit.aborted && this.#buffer.messages === left) await this.#change(limit);
       await turn(); // when this process itself stood still, answers may lie unread
     }
     this.#endPumping();
-    this.#refuse(this.#takeWaiting(), 'closed', CLOSED);
-    for (const batch of [...this.#inFlight]) {
-      this.#landed(batch);
+    this.#refuse(this.#buffer.removeWaiting(), 'closed', CLOSED);
+    for (const batch of [...this.#buffer.inFlight]) {
+      this.#buffer.landed(batch);
       this.#unconfirmed(batch, new Error('closed before Redis answered'));
     }
   }
@@ -182,17 +190,12 @@ export class Producer<Value> implements AsyncDisposable {
   giveUp(error: Error): void {
     this.#isClosed = true;
     this.#closedBecause = error;
-    this.#refuseClosed(this.#takeWaiting());
+    this.#refuseClosed(this.#buffer.removeWaiting());
     this.#events.emit('change');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /** Messages offered and not settled yet. */
-  get #buffered(): number {
-    return this.#waitingMessages + this.#inFlightMessages;
   }
 
   /** Takes messages in. Those that Redis cannot be given now wait, if the pattern keeps what nobody has read yet. */
@@ -206,32 +209,28 @@ export class Producer<Value> implements AsyncDisposable {
     if (values.length === 0) return ticket.promise;
     const payloads = values.map((value) => this.#encode(value));
     const used = this.#dedupeTtlMs > 0 ? (ids as readonly string[]) : undefined;
-    const outgoing = new Outgoing(values, payloads, used, ticket, 0, this.#place);
+    const sizes = payloads.map(byteLengthOf);
+    const outgoing = new Outgoing(this.#showsValues ? values : NONE, payloads, sizes, used, ticket, 0, this.#place);
     this.#place += values.length;
-    const isUnreachable = !this.#pattern.guarantees.keepsUnread && !this.#connection.isReady;
-    const room = this.#isClosed || isUnreachable ? 0 : Math.max(0, this.#limit - this.#buffered);
-    if (room >= values.length) this.#wait(outgoing);
-    else {
-      const rest = outgoing.slice(room);
-      if (room > 0) this.#wait(outgoing.slice(0, room));
-      if (this.#isClosed) this.#refuseClosed([rest]);
-      else if (isUnreachable) this.#refuse([rest], 'unreachable', UNREACHABLE);
-      else this.#refuse([rest], 'full', FULL);
-    }
+    this.#takeIn(outgoing);
     this.#pump();
     return ticket.promise;
   }
 
-  #wait(outgoing: Outgoing<Value>): void {
-    this.#waiting.push(outgoing);
-    this.#unansweredSince ??= performance.now();
-    this.#waitingMessages += outgoing.values.length;
-  }
-
-  /** All that waits, which no longer does. */
-  #takeWaiting(): Outgoing<Value>[] {
-    this.#waitingMessages = 0;
-    return this.#waiting.splice(0);
+  #takeIn(outgoing: Outgoing<Value>): void {
+    if (this.#isClosed) this.#refuseClosed([outgoing]);
+    else if (!this.#pattern.guarantees.keepsUnread && !this.#connection.isReady)
+      this.#refuse([outgoing], 'unreachable', UNREACHABLE);
+    else {
+      const fitting = this.#buffer.fitting(outgoing);
+      if (fitting > 0) this.#unansweredSince ??= performance.now();
+      if (fitting === outgoing.length) this.#buffer.add(outgoing);
+      else {
+        if (fitting > 0) this.#buffer.add(outgoing.slice(0, fitting));
+        this.#isFull = true;
+        this.#refuse([outgoing.slice(fitting)], 'full', this.#buffer.fullness);
+      }
+    }
   }
 
   #encode(value: Value): Payload {
@@ -240,9 +239,9 @@ export class Producer<Value> implements AsyncDisposable {
     throw new TypeError(`the codec made ${typeof payload} of a message; expected a string or a Buffer`);
   }
 
-  #hasRoomFor(batch: number): boolean {
+  #hasRoomFor(messages: number, bytes: number): boolean {
     if (!this.#connection.isReady || this.#isHeldBack) return false;
-    return this.#waitingMessages < batch && this.#buffered + batch <= this.#limit;
+    return this.#buffer.waitingMessages < messages && this.#buffer.hasRoomFor(messages, bytes);
   }
 
   #onReady(): void {
@@ -253,24 +252,16 @@ export class Producer<Value> implements AsyncDisposable {
   #pump(): void {
     const { isReady } = this.#connection;
     if (!isReady && !this.#pattern.guarantees.keepsUnread)
-      this.#refuse(this.#takeWaiting(), 'unreachable', UNREACHABLE);
+      this.#refuse(this.#buffer.removeWaiting(), 'unreachable', UNREACHABLE);
     // While it is not certain that Redis takes messages, one batch at a time, so that none overtakes another.
     const window = this.#isProven ? WINDOW : 1;
-    while (isReady && !this.#isHeldBack && this.#inFlight.size < window && this.#waiting.length > 0) {
-      void this.#send(this.#nextBatch());
+    while (isReady && !this.#isHeldBack && this.#buffer.inFlight.size < window && this.#buffer.waitingMessages > 0) {
+      void this.#send(this.#buffer.takeOff(this.#isProven ? BATCH : FIRST_BATCH, BATCH_BYTES));
     }
     this.#events.emit('change');
   }
 
-  #nextBatch(): Batch<Value> {
-    const batch = Batch.takeFrom(this.#waiting, this.#isProven ? BATCH : FIRST_BATCH, BATCH_BYTES);
-    this.#waitingMessages -= batch.length;
-    return batch;
-  }
-
   async #send(batch: Batch<Value>): Promise<void> {
-    this.#inFlight.add(batch);
-    this.#inFlightMessages += batch.length;
     let receipt: Receipt | undefined;
     let failure: Error | undefined;
     try {
@@ -278,8 +269,8 @@ export class Producer<Value> implements AsyncDisposable {
     } catch (error) {
       failure = error as Error;
     }
-    if (!this.#inFlight.has(batch)) return; // closed meanwhile, and given up
-    this.#landed(batch);
+    if (!this.#buffer.inFlight.has(batch)) return; // closed meanwhile, and given up
+    this.#buffer.landed(batch);
     if (receipt) this.#accepted(batch, receipt);
     else this.#failed(batch, failure as Error);
     this.#pump();
@@ -294,23 +285,19 @@ export class Producer<Value> implements AsyncDisposable {
     return await slowSubscribers.waitAfter(publishing);
   }
 
-  #landed(batch: Batch<Value>): void {
-    this.#inFlight.delete(batch);
-    this.#inFlightMessages -= batch.length;
-  }
-
   #accepted(batch: Batch<Value>, receipt: Receipt): void {
     this.#isProven = true;
-    this.#unansweredSince = this.#buffered > 0 ? performance.now() : undefined;
+    this.#unansweredSince = this.#buffer.messages > 0 ? performance.now() : undefined;
     this.#counts.accepted += batch.length;
     if (!this.#pattern.guarantees.keepsUnread)
       for (const reached of receipt) if (reached === 0) this.#counts.noSubscribers++;
-    this.#setTrouble(undefined);
+    this.#isFull &&= this.#buffer.isHalfFull; // or each batch would make room, and say so
+    if (!this.#isFull) this.#setTrouble(undefined);
     this.#observer.accepted?.(batch.values, receipt);
     let from = 0;
-    for (const { ticket, first, values } of batch.parts) {
-      ticket.accepted(first, batch.parts.length === 1 ? receipt : receipt.slice(from, from + values.length));
-      from += values.length;
+    for (const { ticket, first, length } of batch.parts) {
+      ticket.accepted(first, batch.parts.length === 1 ? receipt : receipt.slice(from, from + length));
+      from += length;
     }
     batch.release();
   }
@@ -335,8 +322,7 @@ export class Producer<Value> implements AsyncDisposable {
     if (isAnswered) this.#holdBack();
     const mayTryAgain = outcome === 'refused' ? this.#retriesRefused : keepsUnread;
     if (mayTryAgain) {
-      this.#waiting = [...batch.parts, ...this.#waiting].sort((a, b) => a.place - b.place);
-      this.#waitingMessages += batch.length;
+      this.#buffer.addAgain(batch);
       if (isAnswered) this.#setTrouble(reason);
     } else this.#refuse(batch.parts, outcome === 'refused' ? 'refused' : 'unreachable', reason, error);
   }
@@ -349,17 +335,20 @@ export class Producer<Value> implements AsyncDisposable {
   #unconfirmed(batch: Batch<Value>, error: Error): void {
     this.#counts.unconfirmed += batch.length;
     this.#observer.unconfirmed?.(batch.values);
-    for (const { ticket, first, values } of batch.parts)
-      ticket.failed(first, values.length, 'unconfirmed', error.message, error);
+    for (const { ticket, first, length } of batch.parts)
+      ticket.failed(first, length, 'unconfirmed', error.message, error);
   }
 
   #refuse(parts: readonly Outgoing<Value>[], failure: SendFailure, reason: string, cause?: Error): void {
-    const messages = parts.flatMap(({ values }) => values);
-    if (messages.length === 0) return;
-    this.#counts.refused += messages.length;
+    if (parts.length === 0) return;
+    for (const { length } of parts) this.#counts.refused += length;
     if (failure !== 'closed') this.#setTrouble(reason);
-    this.#observer.refused?.(messages, failure, reason);
-    for (const { ticket, first, values } of parts) ticket.failed(first, values.length, failure, reason, cause);
+    this.#observer.refused?.(
+      parts.flatMap(({ values }) => values),
+      failure,
+      reason,
+    );
+    for (const { ticket, first, length } of parts) ticket.failed(first, length, failure, reason, cause);
   }
 
   #refuseClosed(parts: readonly Outgoing<Value>[]): void {
@@ -389,12 +378,26 @@ export class Producer<Value> implements AsyncDisposable {
   }
 }
 
+const firstOf = ([reply]: Receipt): number => reply as number;
+
+/** What is thrown becomes a rejection. (An async function would do that, too, but hold its arguments until it is settled.) */
+function rejecting<Result>(begin: () => Promise<Result>): Promise<Result> {
+  try {
+    return begin();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 /** Each batch listens to it, as long as it is not written. */
 function newUnwritten(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   return controller;
 }
+
+const byteLengthOf = (payload: Payload): number =>
+  typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
 
 function checkNumber(option: string, value: unknown, least: number): void {
   if (!Number.isInteger(value) || (value as number) < least)
