@@ -2,10 +2,12 @@ import { nowMicros } from '@redis-messaging/shared/accounting/clock';
 import type { PublisherStats } from '@redis-messaging/shared/accounting/stats';
 import { parseMicros } from '@redis-messaging/shared/accounting/timestamp';
 import type { Receipt } from '@redis-messaging/shared/delivery/delivery';
+import type { Message } from '@redis-messaging/shared/message/message';
 import type { ProducerObserver } from '@redis-messaging/shared/messaging/events';
 import { SILENT } from '@redis-messaging/shared/messaging/logger';
 import type { Topic } from '@redis-messaging/shared/messaging/messaging';
 import type { Producer } from '@redis-messaging/shared/messaging/producer/producer';
+import type { SendFailure } from '@redis-messaging/shared/messaging/producer/send-error';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { heldIn } from '@redis-messaging/shared/service/backlog';
 import { LogLimiter } from '@redis-messaging/shared/service/log-limiter';
@@ -33,7 +35,8 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
     this.#log = log.child({ pattern: pattern.name });
     this.#limiter = new LogLimiter(log, (lines) => this.#logSuppressed(lines));
     const name = config.topics.get(pattern) as string;
-    this.#topic = messaging.topic(name, { pattern, codec: outgoingCodec, logger: SILENT });
+    const maxMessageBytes = config.MAX_MESSAGE_BYTES;
+    this.#topic = messaging.topic(name, { pattern, codec: outgoingCodec, maxMessageBytes, logger: SILENT });
     const dedupeTtlMs = Math.round(config.DEDUPE_TTL * 1000);
     const { BUFFER_LIMIT: bufferLimit, BUFFER_BYTES: bufferBytes } = config;
     this.producer = this.#topic.producer({ bufferLimit, bufferBytes, dedupeTtlMs, onRefusal: 'retry' }, this);
@@ -64,6 +67,11 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
     }
   }
 
+  refused(batch: readonly OutgoingMessage[], failure: SendFailure): void {
+    if (failure !== 'too-large') return; // all others are trouble, and said once
+    for (const { message, payload } of batch) if (this.#limiter.take('warn')) this.#logTooLarge(message, payload);
+  }
+
   trouble(reason: string | undefined): void {
     const to = `${this.pattern.name} '${sanitize(this.#topic.name)}'`;
     const buffered = formatNumber(this.producer.stats.buffered);
@@ -80,6 +88,15 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
     this.#log.info(
       { event: 'published', id, sender, count, reply, lateMs, publishMs },
       `${this.pattern.sent(this.#topic.name, reply)}: ${sanitize(message.message)}`,
+    );
+  }
+
+  #logTooLarge({ id, count }: Message, payload: string): void {
+    const bytes = Buffer.byteLength(payload);
+    const most = formatNumber(this.#service.config.MAX_MESSAGE_BYTES);
+    this.#log.warn(
+      { event: 'too-large', id, count, bytes },
+      `Message #${count} was not sent by ${this.pattern.name}: it has ${formatNumber(bytes)} bytes, and MAX_MESSAGE_BYTES is ${most}`,
     );
   }
 

@@ -68,7 +68,8 @@ function consume(
     maxLength: config.STREAM_MAXLEN,
   };
   const { pattern, topic: name } = subscriber;
-  const consumer = messaging.topic(name, { pattern, codec, logger: SILENT }).consume(options, handler, subscriber);
+  const topic = messaging.topic(name, { pattern, codec, maxMessageBytes: config.MAX_MESSAGE_BYTES, logger: SILENT });
+  const consumer = topic.consume(options, handler, subscriber);
   const close = () => void consumer.close({ timeoutMs: config.SHUTDOWN_TIMEOUT * 1000, abandon: stop.abandon });
   if (stop.signal.aborted) close();
   else stop.signal.addEventListener('abort', close, { once: true });

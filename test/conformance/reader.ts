@@ -14,6 +14,7 @@ export const SETTINGS = {
   leaseMs: LEASE_MS,
   maxAttempts: 3,
   maxLength: 0,
+  maxMessageBytes: 16 * 1024 * 1024,
 } as const;
 
 export interface ReaderOptions extends Partial<Pick<SubscribeOptions, 'consumer' | 'group' | 'leaseMs' | 'identify'>> {

@@ -26,6 +26,15 @@ test.each([undefined, {}, { pattern: undefined }, { pattern: 'stream' }])(
   },
 );
 
+test.each([0, 1.5, Number.NaN, '16 MB'])(
+  'a topic with maxMessageBytes %p: a RangeError that names it',
+  (maxMessageBytes) => {
+    const options = { pattern: stream, maxMessageBytes: maxMessageBytes as number };
+    expect(() => use.messaging().topic('topic', options)).toThrow(RangeError);
+    expect(() => use.messaging().topic('topic', options)).toThrow('maxMessageBytes');
+  },
+);
+
 test.each<ConsumerOptions>([
   { concurrency: 0 },
   { concurrency: 1.5 },

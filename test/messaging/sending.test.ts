@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { SendError } from '@redis-messaging/shared/messaging/producer/send-error';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
 import type { RedisServer } from '../../local/redis/redis-server.ts';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
@@ -120,6 +122,60 @@ test.each(keeping)('%s: the limit counts what is under way', async (_name, patte
   expect((await failureOf(producer.send(52))).reason).toBe('full');
   await sending;
   expect(await producer.send(53)).toBe(52);
+});
+
+test.each(all)('%s: what is too large is not sent, all else is', async (name, pattern) => {
+  const codec = { encode: (text: string) => text, decode: String };
+  const logged: string[] = [];
+  const log = (_: object, text: string) => void logged.push(text);
+  const logger = { info: log, warn: log, error: log };
+  const messaging = use.messaging({ logger });
+  const topic = messaging.topic(`sizes-${name}`, { pattern, codec, maxMessageBytes: 10 });
+  const got: string[] = [];
+  await topic.consume({}, (text) => void got.push(text)).ready;
+  const producer = topic.producer();
+  const texts = ['ä'.repeat(6), 'b'.repeat(10), 'c', 'd'.repeat(1_000_000), 'e', 'f'.repeat(11)];
+  const error = await failureOf(producer.sendBatch(texts));
+  expect([...error.failures]).toEqual([0, 3, 5].map((place) => [place, 'too-large']));
+  expect(error.message).toBe(
+    '3 of 6 messages were not sent (too-large): it has 12 bytes, and the topic takes 10; ' +
+      "send less, or raise the topic's maxMessageBytes",
+  );
+  expect(await failureOf(producer.send('g'.repeat(11)))).toMatchObject({ reason: 'too-large' });
+  expect(producer.stats).toMatchObject({ accepted: 3, refused: 4, unconfirmed: 0, buffered: 0 });
+  await until('the others', () => got.length >= 3);
+  expect(got).toEqual(['b'.repeat(10), 'c', 'e']);
+  expect(logged.filter((text) => /send/i.test(text))).toEqual([]); // others can be sent: it is for the sender to know
+});
+
+test('by default, a message has 16 MB at the most', async () => {
+  const producer = use.topic(pubsub, { encode: (text: string) => text, decode: String }).producer();
+  const most = 'x'.repeat(16 * 1024 * 1024);
+  expect(await failureOf(producer.send(`${most}x`))).toMatchObject({ reason: 'too-large' });
+  await until(
+    'Redis',
+    async () =>
+      await producer
+        .send(most)
+        .then(() => true)
+        .catch(() => false),
+  );
+});
+
+test.each(keeping)('%s: a consumer’s subscription is told what is too large', async (_name, pattern) => {
+  let told: number | undefined;
+  const spying: Pattern = {
+    ...pattern,
+    subscribe(connection, topic, options) {
+      told = options.maxMessageBytes;
+      return pattern.subscribe(connection, topic, options);
+    },
+  };
+  await use
+    .messaging()
+    .topic('told', { pattern: spying, maxMessageBytes: 1234 })
+    .consume({}, () => {}).ready;
+  expect(told).toBe(1234);
 });
 
 test.each(keeping)('%s: closed, with what was under way', async (_name, pattern) => {

@@ -19,7 +19,7 @@ test.each(all)(
       .topic<string>(topic.name, { pattern })
       .consume({}, (value) => received.push(value.length));
     const producer = topic.producer();
-    await Promise.all([consumer.ready, producer.ready(1, AbortSignal.timeout(10_000))]);
+    await Promise.all([consumer.ready, producer.ready(1, BYTES, AbortSignal.timeout(10_000))]);
     line.slow(BYTES / SECONDS);
     await producer.send('x'.repeat(BYTES));
     await until('it to arrive', () => received.length > 0);

@@ -18,6 +18,7 @@ const optionsOf = (consumer: string, signal: AbortSignal) => ({
   leaseMs: LEASE_MS,
   maxAttempts: 3,
   maxLength: 0,
+  maxMessageBytes: 1000,
 });
 
 test('that as many entries are pending as before does not prove that they are the same', async () => {

@@ -5,6 +5,7 @@ import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { queue } from '@redis-messaging/shared/patterns/queue';
 import { stream } from '@redis-messaging/shared/patterns/stream/stream';
 import { freePort } from '../../local/redis/redis-server.ts';
+import { makeOutgoing } from '../../publisher/src/outgoing.ts';
 import type { Line, ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
 import { allDeadLetters } from '../support/dead-letters.ts';
@@ -135,6 +136,29 @@ describe('services', () => {
     const there = await own.redis.lRange('message_queue', 0, -1);
     expect(there.map((text) => Buffer.byteLength(text))).toEqual([5000, 5000, 5000]);
   });
+
+  test('messages larger than MAX_MESSAGE_BYTES are not sent, and said, and counted; all others are', async () => {
+    const most = makeOutgoing('me', 9, 0).payload.length; // a longer count makes a longer message
+    const writer = await publish(20, { PATTERN: 'pubsub,queue', SENDER: 'me', MAX_MESSAGE_BYTES: most });
+    for (const name of ['pubsub', 'queue']) {
+      expect(writer.final(name)).toMatchObject({ published: 9, refused: 11, unconfirmed: 0, buffered: 0 });
+      expect(writer.events('too-large', name).map(({ count }) => count)).toEqual(
+        Array.from({ length: 11 }, (_, index) => 10 + index),
+      );
+    }
+    expect(writer.events('too-large')[0]?.msg).toContain(`it has ${most + 2} bytes, and MAX_MESSAGE_BYTES is ${most}`);
+    expect(await own.redis.lLen('message_queue')).toBe(9);
+  });
+
+  test.each([1, 250, 2_000_000])(
+    'a buffer of %d bytes slows the publisher down; it loses nothing',
+    async (BUFFER_BYTES) => {
+      const writer = await publish(200, { PATTERN: 'queue', BUFFER_BYTES });
+      const large = await publish(20, { PATTERN: 'queue', BUFFER_BYTES, MESSAGE_SIZE: 1_000_000 });
+      expect(writer.final('queue')).toMatchObject({ published: 200, refused: 0, unconfirmed: 0 });
+      expect(large.final('queue')).toMatchObject({ published: 20, refused: 0, unconfirmed: 0, backlog: 220 });
+    },
+  );
 
   test('a small buffer slows the publisher down; it loses nothing and does not hang', async () => {
     const writer = await publish(20_000, { PATTERN: 'queue', BUFFER_LIMIT: 100 });

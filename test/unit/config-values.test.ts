@@ -19,6 +19,7 @@ const wholes: [Name, number, number][] = [
   ['REDIS_PORT', 1, 65_535],
   ['BUFFER_LIMIT', 1, 10_000_000],
   ['BUFFER_BYTES', 1, Number.MAX_SAFE_INTEGER],
+  ['MAX_MESSAGE_BYTES', 1, 536_870_912],
   ['MESSAGE_SIZE', 0, 100_000_000],
   ['MAX_ATTEMPTS', 1, 1_000_000],
   ['STREAM_MAXLEN', 0, Number.MAX_SAFE_INTEGER],

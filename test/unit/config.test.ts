@@ -32,6 +32,7 @@ describe('configuration', () => {
         MESSAGE_COUNT: Number.POSITIVE_INFINITY,
         BUFFER_LIMIT: 100_000,
         BUFFER_BYTES: 64 * 1024 * 1024,
+        MAX_MESSAGE_BYTES: 16 * 1024 * 1024,
         MESSAGE_SIZE: 0,
         SENDER: 'typescript-publisher',
         CHANNEL: 'messages',

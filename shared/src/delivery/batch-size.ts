@@ -1,5 +1,7 @@
 /** What one batch is meant to stay below: bytes. */
 export const BATCH_BYTES = 4 * 1024 * 1024;
+/** The most bytes of one message, if nothing else is said. */
+export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 /** How many the first batch takes; the next ones twice as many, as long as they are small. */
 const FIRST_BATCH = 32;
 

@@ -42,6 +42,8 @@ export interface SubscribeOptions {
   readonly maxMessageBytes?: number;
   /** A stream that is longer loses its oldest messages, but never one that a group has not acknowledged; 0 = no limit. */
   readonly maxLength: number;
+  /** A message of more bytes is too large for the topic: our producers send none, but others may. */
+  readonly maxMessageBytes: number;
   /** The id of a message, where its codec knows one: attempts are counted by it, else by the payload's bytes. */
   readonly identify?: (payload: Buffer) => string | undefined;
   /** Called when messages turn out to be gone from Redis before they were acknowledged: how many. */

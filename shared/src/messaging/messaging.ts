@@ -1,3 +1,4 @@
+import { MAX_MESSAGE_BYTES } from '../delivery/batch-size.ts';
 import { isTopicName, TOPIC_NAME } from '../delivery/keys.ts';
 import type { Backlog, Pattern } from '../patterns/pattern.ts';
 import { addressOf, type Redis, type RedisOptions } from '../redis/client.ts';
@@ -40,6 +41,8 @@ export interface TopicOptions<Sent, Received = Sent> {
   readonly pattern: Pattern;
   /** How messages become bytes; JSON if not given. */
   readonly codec?: Codec<Sent, Received> | undefined;
+  /** The most bytes of an encoded message; producers refuse larger ones as `too-large`. Default 16,777,216 (16 MB). */
+  readonly maxMessageBytes?: number | undefined;
   /** Where it is said what happens to this topic's messages; the logger of all, if not given. */
   readonly logger?: Logger | undefined;
 }
@@ -76,7 +79,7 @@ export interface Messaging extends AsyncDisposable {
   readonly isReady: boolean;
   /** How often connections were cut off and came back. */
   readonly reconnects: number;
-  /** @throws RangeError if the name cannot be a topic's; TypeError if the options lack a pattern */
+  /** @throws RangeError if the name cannot be a topic's, or `maxMessageBytes` a size; TypeError if the options lack a pattern */
   topic<Sent, Received = Sent>(name: string, options: TopicOptions<Sent, Received>): Topic<Sent, Received>;
   /**
    * Connects, and waits for Redis as long as it takes; need not be called, the first producer or consumer does it. Rejects if Redis
@@ -113,12 +116,17 @@ export function createMessaging(options: MessagingOptions): Messaging {
     const {
       pattern,
       codec = json() as Codec<never, never> as Codec<Sent, Received>,
+      maxMessageBytes = MAX_MESSAGE_BYTES,
       logger: log = logger,
     } = options ?? {};
     if (typeof name !== 'string' || !isTopicName(name))
       throw new RangeError(`topic ${JSON.stringify(name)}: expected ${TOPIC_NAME}`);
     if (typeof pattern?.publish !== 'function')
       throw new TypeError(`topic ${JSON.stringify(name)}: expected { pattern }, such as \`stream\` of this package`);
+    if (!Number.isInteger(maxMessageBytes) || maxMessageBytes < 1)
+      throw new RangeError(
+        `topic ${JSON.stringify(name)}: maxMessageBytes is ${maxMessageBytes}; expected a whole number, 1 or more`,
+      );
     return {
       name,
       pattern,
@@ -129,7 +137,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
           telemetry.producer?.(name, pattern.name),
           observer,
         );
-        const producer = new Producer<Sent>(connection, pattern, name, codec, producerOptions, all);
+        const producer = new Producer<Sent>(connection, pattern, name, codec, producerOptions, all, maxMessageBytes);
         producers.push(producer);
         connect().catch((error) => producer.giveUp(error));
         return producer;
@@ -141,7 +149,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
           telemetry.consumer?.(name, pattern.name),
           observer,
         );
-        const context = { connection, pattern, topic: name, codec, handler, observer: all };
+        const context = { connection, pattern, topic: name, codec, maxMessageBytes, handler, observer: all };
         const consumer = startConsumer<Received>(context, consumerOptions, connect());
         consumers.push(consumer);
         return consumer;

@@ -64,6 +64,12 @@ export const variables = {
     Number.MAX_SAFE_INTEGER,
     'Publisher: the most bytes of messages kept, beside `BUFFER_LIMIT`; one message is kept in any case',
   ),
+  MAX_MESSAGE_BYTES: whole(
+    '16777216',
+    1,
+    512 * 1024 * 1024, // what Redis takes by default (proto-max-bulk-len)
+    'The most bytes of a message; the publisher refuses to send larger ones, and counts them',
+  ),
   MESSAGE_SIZE: whole('0', 0, 100_000_000, 'Publisher: bytes of a message, at least; shorter ones are filled up'),
   SENDER: text('typescript-publisher', 'Publisher: the `sender` of its messages'),
   ...(topicVariables() as object),

@@ -43,6 +43,8 @@ export interface ConsumerContext<Value> {
   readonly pattern: Pattern;
   readonly topic: string;
   readonly codec: Codec<never, Value>;
+  /** The most bytes of a message of the topic. */
+  readonly maxMessageBytes: number;
   /** Not there: a message is handled as soon as it is received. */
   readonly handler: Handler<Value> | undefined;
   readonly observer?: ConsumerObserver<Value>;
@@ -110,7 +112,7 @@ function timing(pattern: Pattern, options: Required<ConsumerOptions>) {
 }
 
 async function subscribe<Value>(
-  { connection, pattern, topic, codec, signal, observer }: ConsumerContext<Value>,
+  { connection, pattern, topic, codec, maxMessageBytes, signal, observer }: ConsumerContext<Value>,
   { name, ...options }: Required<ConsumerOptions> & Pick<SubscribeOptions, 'instance' | 'onWaiting'>,
   dispatcher: () => Dispatcher<Value> | undefined,
 ): Promise<Subscription> {
@@ -127,6 +129,7 @@ async function subscribe<Value>(
     ...options,
     signal,
     consumer: name,
+    maxMessageBytes,
     ...(idIn && { identify: (payload: Buffer) => identify(codec, idIn, payload) }),
     onMissing: (messages) => tell(() => messages > 0 && observer?.missing?.(messages)),
     onExhausted: (payload, reason) => tell(() => observer?.dead?.(payload, reason)),

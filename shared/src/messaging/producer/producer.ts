@@ -1,10 +1,11 @@
 import { EventEmitter, once, setMaxListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
-import { BATCH_BYTES } from '../../delivery/batch-size.ts';
+import { BATCH_BYTES, MAX_MESSAGE_BYTES } from '../../delivery/batch-size.ts';
 import type { Payload, Receipt } from '../../delivery/delivery.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { outcomeOf } from '../../redis/outcome.ts';
+import { formatNumber } from '../../text/table.ts';
 import type { Codec } from '../codec.ts';
 import type { ProducerObserver } from '../events.ts';
 import { type Batch, NONE, Outgoing } from './outgoing.ts';
@@ -72,6 +73,7 @@ export class Producer<Value> implements AsyncDisposable {
   readonly #topic: string;
   readonly #codec: Codec<Value, unknown>;
   readonly #buffer: SendBuffer<Value>;
+  readonly #maxMessageBytes: number;
   readonly #dedupeTtlMs: number;
   readonly #retriesRefused: boolean;
   readonly #observer: ProducerObserver<Value>;
@@ -101,6 +103,7 @@ export class Producer<Value> implements AsyncDisposable {
     codec: Codec<Value, unknown>,
     options: ProducerOptions = {},
     observer: ProducerObserver<Value> = {},
+    maxMessageBytes: number = MAX_MESSAGE_BYTES,
   ) {
     const { bufferLimit = BUFFER_LIMIT, bufferBytes = BUFFER_BYTES, dedupeTtlMs = 0, onRefusal = 'reject' } = options;
     checkNumber('bufferLimit', bufferLimit, 1);
@@ -113,6 +116,7 @@ export class Producer<Value> implements AsyncDisposable {
     this.#topic = topic;
     this.#codec = codec;
     this.#buffer = new SendBuffer(bufferLimit, bufferBytes);
+    this.#maxMessageBytes = maxMessageBytes;
     this.#dedupeTtlMs = pattern.guarantees.keepsUnread ? dedupeTtlMs : 0;
     this.#retriesRefused = onRefusal === 'retry' && pattern.guarantees.keepsUnread;
     this.#observer = observer;
@@ -212,9 +216,25 @@ export class Producer<Value> implements AsyncDisposable {
     const sizes = payloads.map(byteLengthOf);
     const outgoing = new Outgoing(this.#showsValues ? values : NONE, payloads, sizes, used, ticket, 0, this.#place);
     this.#place += values.length;
-    this.#takeIn(outgoing);
+    this.#takeInSound(outgoing);
     this.#pump();
     return ticket.promise;
+  }
+
+  /** Refuses the messages that are too large, and takes in those between. */
+  #takeInSound(outgoing: Outgoing<Value>): void {
+    const { sizes, length } = outgoing;
+    let from = 0;
+    for (let place = 0; place < length; place++) {
+      const size = sizes[place] as number;
+      if (size <= this.#maxMessageBytes) continue;
+      if (place > from) this.#takeIn(outgoing.slice(from, place));
+      const [bytes, most] = [size, this.#maxMessageBytes].map(formatNumber);
+      const reason = `it has ${bytes} bytes, and the topic takes ${most}; send less, or raise the topic's maxMessageBytes`;
+      this.#refuse([outgoing.slice(place, place + 1)], 'too-large', reason);
+      from = place + 1;
+    }
+    if (from < length) this.#takeIn(from === 0 ? outgoing : outgoing.slice(from));
   }
 
   #takeIn(outgoing: Outgoing<Value>): void {
@@ -342,7 +362,7 @@ export class Producer<Value> implements AsyncDisposable {
   #refuse(parts: readonly Outgoing<Value>[], failure: SendFailure, reason: string, cause?: Error): void {
     if (parts.length === 0) return;
     for (const { length } of parts) this.#counts.refused += length;
-    if (failure !== 'closed') this.#setTrouble(reason);
+    if (failure !== 'closed' && failure !== 'too-large') this.#setTrouble(reason); // others can be sent
     this.#observer.refused?.(
       parts.flatMap(({ values }) => values),
       failure,

@@ -3,11 +3,12 @@
  *
  * - `refused`: Redis answered that it does not take it; it is not there;
  * - `unconfirmed`: the connection broke before Redis answered; it may be there or not;
+ * - `too-large`: the message has more bytes than the topic's `maxMessageBytes`; it was not sent, and trying again is of no use;
  * - `full`: the producer's buffer was full; it was not sent;
  * - `unreachable`: Redis was unreachable, and the pattern keeps nothing, so that waiting would be of no use; it was not sent;
  * - `closed`: the producer was closed before the message could be sent.
  */
-export type SendFailure = 'refused' | 'unconfirmed' | 'full' | 'unreachable' | 'closed';
+export type SendFailure = 'refused' | 'unconfirmed' | 'too-large' | 'full' | 'unreachable' | 'closed';
 
 /** One or several messages that were not sent. */
 export class SendError extends Error {
