@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
+import type { Topic } from '@redis-messaging/shared/messaging/messaging';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { stream } from '@redis-messaging/shared/patterns/stream/stream';
 import { withBuffers } from '@redis-messaging/shared/redis/client';
@@ -9,6 +10,10 @@ import { named, upTo, useMessaging } from './use-messaging.ts';
 const use = useMessaging();
 const LONGEST = 1000;
 const large = Buffer.alloc(LONGEST + 1, Uint8Array.from([0, 255, 34, 10, 128]));
+
+/** The same topic, with a limit. */
+const limited = ({ name, pattern }: Pick<Topic<number>, 'name' | 'pattern'>) =>
+  use.messaging().topic<number>(name, { pattern, maxMessageBytes: LONGEST });
 
 /** The payload of the only dead letter, wherever it is kept. */
 async function onlyLetter(name: string, isStream: boolean): Promise<Buffer> {
@@ -38,7 +43,7 @@ test.each(places)(
     const handled: number[] = [];
     const invalid: [number, string][] = [];
     const consume = () =>
-      topic.consume({ maxMessageBytes: LONGEST, concurrency: 4 }, (value) => handled.push(value), {
+      limited(topic).consume({ concurrency: 4 }, (value) => handled.push(value), {
         invalid: ({ payload }, reason, bytes = payload.length) => invalid.push([bytes, reason]),
       });
     if (place === 'first') await consume().ready; // it waits, and gets the large one alone
@@ -61,7 +66,7 @@ test.each(keeping)(
     const topic = use.topic<number>(pattern);
     await use.own.redis.set(deadLettersOf(topic.name), 'neither list nor stream');
     const waiting: (string | undefined)[] = [];
-    const consumer = topic.consume({ maxMessageBytes: LONGEST, leaseMs: 300 }, () => {}, {
+    const consumer = limited(topic).consume({ leaseMs: 300 }, () => {}, {
       trouble: (reason) => waiting.push(reason),
       deadLettersRefused: (reason) => waiting.push(reason),
     });

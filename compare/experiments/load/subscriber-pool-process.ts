@@ -3,6 +3,7 @@
  * Sent a number, it answers when there are this many; asked for a report, it answers what all of them have received.
  */
 import { setMaxListeners } from 'node:events';
+import { MAX_MESSAGE_BYTES } from '@redis-messaging/shared/delivery/batch-size';
 import { decode } from '@redis-messaging/shared/message/message';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { connect } from '@redis-messaging/shared/redis/connection';
@@ -50,6 +51,7 @@ async function listen(index: number): Promise<void> {
     leaseMs: 60_000,
     maxAttempts: 100,
     maxLength: 0,
+    maxMessageBytes: MAX_MESSAGE_BYTES,
   });
   void (async () => {
     for (let batch = await subscription.take(BATCH); batch; batch = await subscription.take(BATCH)) {

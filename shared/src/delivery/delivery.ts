@@ -38,11 +38,9 @@ export interface SubscribeOptions {
   readonly leaseMs: number;
   /** A message with this many failed attempts goes to the dead letters. */
   readonly maxAttempts: number;
-  /** A larger message is not delivered, but dead-lettered where Redis keeps it: bytes. */
-  readonly maxMessageBytes?: number;
   /** A stream that is longer loses its oldest messages, but never one that a group has not acknowledged; 0 = no limit. */
   readonly maxLength: number;
-  /** A message of more bytes is too large for the topic: our producers send none, but others may. */
+  /** A larger message is not delivered, but dead-lettered where Redis keeps it: bytes. */
   readonly maxMessageBytes: number;
   /** The id of a message, where its codec knows one: attempts are counted by it, else by the payload's bytes. */
   readonly identify?: (payload: Buffer) => string | undefined;
@@ -126,9 +124,6 @@ export interface Subscription extends AsyncDisposable {
   /** Gives back deliveries that were not handled, in order, to be delivered next. True if Redis has them again. */
   requeue(unhandled: readonly Delivery[]): Promise<boolean>;
 }
-
-/** The most bytes of a message, if nothing else is said. */
-export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
 /** Why a message is not delivered that is too large. */
 export const tooLarge = (bytes: number, longest: number): string =>

@@ -1,14 +1,7 @@
 import { nowMicros } from '../accounting/clock.ts';
 import { openBlocking } from '../delivery/blocking-connection.ts';
 import { deadLetter, deadLettersInList } from '../delivery/dead-letters.ts';
-import {
-  allDone,
-  type Delivery,
-  lengthsUpTo,
-  MAX_MESSAGE_BYTES,
-  type Subscription,
-  tooLarge,
-} from '../delivery/delivery.ts';
+import { allDone, type Delivery, lengthsUpTo, type Subscription, tooLarge } from '../delivery/delivery.ts';
 import { publishOnce } from '../delivery/idempotency.ts';
 import { deadLettersOf } from '../delivery/keys.ts';
 import { bury, LIST_ADDITION, popMany } from './lists.ts';
@@ -42,11 +35,7 @@ export const queue = {
     return lengthsUpTo(length, payloads.length);
   },
 
-  async subscribe(
-    connection,
-    list,
-    { signal, maxMessageBytes = MAX_MESSAGE_BYTES, onTooLarge },
-  ): Promise<Subscription> {
+  async subscribe(connection, list, { signal, maxMessageBytes, onTooLarge }): Promise<Subscription> {
     const redis = connection.client;
     await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
     const reader = await openBlocking(connection, 'queue', signal);

@@ -31,8 +31,6 @@ export interface ConsumerOptions {
   readonly leaseMs?: number | undefined;
   /** How long Redis remembers the ids of handled messages, so that each is handled once (at-least-once patterns): ms; 0 = off. */
   readonly dedupeTtlMs?: number | undefined;
-  /** A larger message is not handled, but goes to the dead letters where Redis keeps it: bytes. Default 16 MB. */
-  readonly maxMessageBytes?: number | undefined;
   /** A stream that is longer loses its oldest messages, but none that a group has not acknowledged; 0 (default) = no limit. */
   readonly maxLength?: number | undefined;
 }
@@ -106,9 +104,9 @@ export async function consume<Value>(
 }
 
 function timing(pattern: Pattern, options: Required<ConsumerOptions>) {
-  const { concurrency, handlerTimeoutMs, maxMessageBytes, dedupeTtlMs } = options;
+  const { concurrency, handlerTimeoutMs, dedupeTtlMs } = options;
   const isRepeated = pattern.guarantees.delivery === 'at-least-once';
-  return { concurrency, handlerTimeoutMs, maxMessageBytes, dedupeTtlMs: isRepeated ? dedupeTtlMs : 0 };
+  return { concurrency, handlerTimeoutMs, dedupeTtlMs: isRepeated ? dedupeTtlMs : 0 };
 }
 
 async function subscribe<Value>(

@@ -1,6 +1,5 @@
 import { once, setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
-import { MAX_MESSAGE_BYTES } from '../../delivery/delivery.ts';
 import { consumerObservers } from '../observers.ts';
 import { type ConsumerContext, type ConsumerOptions, type ConsumerStatus, consume } from './consumer.ts';
 
@@ -41,7 +40,6 @@ export const CONSUMER_DEFAULTS = {
   maxAttempts: 5,
   leaseMs: 30_000,
   dedupeTtlMs: 0,
-  maxMessageBytes: MAX_MESSAGE_BYTES,
   maxLength: 0,
 } as const satisfies ConsumerOptions;
 
@@ -152,6 +150,5 @@ const LEAST = [
   ['maxAttempts', 1],
   ['leaseMs', 100],
   ['dedupeTtlMs', 0],
-  ['maxMessageBytes', 1],
   ['maxLength', 0],
 ] as const;

@@ -10,7 +10,6 @@ import {
   type AckExtras,
   type AckFate,
   type Delivery,
-  MAX_MESSAGE_BYTES,
   type SubscribeOptions,
   type Subscription,
   tooLarge,
@@ -221,7 +220,7 @@ class ReliableQueueSubscription implements Subscription {
       if ((await blocking) === null) return [];
       moved = 1;
     }
-    const { maxMessageBytes = MAX_MESSAGE_BYTES, onTooLarge } = this.#options;
+    const { maxMessageBytes, onTooLarge } = this.#options;
     const args = [
       ...headArgs(this.#list, maxMessageBytes),
       ...[String(limit - moved), String(moved), consumer, this.#name.token, NO_ELEMENT],

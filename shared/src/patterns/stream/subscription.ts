@@ -1,14 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { acknowledge } from '../../delivery/acknowledge.ts';
 import { type BlockingConnection, openBlocking } from '../../delivery/blocking-connection.ts';
-import {
-  type AckExtras,
-  type AckFate,
-  type Delivery,
-  MAX_MESSAGE_BYTES,
-  type SubscribeOptions,
-  type Subscription,
-} from '../../delivery/delivery.ts';
+import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
 import { deadLettersOf, keyOf } from '../../delivery/keys.ts';
 import { NameInUseError, NameLease } from '../../delivery/name-lease.ts';
@@ -114,7 +107,7 @@ class StreamSubscription implements Subscription {
   readonly reject = async (delivery: Delivery, reason: string): Promise<'dead' | 'lost-lease'> => {
     const { id = '', payload } = delivery;
     const { group, consumer } = this.#options;
-    const isTooLarge = payload.length > (this.#options.maxMessageBytes ?? MAX_MESSAGE_BYTES);
+    const isTooLarge = payload.length > this.#options.maxMessageBytes;
     const args = [group, consumer, id, FIELD, isTooLarge ? COPY : payload, reason, new Date().toISOString()];
     const keys = [this.#key, deadLettersOf(this.#key)];
     this.#settled([delivery]);
