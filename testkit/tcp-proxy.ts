@@ -5,11 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** The pieces in which a slow line passes bytes. */
 const TRICKLE_BYTES = 16 * 1024;
 
+/** Which way bytes go: to Redis, or back. */
+type Way = 'requests' | 'replies';
+
+const NOTHING: ReadonlySet<Way> = new Set();
+
 /** A TCP proxy between a service and Redis that can misbehave like a network. */
 export class TcpProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #swallows = false;
+  #swallowed: ReadonlySet<Way> = NOTHING;
+  #holds = false;
   #cutOn: RegExp | undefined;
   #replyLeft = Number.POSITIVE_INFINITY;
   #requestLeft = Number.POSITIVE_INFINITY;
@@ -35,14 +41,14 @@ export class TcpProxy {
     return (this.#server.address() as { port: number }).port;
   }
 
-  /** From now on all bytes in either direction disappear, and no connection ends: a black hole. */
-  swallow(): void {
-    this.#swallows = true;
+  /** From now on all bytes that go one of these ways disappear, and no connection ends: by default, a black hole. */
+  swallow(...ways: readonly Way[]): void {
+    this.#swallowed = new Set(ways.length > 0 ? ways : ['requests', 'replies']);
   }
 
   /** Passes bytes again, on connections that have lost none: TCP never delivers a stream with a gap. */
   pass(): void {
-    this.#swallows = false;
+    this.#swallowed = NOTHING;
   }
 
   /** Resets, once, the connection on which a client sends something like this, instead of passing it on. */
@@ -60,8 +66,14 @@ export class TcpProxy {
     this.#requestLeft = bytes;
   }
 
+  /** Holds back all bytes, either way, until `release`: they arrive late, even if their sender has given up meanwhile. */
+  hold(): void {
+    this.#holds = true;
+  }
+
   /** Passes what was held back, in order, and everything from now on. */
   release(): void {
+    this.#holds = false;
     this.#requestLeft = Number.POSITIVE_INFINITY;
     for (const pass of this.#held.splice(0)) pass();
   }
@@ -83,15 +95,19 @@ export class TcpProxy {
   }
 
   #join(client: Socket, redis: Socket): void {
-    let isDeaf = false;
-    for (const [from, to] of [
-      [client, redis],
-      [redis, client],
+    for (const [from, to, way] of [
+      [client, redis, 'requests'],
+      [redis, client, 'replies'],
     ] as const) {
+      let isDeaf = false;
       this.#sockets.add(from);
       from.on('data', (data) => {
-        isDeaf ||= this.#swallows;
+        isDeaf ||= this.#swallowed.has(way);
         if (isDeaf) return;
+        if (this.#holds) {
+          this.#held.push(() => to.write(data));
+          return;
+        }
         if (from === client && this.#cutOn?.test(data.toString('latin1'))) {
           this.#cutOn = undefined;
           client.resetAndDestroy();
@@ -106,7 +122,8 @@ export class TcpProxy {
       from.on('error', () => {});
       from.on('close', () => {
         this.#sockets.delete(from);
-        if (!this.#swallows) to.destroy();
+        if (this.#holds) this.#held.push(() => to.end());
+        else if (this.#swallowed.size === 0) to.destroy();
       });
     }
   }

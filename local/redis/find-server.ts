@@ -20,16 +20,22 @@ const DEBIAN = {
   program: 'usr/bin/redis-server',
   choices: `No Redis found. Choose one of these:
   - install redis-server or valkey-server with your system's packages, so that it is on PATH;
+  - name the program of one: REDIS_SERVER=/path/to/redis-server;
   - name a running one: REDIS_HOST=localhost npm start, or REDIS_URL=redis://user:password@host:6379 npm start;
   - use containers: docker-compose up`,
 };
 
 /**
- * `redis-server` or `valkey-server` from PATH; else, on Debian and Ubuntu, one from the distribution's packages, unpacked
- * into a folder of this project.
+ * The program that is named; else `redis-server` or `valkey-server` from PATH; else, on Debian and Ubuntu, one from the
+ * distribution's packages, unpacked into a folder of this project.
+ * @param named its path
  * @throws an Error that lists the choices if there is none
  */
-export async function findServer(say: (line: string) => void): Promise<ServerProgram> {
+export async function findServer(
+  say: (line: string) => void,
+  named = process.env.REDIS_SERVER,
+): Promise<ServerProgram> {
+  if (named) return { path: named, env: {}, about: `${await versionOf(named)} at ${named}` };
   for (const name of NAMES) {
     const path = onPath(name);
     if (path) return { path, env: {}, about: `${await versionOf(path)} from PATH` };

@@ -13,6 +13,7 @@ const PLACES = [
   'scripts',
   'compare',
   'bench',
+  'chaos',
   'examples',
 ];
 /** What a reader takes in at a glance. */

@@ -1,0 +1,191 @@
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { formatNumber } from '@redis-messaging/shared/text/table';
+import { findServer } from '../local/redis/find-server.ts';
+import { seeded } from '../testkit/random.ts';
+import { until } from '../testkit/until.ts';
+import { heldOf, Lives } from './evidence.ts';
+import type { Fault, Injected } from './faults/fault.ts';
+import { faults as allFaults } from './faults/index.ts';
+import { type Happened, type Planned, planned } from './history.ts';
+import type { Options } from './options.ts';
+import { type Evidence, type Held, judge, type Violation } from './oracle.ts';
+import { RECLAIM_AFTER, System } from './system.ts';
+import { watch } from './watch.ts';
+
+/** What a campaign has found. */
+export interface Outcome {
+  readonly evidence: Evidence;
+  readonly violations: readonly Violation[];
+  /** When faults began to be possible: ms since 1970. */
+  readonly beganAt: number;
+  /** The program of Redis, with its version. */
+  readonly server: string;
+}
+
+const START_MS = 30_000;
+/** How long services may take to work again when all faults are over, and to handle what has piled up: ms. */
+const RECOVER_MS = 30_000;
+const DRAIN_MS = 60_000 + 1000 * RECLAIM_AFTER;
+const PROGRESS_EVERY_MS = 10_000;
+/** How often it is looked for what is waited for: ms. */
+const LOOK_EVERY_MS = 250;
+/** The group of subscribers, which is the default. */
+const GROUP = 'subscribers';
+/** In every third seed, Redis remembers ids: seconds. */
+const DEDUPE_TTL = 600;
+
+/** Whether messages have ids that Redis remembers. */
+export const dedupeTtlOf = (seed: number): number => (seed % 3 === 0 ? DEDUPE_TTL : 0);
+
+/** Runs a campaign. Throws the signal's reason when it aborts, and what is wrong with the campaign itself. */
+export async function runCampaign(
+  options: Options,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { patterns, seed, rate, redis } = options;
+  const server = await findServer(say, redis);
+  const lives = new Lives(patterns);
+  const onPublished = lives.accepted.bind(lives);
+  await using system = await System.open({ server, patterns, rate, dedupeTtl: dedupeTtlOf(seed), onPublished });
+  using watcher = watch(system);
+  const campaign = new Campaign(system, lives, say, signal);
+  await campaign.start();
+  const beganAt = Date.now();
+  const plan = options.plan ?? planned(seed, options.ms, options.faults);
+  const faults = await campaign.storm(plan, options.ms);
+  const flowing = await campaign.recover();
+  const held = await campaign.stop();
+  const evidence: Evidence = {
+    patterns: patterns.map(({ name, guarantees }) => ({
+      name,
+      guarantees,
+      lives: lives.of(name),
+      held: held.get(name) as Held,
+      poison: system.poison.filter(({ pattern }) => pattern === name),
+      isFlowing: flowing.has(name),
+    })),
+    services: system.services,
+    faults,
+    readiness: watcher.samples,
+    endedAt: Date.now(),
+  };
+  return { evidence, violations: judge(evidence), beganAt, server: server.about };
+}
+
+/** The parts of a campaign, in their order. */
+class Campaign {
+  readonly #system: System;
+  readonly #lives: Lives;
+  readonly #say: (line: string) => void;
+  readonly #signal: AbortSignal;
+  /** What goes on now. */
+  readonly #now = new Set<string>();
+
+  constructor(system: System, lives: Lives, say: (line: string) => void, signal: AbortSignal) {
+    this.#system = system;
+    this.#lives = lives;
+    this.#say = say;
+    this.#signal = signal;
+  }
+
+  /** Starts all services, and waits until they are ready. */
+  async start(): Promise<void> {
+    const { services } = this.#system;
+    for (const service of services) service.start();
+    const areReady = () => services.every(({ current }) => current.isReady);
+    await until('all services to be ready', areReady, START_MS, this.#signal);
+  }
+
+  /** Does what is planned. Resolves when the time is over and everything is undone. */
+  async storm(plan: readonly Planned[], ms: number): Promise<Happened[]> {
+    const beganAt = performance.now();
+    const progress = setInterval(() => this.#tell(performance.now() - beganAt, ms), PROGRESS_EVERY_MS);
+    const stop = new AbortController();
+    const signal = AbortSignal.any([this.#signal, stop.signal]);
+    setMaxListeners(0, signal);
+    try {
+      const all = plan.map((each) => this.#happen(each, beganAt, signal));
+      await Promise.all([...all, sleep(ms, undefined, { signal })]);
+      return (await Promise.all(all)).sort((a, b) => a.at - b.at);
+    } finally {
+      stop.abort();
+      clearInterval(progress);
+    }
+  }
+
+  /**
+   * When all faults are over, waits until messages that are accepted from now on are handled.
+   * @returns the patterns of which that is so
+   */
+  async recover(): Promise<ReadonlySet<string>> {
+    this.#say('All faults are over; waiting until everything accepted is handled');
+    const { patterns, publishers, subscribers } = this.#system;
+    const from = Date.now();
+    for (const service of [...publishers, ...subscribers]) service.start(); // one that ended by itself is told of in the end
+    const isFlowing = (name: string) => {
+      for (const { acceptedAt = 0, handledAt } of this.#lives.of(name).values())
+        if (acceptedAt > from && handledAt !== undefined) return true;
+      return false;
+    };
+    const flowing = new Set<string>();
+    const areFlowing = async () => {
+      await sleep(LOOK_EVERY_MS);
+      this.#lives.readNotes(this.#system.evidence.values());
+      for (const { name } of patterns) if (!flowing.has(name) && isFlowing(name)) flowing.add(name);
+      return flowing.size === patterns.length;
+    };
+    await this.#patiently('messages to be handled again', areFlowing, RECOVER_MS);
+    return flowing;
+  }
+
+  /** Ends the publishers, waits until everything accepted is handled, and ends the subscribers. @returns what is left in Redis, by pattern */
+  async stop(): Promise<ReadonlyMap<string, Held>> {
+    const { admin, patterns, publishers, subscribers, evidence } = this.#system;
+    await Promise.all(publishers.map((service) => service.end('SIGTERM')));
+    const isEmpty = async () => {
+      await sleep(LOOK_EVERY_MS);
+      const held = await Promise.all(patterns.map((pattern) => pattern.backlog(admin, pattern.topic.default, GROUP)));
+      return held.every(({ waiting, inFlight }) => waiting === 0 && inFlight === 0);
+    };
+    await this.#patiently('everything to be handled', isEmpty, DRAIN_MS);
+    await Promise.all(subscribers.map((service) => service.end('SIGTERM')));
+    this.#lives.readNotes(evidence.values());
+    const held = patterns.map(async (pattern) => [pattern.name, await heldOf(admin, pattern, GROUP)] as const);
+    return new Map(await Promise.all(held));
+  }
+
+  /** Waits, but not for ever: what has not come by then is for the oracle to judge. */
+  async #patiently(what: string, probe: () => Promise<boolean>, ms: number): Promise<void> {
+    await until(what, probe, ms, this.#signal).catch(() => this.#signal.throwIfAborted());
+  }
+
+  async #happen(planned: Planned, beganAt: number, signal: AbortSignal): Promise<Happened> {
+    const fault = allFaults.find(({ name }) => name === planned.fault) as Fault;
+    await sleep(beganAt + planned.at - performance.now(), undefined, { signal });
+    let injected: Injected;
+    try {
+      injected = await fault.inject(this.#system, seeded(planned.pick), planned.ms);
+    } catch (error) {
+      const at = Date.now();
+      return { planned, what: `not done: ${(error as Error).message}`, at, until: at, isDone: false, starves: [] };
+    }
+    const at = Date.now();
+    const { what, starves = [], frozen } = injected;
+    this.#now.add(what);
+    await sleep(planned.ms, undefined, { signal });
+    const until = Date.now();
+    await injected.undo();
+    this.#now.delete(what);
+    return { planned, what, at, starvedUntil: until, until: Date.now(), isDone: true, starves, frozen };
+  }
+
+  #tell(ms: number, of: number): void {
+    this.#lives.readNotes(this.#system.evidence.values());
+    const { accepted, handled } = this.#lives.counts;
+    const now = this.#now.size === 0 ? 'calm' : [...this.#now].join('; ');
+    const time = `${Math.round(ms / 1000)} of ${Math.round(of / 1000)} s`;
+    this.#say(`${time}: ${formatNumber(accepted)} accepted, ${formatNumber(handled)} handled; now ${now}`);
+  }
+}

@@ -1,0 +1,126 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { deadLettersOf, keyOf } from '@redis-messaging/shared/delivery/keys';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { type Redis, withBuffers } from '@redis-messaging/shared/redis/client';
+import type { Line } from '../testkit/service-process.ts';
+import type { Held, Life } from './oracle.ts';
+import { keyOfPayload, sha1 } from './payload.ts';
+
+const CHUNK = 1024 * 1024;
+/** The field of a stream's entry that holds the payload. */
+const FIELD = 'payload';
+
+/** The lives of all messages, as publishers and handlers tell of them while they happen. */
+export class Lives {
+  /** How many messages Redis has accepted, and how many of those that are known were handled, each pattern for itself. */
+  readonly counts = { accepted: 0, handled: 0 };
+  /** By pattern, then by id. */
+  readonly #all: ReadonlyMap<string, Map<string, Life>>;
+  /** How much of each file has been read: bytes. */
+  readonly #read = new Map<string, number>();
+
+  constructor(patterns: readonly Pattern[]) {
+    this.#all = new Map(patterns.map(({ name }) => [name, new Map()]));
+  }
+
+  /** The lives of a pattern's messages, by id. */
+  of(pattern: string): ReadonlyMap<string, Life> {
+    return this.#all.get(pattern) ?? new Map();
+  }
+
+  /** Takes a line of a publisher's log that says that Redis has accepted a message. */
+  accepted(pattern: string, { id, time }: Line): void {
+    const life = this.#lifeOf(pattern, id);
+    if (!life) return;
+    if (life.acceptedAt === undefined) this.counts.accepted++;
+    life.acceptedAt ??= Date.parse(time);
+  }
+
+  /** Reads what handlers have noted in their files since the last time. */
+  readNotes(files: Iterable<string>): void {
+    for (const file of files) {
+      const from = this.#read.get(file) ?? 0;
+      const text = readFrom(file, from);
+      const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+      this.#read.set(file, from + whole.length); // notes are ASCII
+      for (const line of whole.split('\n')) if (line !== '') this.#take(line);
+    }
+  }
+
+  #take(line: string): void {
+    const [time, fate, id, pattern, pid] = line.split(' ') as [string, string, string, string, string];
+    const life = this.#lifeOf(pattern, id);
+    if (!life) return;
+    if (fate === 'failed') life.failedAt = Number(time);
+    else {
+      if (life.handledAt === undefined) this.counts.handled++;
+      life.handledAt = Math.min(Number(time), life.handledAt ?? Number.POSITIVE_INFINITY);
+      life.handledBy.push(Number(pid));
+    }
+  }
+
+  #lifeOf(pattern: string, id: string): Life | undefined {
+    const lives = this.#all.get(pattern);
+    const life = lives?.get(id) ?? { handledBy: [] };
+    lives?.set(id, life);
+    return lives && life;
+  }
+}
+
+/** What a file has behind a position; nothing if it is not there yet. */
+function readFrom(path: string, position: number): string {
+  const parts: Buffer[] = [];
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return '';
+  }
+  while (true) {
+    const chunk = Buffer.alloc(CHUNK);
+    const bytes = readSync(file, chunk, 0, CHUNK, position);
+    if (bytes === 0) break;
+    parts.push(chunk.subarray(0, bytes));
+    position += bytes;
+  }
+  closeSync(file);
+  return Buffer.concat(parts).toString('latin1');
+}
+
+/** What Redis holds of a pattern's topic, message by message, read without the pattern's help (but for dead letters). */
+export async function heldOf(redis: Redis, { topic, deadLetters }: Pattern, group: string): Promise<Held> {
+  const name = topic.default;
+  const letters = (await deadLetters?.list(redis, name)) ?? [];
+  const dead = letters.map(({ payload }) => ({ key: keyOfPayload(payload), sha1: sha1(payload) }));
+  if ((await redis.type(name)) === 'stream') return { ...(await heldInStream(redis, name, group)), dead };
+  const waiting = await elementsOf(redis, name);
+  const inFlight: string[] = [];
+  // Any other list that belongs to the topic is somebody's who has taken something from it.
+  for await (const keys of redis.scanIterator({ MATCH: keyOf(name, '*'), TYPE: 'list', COUNT: 10_000 }))
+    for (const key of keys) if (key !== deadLettersOf(name)) inFlight.push(...(await elementsOf(redis, key)));
+  return { waiting, inFlight, dead };
+}
+
+async function elementsOf(redis: Redis, list: string): Promise<string[]> {
+  return ((await withBuffers(redis).lRange(list, 0, -1)) as Buffer[]).map(keyOfPayload);
+}
+
+async function heldInStream(redis: Redis, name: string, group: string): Promise<Pick<Held, 'waiting' | 'inFlight'>> {
+  const entries = ((await withBuffers(redis).xRange(name, '-', '+')) ?? []).map(({ id, message }) => {
+    const payload = (message as unknown as Record<string, Buffer>)[FIELD];
+    return [String(id), payload ? keyOfPayload(payload) : String(id)] as const;
+  });
+  const keys = new Map(entries);
+  const state = (await redis.xInfoGroups(name)).find((each) => each.name === group);
+  const last = state?.['last-delivered-id'] ?? '0-0';
+  const waiting = entries.filter(([id]) => isAfter(id, last)).map(([, key]) => key);
+  const pending = state ? await redis.xPendingRange(name, group, '-', '+', Math.max(1, Number(state.pending))) : [];
+  return { waiting, inFlight: pending.map(({ id }) => keys.get(id) ?? id) };
+}
+
+/** Whether an entry's id comes after another. */
+function isAfter(id: string, other: string): boolean {
+  const [ms = 0, sequence = 0] = id.split('-').map(Number);
+  const [otherMs = 0, otherSequence = 0] = other.split('-').map(Number);
+  return ms > otherMs || (ms === otherMs && sequence > otherSequence);
+}

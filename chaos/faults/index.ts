@@ -1,0 +1,14 @@
+import { clientKill, cut, halfOpen, hold, idleTimeout, smallBuffers } from './connections.ts';
+import type { Fault } from './fault.ts';
+import { wrongType } from './keys.ts';
+import { poison } from './poison.ts';
+import { freeze, kill, sameName } from './processes.ts';
+import { busy, memory, noSnapshot, pauseAll, pauseWrites, readOnly, rights } from './redis.ts';
+
+/** Every fault. */
+export const faults: readonly Fault[] = [
+  ...[kill, freeze, sameName],
+  ...[cut, hold, halfOpen, clientKill, idleTimeout, smallBuffers],
+  ...[pauseAll, pauseWrites, rights, readOnly, memory, noSnapshot, busy],
+  ...[wrongType, poison],
+];

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type System, USER } from '../system.ts';
+import { type Fault, nothing, oneOf } from './fault.ts';
+
+/** The commands that services lose the right to; none that a connection is made with, without which a service gives up for good. */
+const RIGHTS = [
+  ...['rpush', 'lpush', 'blpop', 'lpop', 'blmove', 'lmove', 'lrange', 'ltrim', 'lrem', 'lpos', 'llen', 'lindex'],
+  ...['sadd', 'smembers', 'set', 'exists', 'del', 'hget', 'hmget', 'hset', 'hincrby', 'hgetall'],
+  ...['xadd', 'xack', 'xreadgroup', 'xautoclaim', 'xclaim', 'xpending', 'xlen', 'xinfo', 'xtrim', 'xrange'],
+  ...['eval', 'publish', 'spublish', 'subscribe', 'ssubscribe', 'ping'],
+];
+/** No Redis listens here, so a replica of it gets no data, and keeps its own. */
+const NOWHERE = ['127.0.0.1', '1'];
+const SNAPSHOT_MS = 5000;
+
+const config = (system: System, name: string, value: string) => async () =>
+  void (await system.insist((admin) => admin.configSet(name, value)));
+
+/** CLIENT PAUSE, which ends by itself. */
+function pause(mode: 'ALL' | 'WRITE'): Fault {
+  return {
+    name: `pause-${mode.toLowerCase()}`,
+    about: `CLIENT PAUSE … ${mode}`,
+    lasts: [500, 9000],
+    async inject(system, _random, ms) {
+      await system.ask((admin) => admin.clientPause(ms, mode));
+      return {
+        what: `CLIENT PAUSE ${ms} ${mode}`,
+        starves: system.subscribers.map(({ name }) => name),
+        undo: nothing,
+      };
+    },
+  };
+}
+
+export const pauseAll = pause('ALL');
+export const pauseWrites = pause('WRITE');
+
+export const rights: Fault = {
+  name: 'rights',
+  about: 'the services lose the right to a command',
+  lasts: [500, 5000],
+  async inject(system, random) {
+    const command = oneOf(RIGHTS, random);
+    await system.ask((admin) => admin.aclSetUser(USER, `-${command}`));
+    return {
+      what: `no right to ${command.toUpperCase()}`,
+      undo: async () => void (await system.insist((admin) => admin.aclSetUser(USER, `+${command}`))),
+    };
+  },
+};
+
+export const readOnly: Fault = {
+  name: 'read-only',
+  about: 'Redis becomes a replica that takes no writes',
+  lasts: [500, 5000],
+  async inject(system) {
+    await system.ask((admin) => admin.sendCommand(['REPLICAOF', ...NOWHERE]));
+    return {
+      what: 'read-only',
+      undo: async () => void (await system.insist((admin) => admin.sendCommand(['REPLICAOF', 'NO', 'ONE']))),
+    };
+  },
+};
+
+export const memory: Fault = {
+  name: 'memory',
+  about: 'the memory of Redis is full, with noeviction',
+  lasts: [500, 5000],
+  async inject(system) {
+    await system.ask((admin) => admin.configSet('maxmemory', '1'));
+    return { what: 'maxmemory 1 byte', undo: config(system, 'maxmemory', '0') };
+  },
+};
+
+export const noSnapshot: Fault = {
+  name: 'misconf',
+  about: 'Redis refuses writes because it could not save a snapshot',
+  lasts: [500, 5000],
+  async inject(system) {
+    const undo = config(system, 'save', '');
+    try {
+      await system.ask((admin) => admin.configSet('save', '3600 1'));
+      await system.ask((admin) => admin.sendCommand(['BGSAVE'])).catch(() => {}); // one may be under way
+      for (const deadline = performance.now() + SNAPSHOT_MS; ; await sleep(20)) {
+        if ((await system.ask((admin) => admin.info('persistence'))).includes('rdb_last_bgsave_status:err')) break;
+        if (performance.now() > deadline) throw new Error('the snapshot does not fail');
+      }
+    } catch (error) {
+      await undo();
+      throw error;
+    }
+    return { what: 'MISCONF: no snapshot can be saved', undo };
+  },
+};
+
+export const busy: Fault = {
+  name: 'busy',
+  about: 'a script that does not end, until SCRIPT KILL',
+  lasts: [300, 2500],
+  async inject(system) {
+    system.other.eval('while true do end').catch(() => {});
+    const undo = () =>
+      system.insist(async (admin) => {
+        await admin.sendCommand(['SCRIPT', 'KILL']).catch((error) => {
+          if (!/NOTBUSY/.test(error.message)) throw error;
+        });
+      });
+    return { what: 'a script that does not end', undo };
+  },
+};

@@ -1,0 +1,204 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { newClient, type Redis } from '@redis-messaging/shared/redis/client';
+import { ErrorReply } from 'redis';
+import { type Environment, stringsOf } from '../local/process/environment.ts';
+import type { ServerProgram } from '../local/redis/find-server.ts';
+import { freePort, type RedisServer, startRedisServer } from '../local/redis/redis-server.ts';
+import type { Line } from '../testkit/service-process.ts';
+import { TcpProxy } from '../testkit/tcp-proxy.ts';
+import { keyOfPayload, sha1 } from './payload.ts';
+import { Service } from './service.ts';
+
+/** The user by whose name the services are known to Redis; faults take rights from it. */
+export const USER = 'service';
+const PASSWORD = 'chaos';
+/** From the end of what a scripts may take until Redis answers others that it is busy: ms. */
+const BUSY_AFTER_MS = 100;
+/** How long an undoing is tried: longer than any fault lasts. ms. */
+const INSIST_MS = 60_000;
+const RETRY_MS = 100;
+/** Seconds: short, so that what a killed subscriber had in flight does not keep a run waiting. */
+export const RECLAIM_AFTER = 2;
+const HANDLER_TIMEOUT = 3;
+const CONCURRENCY = 4;
+const NAMES = ['A', 'B', 'C'];
+
+/** A payload that is no message, or whose handler always fails, and that Redis has accepted. */
+export interface Poison {
+  readonly pattern: string;
+  /** ms since 1970. */
+  readonly at: number;
+  /** Its id, or, if it has none, `sha1`. */
+  readonly key: string;
+  readonly sha1: string;
+}
+
+/** What a system is made of. */
+export interface SystemOptions {
+  readonly server: ServerProgram;
+  readonly patterns: readonly Pattern[];
+  /** Messages per second, of each pattern. */
+  readonly rate: number;
+  /** Seconds for which Redis remembers ids; 0 = off. */
+  readonly dedupeTtl: number;
+  /** Told of each line in a publisher's log that says that Redis has accepted a message. */
+  readonly onPublished: (pattern: string, line: Line) => void;
+}
+
+/**
+ * What the faults happen to: a Redis of its own on loopback, a publisher for each pattern, three subscribers, and a proxy
+ * between each subscriber and Redis, and between all publishers and Redis. Disposing it ends all of it.
+ */
+export class System implements AsyncDisposable {
+  readonly patterns: readonly Pattern[];
+  readonly publishers: readonly Service[];
+  readonly subscribers: readonly Service[];
+  /** Subscribers that go by the name of another one. */
+  readonly twins: Service[] = [];
+  /** By the name of the subscriber; `publishers` for those. */
+  readonly proxies: ReadonlyMap<string, TcpProxy>;
+  /** A connection that no fault takes rights from, not through a proxy. */
+  readonly admin: Redis;
+  /** Another one, for what keeps Redis busy. */
+  readonly other: Redis;
+  readonly poison: Poison[] = [];
+  /** Where subscribers note what they have handled: files by the name of the subscriber. */
+  readonly evidence: ReadonlyMap<string, string>;
+  readonly #server: RedisServer;
+  readonly #envOf: ReadonlyMap<string, Environment>;
+
+  private constructor(
+    { patterns, rate, dedupeTtl, onPublished }: SystemOptions,
+    server: RedisServer,
+    [admin, other]: readonly [Redis, Redis],
+    proxies: ReadonlyMap<string, TcpProxy>,
+    ports: ReadonlyMap<string, number>,
+    folder: string,
+  ) {
+    this.patterns = patterns;
+    this.#server = server;
+    this.admin = admin;
+    this.other = other;
+    this.proxies = proxies;
+    const common = (proxy: string): Environment => ({
+      REDIS_HOST: '127.0.0.1',
+      REDIS_PORT: proxies.get(proxy)?.port,
+      REDIS_USERNAME: USER,
+      REDIS_PASSWORD: PASSWORD,
+      DEDUPE_TTL: dedupeTtl,
+    });
+    this.publishers = patterns.map(({ name }) => {
+      const env = { ...common('publishers'), PATTERN: name, SENDER: name, PUBLISH_INTERVAL: (1 / rate).toFixed(6) };
+      return new Service('publisher', `publisher of ${name}`, env, (line) => onPublished(name, line));
+    });
+    this.evidence = new Map(NAMES.map((name) => [name, join(folder, `evidence-${name}`)]));
+    this.#envOf = new Map(
+      NAMES.map((name) => [
+        name,
+        {
+          ...common(name),
+          PATTERN: patterns.map((pattern) => pattern.name).join(),
+          CONSUMER: name,
+          CONCURRENCY,
+          RECLAIM_AFTER,
+          HANDLER_TIMEOUT,
+          HANDLER: new URL('handler.mjs', import.meta.url).pathname,
+          EVIDENCE: this.evidence.get(name),
+          HEALTH_PORT: ports.get(name),
+        },
+      ]),
+    );
+    this.subscribers = NAMES.map((name) => new Service('subscriber', name, this.#envOf.get(name) as Environment));
+  }
+
+  /** Starts Redis, and nothing else yet. */
+  static async open(options: SystemOptions): Promise<System> {
+    const settings = [`lua-time-limit ${BUSY_AFTER_MS}`, 'maxmemory-policy noeviction'];
+    const server = await startRedisServer(options.server, { username: USER, password: PASSWORD, settings });
+    const socket = { host: '127.0.0.1', port: server.port };
+    const clients = ['chaos', 'chaos:other'].map((name) => newClient({ socket }, name, () => false));
+    for (const client of clients) await client.on('error', () => {}).connect();
+    const [admin, other] = clients as [Redis, Redis];
+    const proxies = new Map<string, TcpProxy>();
+    const ports = new Map<string, number>();
+    for (const name of ['publishers', ...NAMES]) {
+      proxies.set(name, await TcpProxy.to(server.port));
+      ports.set(name, await freePort());
+    }
+    const { dir = '' } = await admin.configGet('dir'); // it is removed when the server ends, however that comes
+    await mkdir(join(dir, 'dump.rdb')); // a folder in the place of the file, so that no snapshot can be saved
+    return new System(options, server, [admin, other], proxies, ports, dir);
+  }
+
+  get services(): readonly Service[] {
+    return [...this.publishers, ...this.subscribers, ...this.twins];
+  }
+
+  /** A subscriber by the name of another one, on its connection. */
+  twinOf({ name }: Service): Service {
+    const env = { ...this.#envOf.get(name), HEALTH_PORT: 0 };
+    const twin = new Service('subscriber', name, env);
+    this.twins.push(twin);
+    return twin;
+  }
+
+  /** Where a subscriber tells whether it is ready. */
+  readyUrl(subscriber: string): string {
+    return `http://127.0.0.1:${stringsOf(this.#envOf.get(subscriber) ?? {}).HEALTH_PORT}/readyz`;
+  }
+
+  /** The topics and dead letters in Redis that are lists or streams. */
+  get mainKeys(): readonly string[] {
+    const kept = this.patterns.filter(({ guarantees }) => guarantees.keepsUnread);
+    return kept.flatMap(({ topic }) => [topic.default, deadLettersOf(topic.default)]);
+  }
+
+  /** Runs a command until it is answered, for it may be repeated. @throws what Redis refuses */
+  async ask<Reply>(command: (admin: Redis) => Promise<Reply>): Promise<Reply> {
+    while (true) {
+      try {
+        return await command(this.admin);
+      } catch (error) {
+        if (error instanceof ErrorReply) throw error;
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  /** Runs a command until Redis takes it, for other faults may have it refused. @throws after `INSIST_MS` */
+  async insist<Reply>(command: (admin: Redis) => Promise<Reply>): Promise<Reply> {
+    const deadline = performance.now() + INSIST_MS;
+    while (true) {
+      try {
+        return await command(this.admin);
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  /** Sends a payload that cannot be handled by every pattern. @returns how many Redis accepted */
+  async poisonWith(payloadFor: (pattern: string) => Buffer): Promise<number> {
+    let accepted = 0;
+    for (const { name, topic, publish } of this.patterns) {
+      const payload = payloadFor(name);
+      const replies = await publish(this.admin, topic.default, [payload]).catch(() => undefined);
+      if (!replies) continue;
+      accepted++;
+      this.poison.push({ pattern: name, at: Date.now(), key: keyOfPayload(payload), sha1: sha1(payload) });
+    }
+    return accepted;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.services.map((service) => service[Symbol.asyncDispose]()));
+    for (const proxy of this.proxies.values()) await proxy[Symbol.asyncDispose]();
+    for (const client of [this.admin, this.other]) client.destroy();
+    await this.#server.stop();
+  }
+}
