@@ -11,6 +11,7 @@ const REPETITIONS = {
   OUTAGE: 6,
   BLACKHOLE: 5,
   HOSTILE: 10_000,
+  CHAOS: 180,
 };
 for (const [name, value] of Object.entries(REPETITIONS)) process.env[name] ??= String(value);
 
@@ -19,6 +20,7 @@ export default {
   ...config,
   testMatch: [
     '<rootDir>/test/long/**/*.test.ts',
+    '<rootDir>/test/chaos/**/*.test.ts',
     '<rootDir>/test/services/{sigterms,crash,outage,hostile}.test.ts',
     '<rootDir>/test/faults/{takeover,reclaim,cut-reply,black-hole,many-subscribers}.test.ts',
   ],

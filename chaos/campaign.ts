@@ -142,7 +142,7 @@ class Campaign {
 
   /** Ends the publishers, waits until everything accepted is handled, and ends the subscribers. @returns what is left in Redis, by pattern */
   async stop(): Promise<ReadonlyMap<string, Held>> {
-    const { admin, patterns, publishers, subscribers, evidence } = this.#system;
+    const { admin, patterns, publishers, subscribers, extras, evidence } = this.#system;
     await Promise.all(publishers.map((service) => service.end('SIGTERM')));
     const isEmpty = async () => {
       await sleep(LOOK_EVERY_MS);
@@ -150,7 +150,7 @@ class Campaign {
       return held.every(({ waiting, inFlight }) => waiting === 0 && inFlight === 0);
     };
     await this.#patiently('everything to be handled', isEmpty, DRAIN_MS);
-    await Promise.all(subscribers.map((service) => service.end('SIGTERM')));
+    await Promise.all([...subscribers, ...extras].map((service) => service.end('SIGTERM')));
     this.#lives.readNotes(evidence.values());
     const held = patterns.map(async (pattern) => [pattern.name, await heldOf(admin, pattern, GROUP)] as const);
     return new Map(await Promise.all(held));
@@ -169,7 +169,15 @@ class Campaign {
       injected = await fault.inject(this.#system, seeded(planned.pick), planned.ms);
     } catch (error) {
       const at = Date.now();
-      return { planned, what: `not done: ${(error as Error).message}`, at, until: at, isDone: false, starves: [] };
+      return {
+        planned,
+        what: `not done: ${(error as Error).message}`,
+        at,
+        until: at,
+        isDone: false,
+        starves: [],
+        deletes: false,
+      };
     }
     const at = Date.now();
     const { what, starves = [], frozen } = injected;
@@ -178,7 +186,17 @@ class Campaign {
     const until = Date.now();
     await injected.undo();
     this.#now.delete(what);
-    return { planned, what, at, starvedUntil: until, until: Date.now(), isDone: true, starves, frozen };
+    return {
+      planned,
+      what,
+      at,
+      starvedUntil: until,
+      until: Date.now(),
+      isDone: true,
+      starves,
+      frozen,
+      deletes: fault.deletes ?? false,
+    };
   }
 
   #tell(ms: number, of: number): void {

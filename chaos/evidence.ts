@@ -29,11 +29,12 @@ export class Lives {
   }
 
   /** Takes a line of a publisher's log that says that Redis has accepted a message. */
-  accepted(pattern: string, { id, time }: Line): void {
+  accepted(pattern: string, { id, time, publishMs }: Line): void {
     const life = this.#lifeOf(pattern, id);
     if (!life) return;
     if (life.acceptedAt === undefined) this.counts.accepted++;
     life.acceptedAt ??= Date.parse(time);
+    life.madeAt ??= Date.parse(time) - publishMs;
   }
 
   /** Reads what handlers have noted in their files since the last time. */

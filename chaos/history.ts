@@ -25,6 +25,8 @@ export interface Happened {
   readonly starves: readonly string[];
   /** When they could again, at the earliest: undoing a fault takes effect before it is answered. */
   readonly starvedUntil?: number;
+  /** Whether everything in Redis was deleted when it began. */
+  readonly deletes: boolean;
   /** A service whose process stood still. */
   readonly frozen?: string | undefined;
 }

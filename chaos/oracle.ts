@@ -8,6 +8,8 @@ import type { Poison } from './system.ts';
 export interface Life {
   /** When Redis had accepted it, says the publisher's log; `undefined` for one that the publisher was killed before it could log. */
   acceptedAt?: number | undefined;
+  /** When it was made. */
+  madeAt?: number | undefined;
   /** When a handler was done with it for the first time. */
   handledAt?: number | undefined;
   /** The process id of the subscriber, for each time that it was handled. */
@@ -109,9 +111,11 @@ type Found = Pick<Violation, 'promise' | 'text' | 'keys'>;
  * fault came at that time.
  */
 function lost(pattern: PatternEvidence, evidence: Evidence): Found {
-  const keys = missing(pattern).filter(
-    (key) => pattern.guarantees.delivery === 'at-least-once' || !isExcused(key, pattern, evidence),
-  );
+  const isPromised = (key: string) => {
+    if ((pattern.lives.get(key)?.madeAt ?? 0) < deletedAt(evidence)) return false;
+    return pattern.guarantees.delivery === 'at-least-once' || !isExcused(key, pattern, evidence);
+  };
+  const keys = missing(pattern).filter(isPromised);
   const text = `${pattern.name}: ${count(keys)} accepted, and neither handled nor in Redis`;
   return { promise: 'lost', text, keys };
 }
@@ -140,14 +144,31 @@ function twice({ name, guarantees, lives }: PatternEvidence): Found {
   return { promise: 'twice', text: `${name}: ${count(keys)} handled more than once`, keys };
 }
 
-/** Poison that Redis accepted, and that is not among the dead letters, byte by byte; nor in Redis, where `stuck` tells of it. */
+/**
+ * Poison that Redis accepted, and that is not among the dead letters, byte by byte; nor in Redis, where `stuck` tells of it. A
+ * pattern that delivers at most once may lose it as it may lose any message, but not once a subscriber has recognised it that
+ * was not killed.
+ */
 function poison(pattern: PatternEvidence, evidence: Evidence): Found {
   const { name, guarantees, held } = pattern;
   const there = new Set([...held.waiting, ...held.inFlight, ...held.dead.map(({ sha1 }) => sha1)]);
   const isGone = (each: Poison) => !there.has(each.key) && !there.has(each.sha1);
-  const isPromised = ({ key }: Poison) => guarantees.delivery === 'at-least-once' || !isExcused(key, pattern, evidence);
+  const recognised = evidence.services
+    .flatMap(({ instances }) => instances.filter(({ endedBy }) => endedBy !== 'SIGKILL'))
+    .flatMap(({ invalid }) => invalid);
+  const isRecognised = ({ stamp }: Poison) =>
+    recognised.some((text) => text.startsWith(`${name} `) && text.includes(stamp));
+  const isPromised = (each: Poison) => {
+    if (each.at < deletedAt(evidence)) return false;
+    return guarantees.delivery === 'at-least-once' || isRecognised(each) || !isExcused(each.key, pattern, evidence);
+  };
   const keys = pattern.poison.filter((each) => isGone(each) && isPromised(each)).map(({ key }) => key);
   return { promise: 'poison', text: `${name}: ${count(keys)} poisonous, and not among the dead letters`, keys };
+}
+
+/** When everything in Redis was deleted for the last time: nothing is promised of what was made before. ms since 1970. */
+function deletedAt({ faults }: Evidence): number {
+  return Math.max(0, ...faults.filter(({ deletes }) => deletes).map(({ at }) => at));
 }
 
 /** Whether what is missing was in the hands of a handler that failed, or lived while there was a fault. */
@@ -208,10 +229,10 @@ function endOf({ exit, endedBy, final, wasShared }: Instance): string | undefine
  * + lost + elsewhere; no more received and duplicated than were handled, and, where nothing is acknowledged, no less either (what
  * was handled and could not be acknowledged comes again, and is booked then); nothing lost where nothing is.
  */
-function* accountOf(service: ServiceEvidence, instance: Instance, { patterns }: Evidence): Generator<string> {
+function* accountOf(service: ServiceEvidence, instance: Instance, evidence: Evidence): Generator<string> {
   const { final, pid } = instance;
   if (!final || instance.wasShared) return;
-  for (const pattern of patterns) {
+  for (const pattern of evidence.patterns) {
     const { name, guarantees } = pattern;
     const stats = final[name];
     if (!stats) continue;
@@ -228,7 +249,12 @@ function* accountOf(service: ServiceEvidence, instance: Instance, { patterns }: 
     const handled = handlingsOf(pattern, pid);
     if (booked > handled || (guarantees.delivery === 'at-most-once' && booked < handled))
       yield `${name}: ${received} received + ${duplicated} duplicated, but ${handled} handled`;
-    if (guarantees.delivery === 'at-least-once' && said > 0 && missing(pattern).length === 0)
+    if (
+      guarantees.delivery === 'at-least-once' &&
+      said > 0 &&
+      deletedAt(evidence) === 0 &&
+      missing(pattern).length === 0
+    )
       yield `${name}: ${said} lost, but nothing is`;
   }
 }
@@ -246,19 +272,19 @@ function handlingsOf({ lives }: PatternEvidence, pid: number): number {
  */
 function* unreadiness({ faults, readiness }: Evidence): Generator<Violation> {
   for (const fault of faults) {
-    for (const subscriber of fault.starves) {
+    const wrong = fault.starves.flatMap((subscriber) => {
       const freezes = faults.filter(({ frozen, at }) => frozen === subscriber && at < fault.until);
       const from = Math.max(fault.at, ...freezes.map(({ until }) => until));
-      const least = from + UNREADY_AFTER_MS + SLACK_MS;
       const end = fault.starvedUntil ?? fault.until;
       const last = readiness.findLast(
-        (sample) => sample.subscriber === subscriber && sample.isReady && sample.at > least && sample.at < end,
+        (sample) => sample.subscriber === subscriber && sample.isReady && sample.at < end,
       );
-      if (!last) continue;
-      const seconds = ((last.at - from) / 1000).toFixed(1);
-      const text = `${subscriber} said that it was ready ${seconds} s after it could not consume any more (${fault.what})`;
-      yield { promise: 'readiness', text, keys: [], from, until: last.at };
-    }
+      return last && last.at > from + UNREADY_AFTER_MS + SLACK_MS ? [{ subscriber, ms: last.at - from }] : [];
+    });
+    if (wrong.length === 0) continue;
+    const said = wrong.map(({ subscriber, ms }) => `${subscriber} after ${(ms / 1000).toFixed(1)} s`).join(', ');
+    const text = `still ready although nothing could be consumed (${fault.what}): ${said}`;
+    yield { promise: 'readiness', text, keys: [], from: fault.at, until: fault.until };
   }
 }
 

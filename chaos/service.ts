@@ -26,6 +26,8 @@ export interface Instance {
   published: number;
   /** The most memory that it ever had: bytes. */
   peakBytes: number;
+  /** What its log shows of payloads that it could not decode: pattern, space, the beginning. */
+  readonly invalid: string[];
   /** Whether another process has gone by its name at some time. */
   wasShared: boolean;
   /** The last lines of its log that are not about a single message. */
@@ -75,7 +77,12 @@ export class Service implements AsyncDisposable {
     if (this.isRunning) return;
     const program = launch({
       command: builtCommand(this.role),
-      env: { ...this.#env, LOG_FORMAT: 'json', LOG_LEVEL: this.role === 'publisher' ? 'debug' : 'info' },
+      env: {
+        ...this.#env,
+        REDIS_HOST: '127.0.0.1',
+        LOG_FORMAT: 'json',
+        LOG_LEVEL: this.role === 'publisher' ? 'debug' : 'info',
+      },
       onLine: (line) => this.#read(instance, line),
       onMessage: ({ event }) => {
         if (event === 'ready') instance.isReady = true;
@@ -88,6 +95,7 @@ export class Service implements AsyncDisposable {
       published: 0,
       peakBytes: 0,
       wasShared: this.#isShared,
+      invalid: [],
       lines: [],
     };
     this.instances.push(instance);
@@ -117,6 +125,7 @@ export class Service implements AsyncDisposable {
       this.#onPublished(line);
       return;
     }
+    if (line?.event === 'invalid') instance.invalid.push(`${line.pattern} ${line.preview}`);
     if (line?.event === 'stopped') instance.final = line.patterns;
     if (line?.count !== undefined || line?.event === 'stats') return;
     instance.lines.push(text);

@@ -35,6 +35,8 @@ export interface Poison {
   /** Its id, or, if it has none, `sha1`. */
   readonly key: string;
   readonly sha1: string;
+  /** What no other has: it begins with this, or nearly. */
+  readonly stamp: string;
 }
 
 /** What a system is made of. */
@@ -57,8 +59,8 @@ export class System implements AsyncDisposable {
   readonly patterns: readonly Pattern[];
   readonly publishers: readonly Service[];
   readonly subscribers: readonly Service[];
-  /** Subscribers that go by the name of another one. */
-  readonly twins: Service[] = [];
+  /** Services that faults have added. */
+  readonly extras: Service[] = [];
   /** By the name of the subscriber; `publishers` for those. */
   readonly proxies: ReadonlyMap<string, TcpProxy>;
   /** A connection that no fault takes rights from, not through a proxy. */
@@ -69,6 +71,9 @@ export class System implements AsyncDisposable {
   /** Where subscribers note what they have handled: files by the name of the subscriber. */
   readonly evidence: ReadonlyMap<string, string>;
   readonly #server: RedisServer;
+  readonly #extraProxies: TcpProxy[] = [];
+  readonly #onPublished: SystemOptions['onPublished'];
+  readonly #common: Environment;
   readonly #envOf: ReadonlyMap<string, Environment>;
 
   private constructor(
@@ -84,15 +89,13 @@ export class System implements AsyncDisposable {
     this.admin = admin;
     this.other = other;
     this.proxies = proxies;
-    const common = (proxy: string): Environment => ({
-      REDIS_HOST: '127.0.0.1',
-      REDIS_PORT: proxies.get(proxy)?.port,
-      REDIS_USERNAME: USER,
-      REDIS_PASSWORD: PASSWORD,
-      DEDUPE_TTL: dedupeTtl,
-    });
+    this.#onPublished = onPublished;
+    this.#common = { REDIS_USERNAME: USER, REDIS_PASSWORD: PASSWORD, DEDUPE_TTL: dedupeTtl };
     this.publishers = patterns.map(({ name }) => {
-      const env = { ...common('publishers'), PATTERN: name, SENDER: name, PUBLISH_INTERVAL: (1 / rate).toFixed(6) };
+      const env = {
+        ...this.#publisherEnv(name, proxies.get('publishers') as TcpProxy),
+        PUBLISH_INTERVAL: (1 / rate).toFixed(6),
+      };
       return new Service('publisher', `publisher of ${name}`, env, (line) => onPublished(name, line));
     });
     this.evidence = new Map(NAMES.map((name) => [name, join(folder, `evidence-${name}`)]));
@@ -100,7 +103,8 @@ export class System implements AsyncDisposable {
       NAMES.map((name) => [
         name,
         {
-          ...common(name),
+          ...this.#common,
+          REDIS_PORT: proxies.get(name)?.port,
           PATTERN: patterns.map((pattern) => pattern.name).join(),
           CONSUMER: name,
           CONCURRENCY,
@@ -135,15 +139,27 @@ export class System implements AsyncDisposable {
   }
 
   get services(): readonly Service[] {
-    return [...this.publishers, ...this.subscribers, ...this.twins];
+    return [...this.publishers, ...this.subscribers, ...this.extras];
   }
 
   /** A subscriber by the name of another one, on its connection. */
   twinOf({ name }: Service): Service {
     const env = { ...this.#envOf.get(name), HEALTH_PORT: 0 };
     const twin = new Service('subscriber', name, env);
-    this.twins.push(twin);
+    this.extras.push(twin);
     return twin;
+  }
+
+  /** A further publisher, with a proxy of its own. */
+  async extraPublisher(pattern: string, env: Environment): Promise<readonly [Service, TcpProxy]> {
+    const proxy = await TcpProxy.to(this.#server.port);
+    this.#extraProxies.push(proxy);
+    const all = { ...this.#publisherEnv(pattern, proxy), ...env };
+    const service = new Service('publisher', `another publisher of ${pattern}`, all, (line) =>
+      this.#onPublished(pattern, line),
+    );
+    this.extras.push(service);
+    return [service, proxy];
   }
 
   /** Where a subscriber tells whether it is ready. */
@@ -182,22 +198,26 @@ export class System implements AsyncDisposable {
     }
   }
 
-  /** Sends a payload that cannot be handled by every pattern. @returns how many Redis accepted */
-  async poisonWith(payloadFor: (pattern: string) => Buffer): Promise<number> {
+  /** Sends a payload that cannot be handled by every pattern. @param stamp see `Poison` @returns how many Redis accepted */
+  async poisonWith(stamp: string, payloadFor: (pattern: string) => Buffer): Promise<number> {
     let accepted = 0;
     for (const { name, topic, publish } of this.patterns) {
       const payload = payloadFor(name);
       const replies = await publish(this.admin, topic.default, [payload]).catch(() => undefined);
       if (!replies) continue;
       accepted++;
-      this.poison.push({ pattern: name, at: Date.now(), key: keyOfPayload(payload), sha1: sha1(payload) });
+      this.poison.push({ pattern: name, at: Date.now(), key: keyOfPayload(payload), sha1: sha1(payload), stamp });
     }
     return accepted;
   }
 
+  #publisherEnv(pattern: string, { port }: TcpProxy): Environment {
+    return { ...this.#common, REDIS_PORT: port, PATTERN: pattern, SENDER: pattern };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.services.map((service) => service[Symbol.asyncDispose]()));
-    for (const proxy of this.proxies.values()) await proxy[Symbol.asyncDispose]();
+    for (const proxy of [...this.proxies.values(), ...this.#extraProxies]) await proxy[Symbol.asyncDispose]();
     for (const client of [this.admin, this.other]) client.destroy();
     await this.#server.stop();
   }

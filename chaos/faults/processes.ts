@@ -23,6 +23,17 @@ export const kill: Fault = {
   },
 };
 
+export const restart: Fault = {
+  name: 'restart',
+  about: 'SIGTERM of a service, which must end in order whatever goes on, and starts again later',
+  lasts: [100, 2000],
+  async inject(system, random) {
+    const service = victim(system, random);
+    await service.end('SIGTERM');
+    return { what: `SIGTERM of ${service.name}`, undo: async () => service.start() };
+  },
+};
+
 export const freeze: Fault = {
   name: 'freeze',
   about: 'SIGSTOP of a service, later SIGCONT',
@@ -56,9 +67,11 @@ export const sameName: Fault = {
     service.isShared = true;
     twin.isShared = true;
     twin.start();
+    const stays = random(3) === 0;
     return {
-      what: `a second subscriber by the name of ${service.name}`,
+      what: `a second subscriber by the name of ${service.name}${stays ? ', which stays to the end' : ''}`,
       async undo() {
+        if (stays) return;
         await twin.end('SIGTERM');
         service.isShared = false;
         service.start(); // it may have had to give way

@@ -94,6 +94,17 @@ export const noSnapshot: Fault = {
   },
 };
 
+export const flush: Fault = {
+  name: 'flush',
+  about: 'FLUSHALL: only if --only names it; what is made after it must be handled',
+  lasts: [0, 0],
+  deletes: true,
+  async inject(system) {
+    await system.ask((admin) => admin.flushAll());
+    return { what: 'FLUSHALL', undo: nothing };
+  },
+};
+
 export const busy: Fault = {
   name: 'busy',
   about: 'a script that does not end, until SCRIPT KILL',

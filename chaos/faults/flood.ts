@@ -1,0 +1,35 @@
+import { until } from '../../testkit/until.ts';
+import { type Fault, oneOf } from './fault.ts';
+
+const START_MS = 5000;
+/** Bytes of a message, and seconds from one to the next: 50 MB a second. */
+const SIZE = 2_000_000;
+const INTERVAL = 0.04;
+
+export const flood: Fault = {
+  name: 'flood',
+  about: 'a further publisher makes 50 MB a second, and Redis does not answer it',
+  lasts: [2000, 8000],
+  async inject(system, random) {
+    const { name } = oneOf(
+      system.patterns.filter(({ guarantees }) => guarantees.keepsUnread),
+      random,
+    );
+    const [service, proxy] = await system.extraPublisher(name, { MESSAGE_SIZE: SIZE, PUBLISH_INTERVAL: INTERVAL });
+    service.start();
+    try {
+      await until('the publisher to be ready', () => service.current.isReady, START_MS);
+    } catch (error) {
+      await service.end('SIGKILL');
+      throw error;
+    }
+    proxy.hold();
+    return {
+      what: `${name}: large messages, and no answer from Redis`,
+      async undo() {
+        proxy.release();
+        await service.end('SIGTERM');
+      },
+    };
+  },
+};
