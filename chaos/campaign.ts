@@ -10,7 +10,7 @@ import { faults as allFaults } from './faults/index.ts';
 import { type Happened, type Planned, planned } from './history.ts';
 import type { Options } from './options.ts';
 import { type Evidence, type Held, judge, type Violation } from './oracle.ts';
-import { RECLAIM_AFTER, System } from './system.ts';
+import { orAborted, RECLAIM_AFTER, System } from './system.ts';
 import { watch } from './watch.ts';
 
 /** What a campaign has found. */
@@ -48,9 +48,10 @@ export async function runCampaign(
   const server = await findServer(say, redis);
   const lives = new Lives(patterns);
   const onPublished = lives.accepted.bind(lives);
-  await using system = await System.open({ server, patterns, rate, dedupeTtl: dedupeTtlOf(seed), onPublished });
+  const dedupeTtl = dedupeTtlOf(seed);
+  await using system = await System.open({ server, patterns, rate, dedupeTtl, onPublished }, signal);
   using watcher = watch(system);
-  const campaign = new Campaign(system, lives, say, signal);
+  const campaign = new Campaign(system, lives, say);
   await campaign.start();
   const beganAt = Date.now();
   const plan = options.plan ?? planned(seed, options.ms, options.faults);
@@ -79,15 +80,13 @@ class Campaign {
   readonly #system: System;
   readonly #lives: Lives;
   readonly #say: (line: string) => void;
-  readonly #signal: AbortSignal;
   /** What goes on now. */
   readonly #now = new Set<string>();
 
-  constructor(system: System, lives: Lives, say: (line: string) => void, signal: AbortSignal) {
+  constructor(system: System, lives: Lives, say: (line: string) => void) {
     this.#system = system;
     this.#lives = lives;
     this.#say = say;
-    this.#signal = signal;
   }
 
   /** Starts all services, and waits until they are ready. */
@@ -95,7 +94,7 @@ class Campaign {
     const { services } = this.#system;
     for (const service of services) service.start();
     const areReady = () => services.every(({ current }) => current.isReady);
-    await until('all services to be ready', areReady, START_MS, this.#signal);
+    await until('all services to be ready', areReady, START_MS, this.#system.signal);
   }
 
   /** Does what is planned. Resolves when the time is over and everything is undone. */
@@ -103,12 +102,12 @@ class Campaign {
     const beganAt = performance.now();
     const progress = setInterval(() => this.#tell(performance.now() - beganAt, ms), PROGRESS_EVERY_MS);
     const stop = new AbortController();
-    const signal = AbortSignal.any([this.#signal, stop.signal]);
+    const signal = AbortSignal.any([this.#system.signal, stop.signal]);
     setMaxListeners(0, signal);
     try {
-      const all = plan.map((each) => this.#happen(each, beganAt, signal));
-      await Promise.all([...all, sleep(ms, undefined, { signal })]);
-      return (await Promise.all(all)).sort((a, b) => a.at - b.at);
+      const all = Promise.all(plan.map((each) => this.#happen(each, beganAt, signal)));
+      const [happened] = await orAborted(Promise.all([all, sleep(ms, undefined, { signal })]), signal);
+      return happened.sort((a, b) => a.at - b.at);
     } finally {
       stop.abort();
       clearInterval(progress);
@@ -158,7 +157,8 @@ class Campaign {
 
   /** Waits, but not for ever: what has not come by then is for the oracle to judge. */
   async #patiently(what: string, probe: () => Promise<boolean>, ms: number): Promise<void> {
-    await until(what, probe, ms, this.#signal).catch(() => this.#signal.throwIfAborted());
+    const { signal } = this.#system;
+    await orAborted(until(what, probe, ms), signal).catch(() => signal.throwIfAborted());
   }
 
   async #happen(planned: Planned, beganAt: number, signal: AbortSignal): Promise<Happened> {

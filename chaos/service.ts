@@ -5,6 +5,8 @@ import type { Line, ServiceName } from '../testkit/service-process.ts';
 
 /** How many lines of an instance are kept, for whoever asks why it ended. */
 const KEPT_LINES = 30;
+/** Twice as long as a service allows itself for its end: ms. */
+const END_MS = 20_000;
 
 /** One process that a service has been. */
 export interface Instance {
@@ -106,11 +108,14 @@ export class Service implements AsyncDisposable {
     });
   }
 
-  /** Sends a signal that ends it, and waits until it has ended. */
+  /** Sends a signal that ends it, and waits until it has ended; one that takes far too long is killed. */
   async end(signal: NodeJS.Signals): Promise<void> {
-    if (!this.isRunning) return;
+    const program = this.#program;
+    if (!program?.isRunning) return;
     this.current.endedBy ??= signal;
-    await this.#program?.stop(signal);
+    const timer = setTimeout(() => program.process.kill('SIGKILL'), END_MS);
+    await program.stop(signal);
+    clearTimeout(timer);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

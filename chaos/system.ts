@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { once, setMaxListeners } from 'node:events';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
@@ -18,9 +19,11 @@ export const USER = 'service';
 const PASSWORD = 'chaos';
 /** From the end of what a scripts may take until Redis answers others that it is busy: ms. */
 const BUSY_AFTER_MS = 100;
-/** How long an undoing is tried: longer than any fault lasts. ms. */
+/** How long a command is tried: longer than any fault lasts. ms. */
 const INSIST_MS = 60_000;
 const RETRY_MS = 100;
+/** How much of its log is shown if Redis ends. */
+const LOG_CHARACTERS = 5000;
 /** Seconds: short, so that what a killed subscriber had in flight does not keep a run waiting. */
 export const RECLAIM_AFTER = 2;
 const HANDLER_TIMEOUT = 3;
@@ -68,6 +71,8 @@ export class System implements AsyncDisposable {
   /** Another one, for what keeps Redis busy. */
   readonly other: Redis;
   readonly poison: Poison[] = [];
+  /** Aborts when everything is to end: also, with its log, if Redis ends. */
+  readonly signal: AbortSignal;
   /** Where subscribers note what they have handled: files by the name of the subscriber. */
   readonly evidence: ReadonlyMap<string, string>;
   readonly #server: RedisServer;
@@ -83,7 +88,9 @@ export class System implements AsyncDisposable {
     proxies: ReadonlyMap<string, TcpProxy>,
     ports: ReadonlyMap<string, number>,
     folder: string,
+    signal: AbortSignal,
   ) {
+    this.signal = signal;
     this.patterns = patterns;
     this.#server = server;
     this.admin = admin;
@@ -120,7 +127,7 @@ export class System implements AsyncDisposable {
   }
 
   /** Starts Redis, and nothing else yet. */
-  static async open(options: SystemOptions): Promise<System> {
+  static async open(options: SystemOptions, signal: AbortSignal): Promise<System> {
     const settings = [`lua-time-limit ${BUSY_AFTER_MS}`, 'maxmemory-policy noeviction'];
     const server = await startRedisServer(options.server, { username: USER, password: PASSWORD, settings });
     const socket = { host: '127.0.0.1', port: server.port };
@@ -135,7 +142,19 @@ export class System implements AsyncDisposable {
     }
     const { dir = '' } = await admin.configGet('dir'); // it is removed when the server ends, however that comes
     await mkdir(join(dir, 'dump.rdb')); // a folder in the place of the file, so that no snapshot can be saved
-    return new System(options, server, [admin, other], proxies, ports, dir);
+    const failure = new AbortController();
+    void server.ended.then(async () => {
+      const log = await readFile(join(dir, 'redis.log'), 'utf8').catch(() => '');
+      failure.abort(new Error(`Redis has ended by itself:\n${log.slice(-LOG_CHARACTERS)}`));
+    });
+    const either = AbortSignal.any([signal, failure.signal]);
+    setMaxListeners(0, either);
+    return new System(options, server, [admin, other], proxies, ports, dir, either);
+  }
+
+  /** The port of Redis itself. */
+  get port(): number {
+    return this.#server.port;
   }
 
   get services(): readonly Service[] {
@@ -175,27 +194,12 @@ export class System implements AsyncDisposable {
 
   /** Runs a command until it is answered, for it may be repeated. @throws what Redis refuses */
   async ask<Reply>(command: (admin: Redis) => Promise<Reply>): Promise<Reply> {
-    while (true) {
-      try {
-        return await command(this.admin);
-      } catch (error) {
-        if (error instanceof ErrorReply) throw error;
-        await sleep(RETRY_MS);
-      }
-    }
+    return await this.#until(command, (error) => error instanceof ErrorReply);
   }
 
-  /** Runs a command until Redis takes it, for other faults may have it refused. @throws after `INSIST_MS` */
+  /** Runs a command until Redis takes it, for other faults may have it refused. */
   async insist<Reply>(command: (admin: Redis) => Promise<Reply>): Promise<Reply> {
-    const deadline = performance.now() + INSIST_MS;
-    while (true) {
-      try {
-        return await command(this.admin);
-      } catch (error) {
-        if (performance.now() > deadline) throw error;
-        await sleep(RETRY_MS);
-      }
-    }
+    return await this.#until(command, () => false);
   }
 
   /** Sends a payload that cannot be handled by every pattern. @param stamp see `Poison` @returns how many Redis accepted */
@@ -211,6 +215,20 @@ export class System implements AsyncDisposable {
     return accepted;
   }
 
+  /** Runs a command again until it succeeds. @throws an error that is final, or any after `INSIST_MS`; the signal's reason */
+  async #until<Reply>(command: (admin: Redis) => Promise<Reply>, isFinal: (error: unknown) => boolean): Promise<Reply> {
+    const deadline = performance.now() + INSIST_MS;
+    while (true) {
+      try {
+        return await orAborted(command(this.admin), this.signal);
+      } catch (error) {
+        this.signal.throwIfAborted();
+        if (isFinal(error) || performance.now() > deadline) throw error;
+        await sleep(RETRY_MS, undefined, { signal: this.signal });
+      }
+    }
+  }
+
   #publisherEnv(pattern: string, { port }: TcpProxy): Environment {
     return { ...this.#common, REDIS_PORT: port, PATTERN: pattern, SENDER: pattern };
   }
@@ -220,5 +238,20 @@ export class System implements AsyncDisposable {
     for (const proxy of [...this.proxies.values(), ...this.#extraProxies]) await proxy[Symbol.asyncDispose]();
     for (const client of [this.admin, this.other]) client.destroy();
     await this.#server.stop();
+  }
+}
+
+/** What a step comes to. @throws the signal's reason as soon as it aborts */
+export async function orAborted<Result>(step: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const done = new AbortController();
+  const aborted = once(signal, 'abort', { signal: done.signal }).then(
+    () => Promise.reject(signal.reason),
+    () => new Promise<never>(() => {}),
+  );
+  try {
+    signal.throwIfAborted();
+    return await Promise.race([step, aborted]);
+  } finally {
+    done.abort();
   }
 }

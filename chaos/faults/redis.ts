@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type System, USER } from '../system.ts';
 import { type Fault, nothing, oneOf } from './fault.ts';
@@ -12,6 +14,7 @@ const RIGHTS = [
 /** No Redis listens here, so a replica of it gets no data, and keeps its own. */
 const NOWHERE = ['127.0.0.1', '1'];
 const SNAPSHOT_MS = 5000;
+const ANSWER_MS = 500;
 
 const config = (system: System, name: string, value: string) => async () =>
   void (await system.insist((admin) => admin.configSet(name, value)));
@@ -110,13 +113,33 @@ export const busy: Fault = {
   about: 'a script that does not end, until SCRIPT KILL',
   lasts: [300, 2500],
   async inject(system) {
-    system.other.eval('while true do end').catch(() => {});
-    const undo = () =>
-      system.insist(async (admin) => {
-        await admin.sendCommand(['SCRIPT', 'KILL']).catch((error) => {
-          if (!/NOTBUSY/.test(error.message)) throw error;
-        });
-      });
-    return { what: 'a script that does not end', undo };
+    let hasEnded = false;
+    const ended = () => {
+      hasEnded = true;
+    };
+    system.other.eval('while true do end').then(ended, ended);
+    return {
+      what: 'a script that does not end',
+      // It may not even have begun, if clients pause.
+      async undo() {
+        while (!((await scriptKill(system.port)).includes('NOTBUSY') && hasEnded)) await sleep(50);
+      },
+    };
   },
 };
+
+/**
+ * Sends SCRIPT KILL by a connection of its own: one on which a command waits for the end of a pause is not read while the script
+ * runs, and a script that was waiting for it, too, never ends. @returns the answer; nothing, if there is none soon
+ */
+async function scriptKill(port: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1', () => socket.write('SCRIPT KILL\r\n'));
+  try {
+    const [answer] = await once(socket, 'data', { signal: AbortSignal.timeout(ANSWER_MS) });
+    return String(answer);
+  } catch {
+    return '';
+  } finally {
+    socket.destroy();
+  }
+}
