@@ -145,7 +145,8 @@ export class System implements AsyncDisposable {
     const failure = new AbortController();
     void server.ended.then(async () => {
       const log = await readFile(join(dir, 'redis.log'), 'utf8').catch(() => '');
-      failure.abort(new Error(`Redis has ended by itself:\n${log.slice(-LOG_CHARACTERS)}`));
+      const from = Math.max(0, log.search(/^=+ REDIS BUG REPORT|^=+ VALKEY BUG REPORT/m));
+      failure.abort(new Error(`Redis has ended by itself:\n${log.slice(from, from + LOG_CHARACTERS)}`));
     });
     const either = AbortSignal.any([signal, failure.signal]);
     setMaxListeners(0, either);
