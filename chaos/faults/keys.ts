@@ -1,6 +1,6 @@
 import { keyOf } from '@redis-messaging/shared/delivery/keys';
 import type { System } from '../system.ts';
-import { type Fault, oneOf } from './fault.ts';
+import { type Fault, oneOf, type Random } from './fault.ts';
 
 const WRONG = 'of the wrong type';
 
@@ -30,8 +30,7 @@ export const wrongType: Fault = {
   about: 'a key is of the wrong type, and later again what it was',
   lasts: [500, 5000],
   async inject(system, random) {
-    // Half of the time a topic or its dead letters, else whatever belongs to a topic, such as what is in flight.
-    const key = oneOf(random(2) === 0 ? system.mainKeys : await allKeys(system), random);
+    const key = oneOf(await someKeys(system, random), random);
     const keys = [key, keyOf(key, 'aside'), keyOf(key, 'wrong')];
     const run = (script: string) => (admin: System['admin']) => admin.eval(script, { keys, arguments: [WRONG] });
     if ((await system.ask(run(SET_ASIDE))) !== 1) throw new Error(`${key} is not to be changed now`);
@@ -39,11 +38,20 @@ export const wrongType: Fault = {
   },
 };
 
-/** All keys that hold several elements. Strings are marks and signs of life, which are written over. */
-async function allKeys(system: System): Promise<readonly string[]> {
-  const keys = new Set(system.mainKeys);
-  for (const TYPE of ['list', 'stream', 'hash', 'set'] as const)
-    for await (const found of system.admin.scanIterator({ TYPE, COUNT: 10_000 }))
-      for (const key of found) if (!key.endsWith(':aside')) keys.add(key);
+/** Topics and their dead letters, lists of what is in flight, or all keys that hold several elements. */
+async function someKeys(system: System, random: Random): Promise<readonly string[]> {
+  const { mainKeys } = system;
+  if (random(2) === 0) return mainKeys;
+  const others = random(2) === 0 ? await keysOf(system, ['list']) : [];
+  if (others.length > 0) return others;
+  return [...mainKeys, ...(await keysOf(system, ['list', 'hash', 'set']))];
+}
+
+/** The keys of some types, besides the main ones. */
+async function keysOf({ admin, mainKeys }: System, types: readonly ('list' | 'hash' | 'set')[]): Promise<string[]> {
+  const keys = new Set<string>();
+  for (const TYPE of types)
+    for await (const found of admin.scanIterator({ TYPE, COUNT: 10_000 }))
+      for (const key of found) if (!key.endsWith(':aside') && !mainKeys.includes(key)) keys.add(key);
   return [...keys].sort();
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { type Fault, oneOf, type Random } from './fault.ts';
 
-const EVERY_MS = 150;
+const EVERY_MS = 250;
 const LARGE = 1024 * 1024;
 const DEEP = 50_000;
 
@@ -24,7 +24,7 @@ let made = 0;
 export const poison: Fault = {
   name: 'poison',
   about: 'payloads that cannot be handled, again and again, by every pattern',
-  lasts: [1000, 5000],
+  lasts: [4000, 15_000],
   async inject(system, random) {
     const stop = new AbortController();
     const pouring = pour(system, random, stop.signal);
