@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { deadLettersOf, keyOf } from '@redis-messaging/shared/delivery/keys';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { type Redis, withBuffers } from '@redis-messaging/shared/redis/client';
+import { allDeadLetters } from '../testkit/all-dead-letters.ts';
 import type { Line } from '../testkit/service-process.ts';
 import type { Held, Life } from './oracle.ts';
 import { keyOfPayload, sha1 } from './payload.ts';
@@ -89,9 +90,9 @@ function readFrom(path: string, position: number): string {
 }
 
 /** What Redis holds of a pattern's topic, message by message, read without the pattern's help (but for dead letters). */
-export async function heldOf(redis: Redis, { topic, deadLetters }: Pattern, group: string): Promise<Held> {
-  const name = topic.default;
-  const letters = (await deadLetters?.list(redis, name)) ?? [];
+export async function heldOf(redis: Redis, pattern: Pattern, group: string): Promise<Held> {
+  const name = pattern.topic.default;
+  const letters = await allDeadLetters(redis, pattern, name);
   const dead = letters.map(({ payload }) => ({ key: keyOfPayload(payload), sha1: sha1(payload) }));
   if ((await redis.type(name)) === 'stream') return { ...(await heldInStream(redis, name, group)), dead };
   const waiting = await elementsOf(redis, name);

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { Delivery } from '@redis-messaging/shared/delivery/delivery';
 import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
+import { allDeadLetters } from '../../testkit/all-dead-letters.ts';
 import { until } from '../../testkit/until.ts';
-import { allDeadLetters } from '../support/dead-letters.ts';
 import { hostilePayloads } from '../support/hostile.ts';
 import { type Bench, numbered } from './bench.ts';
 import { SETTINGS } from './reader.ts';

@@ -2,8 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { FailFate } from '@redis-messaging/shared/delivery/delivery';
 import { type Codec, json } from '@redis-messaging/shared/messaging/codec';
 import type { Handler } from '@redis-messaging/shared/messaging/consumer/handler';
+import { allDeadLetters } from '../../testkit/all-dead-letters.ts';
 import { until } from '../../testkit/until.ts';
-import { allDeadLetters } from '../support/dead-letters.ts';
 import { hostilePayloads } from '../support/hostile.ts';
 import { all, keeping, surviving, upTo, useMessaging } from './use-messaging.ts';
 

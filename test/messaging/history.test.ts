@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { Messaging } from '@redis-messaging/shared/messaging/messaging';
 import type { SendError } from '@redis-messaging/shared/messaging/producer/send-error';
+import { allDeadLetters } from '../../testkit/all-dead-letters.ts';
 import { seeded } from '../../testkit/random.ts';
 import { until } from '../../testkit/until.ts';
-import { allDeadLetters } from '../support/dead-letters.ts';
 import { keeping, upTo, useMessaging } from './use-messaging.ts';
 
 /** More histories: SEED=7 HISTORIES=100 npm test -- history */

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { json } from '@redis-messaging/shared/messaging/codec';
 import type { HandlerContext } from '@redis-messaging/shared/messaging/consumer/handler';
+import { allDeadLetters } from '../../testkit/all-dead-letters.ts';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
-import { allDeadLetters } from '../support/dead-letters.ts';
 import { surviving, upTo, useMessaging } from './use-messaging.ts';
 
 const use = useMessaging();
