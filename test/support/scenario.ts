@@ -4,9 +4,9 @@ import { decode } from '@redis-messaging/shared/message/message';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import type { Redis } from '@redis-messaging/shared/redis/client';
+import { allDeadLetters } from '../../testkit/all-dead-letters.ts';
 import type { Line, ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
-import { allDeadLetters } from './dead-letters.ts';
 import { untilDrained } from './drained.ts';
 import { startService } from './start-service.ts';
 
