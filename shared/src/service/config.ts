@@ -68,7 +68,7 @@ export const variables = {
     '16777216',
     1,
     512 * 1024 * 1024, // what Redis takes by default (proto-max-bulk-len)
-    'The most bytes of a message; the publisher refuses to send larger ones, and counts them',
+    'The most bytes of a message: the publisher refuses to send larger ones, and counts them; a subscriber sends those of others to the dead letters',
   ),
   MESSAGE_SIZE: whole('0', 0, 100_000_000, 'Publisher: bytes of a message, at least; shorter ones are filled up'),
   SENDER: text('typescript-publisher', 'Publisher: the `sender` of its messages'),
@@ -86,7 +86,7 @@ export const variables = {
     default: '%h-%p',
     expected: 'text',
     about:
-      'Subscriber: its name among them, under which what it has in flight, and its account, outlive it; `%h` stands for the host name, `%p` for the process id',
+      'Subscriber: its name among them, its own, under which what it has in flight, and its account, outlive it; `%h` stands for the host name, `%p` for the process id',
     parse: (value: string) => value.replaceAll('%h', hostname()).replaceAll('%p', String(process.pid)),
   },
   RECLAIM_AFTER: seconds(
