@@ -18,7 +18,13 @@ async function main(): Promise<number> {
   say(
     `Seed ${options.seed}: ${options.ms / 1000} s of faults on ${options.patterns.map(({ name }) => name).join(', ')}`,
   );
-  const outcome = await runCampaign(options, say, signal);
-  process.stdout.write(`${render(outcome, options)}\n`);
-  return outcome.violations.length === 0 ? 0 : 1;
+  try {
+    const outcome = await runCampaign(options, say, signal);
+    process.stdout.write(`${render(outcome, options)}\n`);
+    return outcome.violations.length === 0 ? 0 : 1;
+  } catch (error) {
+    signal.throwIfAborted();
+    say(`The campaign could not go on (seed ${options.seed}): ${(error as Error).message}`);
+    return 1;
+  }
 }

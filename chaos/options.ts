@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
@@ -90,7 +90,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     faults: chooseFaults(values.only, mistakes),
     plan: readPlan(values.faults, mistakes),
     rate: number('rate', RATE, 1, 10_000),
-    redis: values.redis,
+    redis: checkProgram(values.redis, mistakes),
     words: (['only', 'faults', 'rate', 'redis'] as const).flatMap((name) =>
       values[name] === undefined ? [] : [`--${name} ${values[name]}`],
     ),
@@ -114,6 +114,15 @@ function chooseFaults(list: string | undefined, mistakes: string[]): readonly Fa
   const unknown = words.filter((word) => !names.includes(word));
   if (unknown.length > 0) mistakes.push(`--only ${unknown.join(',')}: expected some of ${names.join(', ')}`);
   return allFaults.filter(({ name }) => words.includes(name));
+}
+
+function checkProgram(path: string | undefined, mistakes: string[]): string | undefined {
+  try {
+    if (path !== undefined) accessSync(path, constants.X_OK);
+  } catch {
+    mistakes.push(`--redis ${path}: expected the path of a program, such as /usr/bin/redis-server`);
+  }
+  return path;
 }
 
 function readPlan(path: string | undefined, mistakes: string[]): Planned[] | undefined {

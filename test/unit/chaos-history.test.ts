@@ -50,18 +50,18 @@ describe('options of chaos', () => {
   });
 
   test('what is named', () => {
-    const words =
-      '--minutes 0.5 --seed 7 --patterns stream,queue --only flush,kill --rate 10 --redis /opt/redis-server';
+    const words = '--minutes 0.5 --seed 7 --patterns stream,queue --only flush,kill --rate 10 --redis /bin/sh';
     const options = readOptions(words.split(' '));
-    expect(options).toMatchObject({ ms: MINUTE / 2, seed: 7, rate: 10, redis: '/opt/redis-server' });
+    expect(options).toMatchObject({ ms: MINUTE / 2, seed: 7, rate: 10, redis: '/bin/sh' });
     expect(options?.patterns.map(({ name }) => name)).toEqual(['queue', 'stream']);
     expect(options?.faults.map(({ name }) => name)).toEqual(['kill', 'flush']);
-    expect(options?.words).toEqual(['--only flush,kill', '--rate 10', '--redis /opt/redis-server']);
+    expect(options?.words).toEqual(['--only flush,kill', '--rate 10', '--redis /bin/sh']);
   });
 
   test.each([
     ['--minutes 0', /--minutes 0: expected a number/],
     ['--seconds 20 --minutes 1', /expected one of them/],
+    ['--redis /nowhere', /--redis \/nowhere: expected the path/],
     ['--seed 1.5', /--seed 1.5: expected/],
     ['--faults /nowhere', /--faults \/nowhere: ENOENT/],
     ['--fax', /--fax.*--help/],
