@@ -26,6 +26,8 @@ export interface Outcome {
 const START_MS = 30_000;
 /** How long services may take to work again when all faults are over, and to handle what has piled up: ms. */
 const RECOVER_MS = 30_000;
+/** What is handled later than this after the last fault shows that messages flow again: ms. */
+const AFTERWARDS_MS = 1000;
 const DRAIN_MS = 60_000 + 1000 * RECLAIM_AFTER;
 const PROGRESS_EVERY_MS = 10_000;
 /** How often it is looked for what is waited for: ms. */
@@ -115,17 +117,17 @@ class Campaign {
   }
 
   /**
-   * When all faults are over, waits until messages that are accepted from now on are handled.
+   * When all faults are over, waits until messages are handled again; not those that are accepted from now on, before which
+   * much may be waiting.
    * @returns the patterns of which that is so
    */
   async recover(): Promise<ReadonlySet<string>> {
     this.#say('All faults are over; waiting until everything accepted is handled');
     const { patterns, publishers, subscribers } = this.#system;
-    const from = Date.now();
+    const from = Date.now() + AFTERWARDS_MS;
     for (const service of [...publishers, ...subscribers]) service.start(); // one that ended by itself is told of in the end
     const isFlowing = (name: string) => {
-      for (const { acceptedAt = 0, handledAt } of this.#lives.of(name).values())
-        if (acceptedAt > from && handledAt !== undefined) return true;
+      for (const { handledAt = 0 } of this.#lives.of(name).values()) if (handledAt > from) return true;
       return false;
     };
     const flowing = new Set<string>();

@@ -2,7 +2,7 @@ import { formatNumber, renderTable } from '@redis-messaging/shared/text/table';
 import { dedupeTtlOf, type Outcome } from './campaign.ts';
 import { formatPlan, type Happened } from './history.ts';
 import type { Options } from './options.ts';
-import { missing, type PatternEvidence, type Violation } from './oracle.ts';
+import { type Life, missing, type PatternEvidence, type Violation } from './oracle.ts';
 
 /** Faults this long before and after a violation belong to its history: ms. */
 const AROUND_MS = 5000;
@@ -24,14 +24,25 @@ export function render({ evidence, violations, beganAt, server }: Outcome, optio
   return lines.join('\n');
 }
 
-const HEADER = ['pattern', 'accepted', 'handled', 'waiting', 'in flight', 'dead letters', 'missing', 'poison'];
+const HEADER = [
+  'pattern',
+  'accepted',
+  'handled',
+  'handled again',
+  'waiting',
+  'in flight',
+  'dead letters',
+  'missing',
+  'poison',
+];
 
 function rowOf(pattern: PatternEvidence): string[] {
-  const { name, lives, held, poison } = pattern;
+  const { name, guarantees, lives, held, poison } = pattern;
   const all = [...lives.values()];
   const counts = [
     all.filter(({ acceptedAt }) => acceptedAt !== undefined).length,
     all.filter(({ handledBy }) => handledBy.length > 0).length,
+    all.reduce((sum, life) => sum + timesAgain(life, guarantees.audience === 'every-subscriber'), 0),
     held.waiting.length,
     held.inFlight.length,
     held.dead.length,
@@ -39,6 +50,11 @@ function rowOf(pattern: PatternEvidence): string[] {
     poison.length,
   ];
   return [name, ...counts.map(formatNumber)];
+}
+
+/** How often a message was handled again: of a broadcast, by one and the same process. */
+function timesAgain({ handledBy }: Life, isBroadcast: boolean): number {
+  return handledBy.length - (isBroadcast ? new Set(handledBy).size : Math.min(1, handledBy.length));
 }
 
 /** "3 kill, 2 cut". */
