@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../accounting/clock.ts';
 import { formatMicros, parseMicros } from '../accounting/timestamp.ts';
+import { excessOf } from '../text/nesting.ts';
 import { sanitize } from '../text/sanitize.ts';
 import { wrongField } from '../text/wrong-field.ts';
 
@@ -24,6 +25,9 @@ export type Decoded =
 /** Any UUID, of any version and variant. */
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
+/** Arrays and objects in a message: a message needs one, further fields some more. */
+const MOST_STRUCTURES = 100_000;
+
 export function makeMessage(sender: string, count: number): Message {
   return {
     id: uuid(),
@@ -40,6 +44,8 @@ export const encode = (message: Message): string => JSON.stringify(message);
 export function decode(payload: Buffer): Decoded {
   if (payload.length === 0) return invalid('empty payload');
   if (!isUtf8(payload)) return invalid('not valid UTF-8');
+  const excess = excessOf(payload, MOST_STRUCTURES);
+  if (excess) return invalid(excess);
   let value: unknown;
   try {
     value = JSON.parse(payload.toString('utf8'));

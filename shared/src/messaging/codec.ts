@@ -1,4 +1,5 @@
 import type { Payload } from '../delivery/delivery.ts';
+import { excessOf } from '../text/nesting.ts';
 
 /** How values become payloads, and payloads values. */
 export interface Codec<Sent, Received = Sent> {
@@ -12,7 +13,7 @@ export interface Codec<Sent, Received = Sent> {
 }
 
 /**
- * Values as JSON in UTF-8.
+ * Values as JSON in UTF-8. What is nested deeper than 1,000 is not parsed: parsing that takes long.
  *
  * @param parse checks what was received, and returns it as a value; throws if it is not one. Without it, any JSON is taken as it is
  * @param idOf the id of a value, if it has one
@@ -23,7 +24,11 @@ export function json<Value>(
 ): Codec<Value> {
   return {
     encode: (value) => JSON.stringify(value),
-    decode: (payload) => parse(JSON.parse(payload.toString('utf8'))),
+    decode(payload) {
+      const excess = excessOf(payload);
+      if (excess) throw new Error(excess);
+      return parse(JSON.parse(payload.toString('utf8')));
+    },
     ...(idOf && { idOf, idIn: idOf }),
   };
 }
