@@ -1,6 +1,8 @@
 import { until } from '../../testkit/until.ts';
 import { type Fault, oneOf } from './fault.ts';
 
+/** Half of the default, so that a publisher that is full stays below what is allowed to a service. */
+const BUFFER_BYTES = 32 * 1024 * 1024;
 const START_MS = 5000;
 /** Bytes of a message, and seconds from one to the next: 50 MB a second. */
 const SIZE = 2_000_000;
@@ -15,7 +17,8 @@ export const flood: Fault = {
       system.patterns.filter(({ guarantees }) => guarantees.keepsUnread),
       random,
     );
-    const [service, proxy] = await system.extraPublisher(name, { MESSAGE_SIZE: SIZE, PUBLISH_INTERVAL: INTERVAL });
+    const env = { MESSAGE_SIZE: SIZE, PUBLISH_INTERVAL: INTERVAL, BUFFER_BYTES };
+    const [service, proxy] = await system.extraPublisher(name, env);
     service.start();
     try {
       await until('the publisher to be ready', () => service.current.isReady, START_MS);

@@ -95,7 +95,10 @@ export class StreamReader {
     const ids = unknown.map(({ id }) => id);
     const entries = (await client.xClaim(this.#key, group, consumer, 0, ids)) as (Entry | null)[];
     const attempts = new Map(unknown.map(({ id, deliveriesCounter }) => [String(id), deliveriesCounter + 1]));
-    return await this.#claimed(entries, ids.length, attempts);
+    // What is not claimed may have been acknowledged meanwhile, by us or by another.
+    const claimed = new Set(entries.map((entry) => String(entry?.id)));
+    await this.#reportMissing(ids.map(String).filter((id) => !claimed.has(id)));
+    return await this.#claimed(entries, attempts);
   }
 
   async #takeAbandoned(from: string, limit: number): Promise<Delivery[]> {
@@ -109,7 +112,8 @@ export class StreamReader {
     if (entries.length === 0) return [];
     const ids = entries.flatMap((entry) => (entry ? [String(entry.id)] : []));
     const attempts = await this.#attemptsOf(ids);
-    return await this.#claimed(entries, entries.length, attempts);
+    onMissing?.(entries.filter((entry) => entry === null).length);
+    return await this.#claimed(entries, attempts);
   }
 
   /** How often entries that are pending for us have been delivered, between the first and the last of these. */
@@ -125,10 +129,16 @@ export class StreamReader {
     return attempts;
   }
 
-  /** Deliveries of entries that were claimed; those of which there is no more, or too many attempts, are settled. */
-  async #claimed(entries: readonly (Entry | null)[], asked: number, attempts: ReadonlyMap<string, number>) {
+  /** Tells how many of these entries are no longer in the stream. */
+  async #reportMissing(ids: readonly string[]): Promise<void> {
+    const { client } = this.#reader;
+    const found = await Promise.all(ids.map((id) => client.xRange(this.#key, id, id)));
+    this.#options.onMissing?.(found.filter((entries) => !entries || entries.length === 0).length);
+  }
+
+  /** Deliveries of entries that were claimed; those with too many attempts are settled. */
+  async #claimed(entries: readonly (Entry | null)[], attempts: ReadonlyMap<string, number>) {
     const there = entries.filter((entry) => entry !== null);
-    if (there.length < asked) this.#options.onMissing?.(asked - there.length);
     return await rejectExhausted(deliveriesOf(there, attempts), this.#options, this.#reject);
   }
 
