@@ -12,17 +12,21 @@ export interface Addition {
 
 /**
  * Publishes what has not been published under its id, each payload with its mark, in one step. The mark comes after the payload,
- * so that a refusal leaves no mark without one. KEYS: topic, marks. ARGV: ms, payloads.
+ * so that a refusal leaves no mark without one, and is tried before it (in a way that writes nothing), so that a refusal leaves no
+ * payload without one either. KEYS: topic, marks. ARGV: ms, payloads.
  */
 const publishOnceScript = ({ add, length }: Addition) => `
+local length = ${length}
 for i = 2, #KEYS do
   if redis.call('EXISTS', KEYS[i]) == 0 then
     local payload = ARGV[i]
+    redis.call('SET', KEYS[i], '', 'XX')
     ${add}
     redis.call('SET', KEYS[i], '', 'PX', ARGV[1])
+    length = length + 1
   end
 end
-return ${length}
+return length
 `;
 
 /** Publishes what has not been published under its id. @returns as `publish` of a pattern */

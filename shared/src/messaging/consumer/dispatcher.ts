@@ -89,7 +89,7 @@ export class Dispatcher<Value> {
     signal.addEventListener('abort', stop, { once: true });
     abandon.addEventListener('abort', giveUp, { once: true });
     try {
-      await this.#takeAll();
+      await this.#takeAll().catch((error) => this.fail(error));
       await this.#finish();
     } catch (error) {
       this.fail(error as Error);
