@@ -147,17 +147,19 @@ function twice({ name, guarantees, lives }: PatternEvidence): Found {
 /**
  * Poison that Redis accepted, and that is not among the dead letters, byte by byte; nor in Redis, where `stuck` tells of it. A
  * pattern that delivers at most once may lose it as it may lose any message, but not once a subscriber has recognised it that
- * was not killed.
+ * was not killed; unless that had to end before Redis took it, and left its bytes in its log.
  */
 function poison(pattern: PatternEvidence, evidence: Evidence): Found {
   const { name, guarantees, held } = pattern;
   const there = new Set([...held.waiting, ...held.inFlight, ...held.dead.map(({ sha1 }) => sha1)]);
   const isGone = (each: Poison) => !there.has(each.key) && !there.has(each.sha1);
-  const recognised = evidence.services
-    .flatMap(({ instances }) => instances.filter(({ endedBy }) => endedBy !== 'SIGKILL'))
-    .flatMap(({ invalid }) => invalid);
-  const isRecognised = ({ stamp }: Poison) =>
-    recognised.some((text) => text.startsWith(`${name} `) && text.includes(stamp));
+  const survivors = evidence.services.flatMap(({ instances }) =>
+    instances.filter(({ endedBy }) => endedBy !== 'SIGKILL'),
+  );
+  const isAmong = (texts: readonly string[], { stamp }: Poison) =>
+    texts.some((text) => text.startsWith(`${name} `) && text.includes(stamp));
+  const isRecognised = (each: Poison) =>
+    survivors.some(({ invalid, undeliverable }) => isAmong(invalid, each) && !isAmong(undeliverable, each));
   const isPromised = (each: Poison) => {
     if (each.at < deletedAt(evidence)) return false;
     return guarantees.delivery === 'at-least-once' || isRecognised(each) || !isExcused(each.key, pattern, evidence);

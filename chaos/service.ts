@@ -30,6 +30,8 @@ export interface Instance {
   peakBytes: number;
   /** What its log shows of payloads that it could not decode: pattern, space, the beginning. */
   readonly invalid: string[];
+  /** The same of payloads that it could not store before it had to end: its log has their bytes. */
+  readonly undeliverable: string[];
   /** Whether another process has gone by its name at some time. */
   wasShared: boolean;
   /** The last lines of its log that are not about a single message. */
@@ -98,6 +100,7 @@ export class Service implements AsyncDisposable {
       peakBytes: 0,
       wasShared: this.#isShared,
       invalid: [],
+      undeliverable: [],
       lines: [],
     };
     this.instances.push(instance);
@@ -131,6 +134,7 @@ export class Service implements AsyncDisposable {
       return;
     }
     if (line?.event === 'invalid') instance.invalid.push(`${line.pattern} ${line.preview}`);
+    if (line?.event === 'undeliverable') instance.undeliverable.push(`${line.pattern} ${bytesIn(line)}`);
     if (line?.event === 'stopped') instance.final = line.patterns;
     if (line?.count !== undefined || line?.event === 'stats') return;
     instance.lines.push(text);
@@ -145,4 +149,10 @@ function parsed(text: string): Line | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The beginning of the payload that a line ends with, in base64. */
+function bytesIn({ msg }: Line): string {
+  const base64 = String(msg).split(': ').at(-1)?.slice(0, 400) ?? '';
+  return Buffer.from(base64, 'base64').toString('utf8');
 }

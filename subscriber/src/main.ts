@@ -1,4 +1,8 @@
-import { runService } from '@redis-messaging/shared/service/service';
-import { startSubscribing } from './subscriber.ts';
+import { catchStopSignals } from '@redis-messaging/shared/service/signals';
+
+catchStopSignals(); // a stop may come before all else is loaded
+
+const { runService } = await import('@redis-messaging/shared/service/service');
+const { startSubscribing } = await import('./subscriber.ts');
 
 await runService('subscriber', startSubscribing);

@@ -1,4 +1,8 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -21,6 +25,11 @@ const base = () => ({ REDIS_PORT: own.server.port });
 afterEach(async () => {
   await own.redis.flushAll();
 });
+
+async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'loading-'));
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) };
+}
 
 const started = (name: ServiceName, env = {}) => readyService(name, { ...base(), ...env });
 
@@ -211,6 +220,17 @@ describe('stopping', () => {
     const { received, lost, published } = reader.final('pubsub');
     expect(published).toBe(11_000);
     expect(received + lost).toBe(11_000);
+  });
+
+  test.each(['publisher', 'subscriber'] as const)('a %s that is still loading stops in order, too', async (name) => {
+    await using folder = await temporaryFolder();
+    const HOLD_LOADING = join(folder.path, 'loading');
+    const service = startService(name, { ...base(), HOLD_LOADING }, ['--import', './test/support/hold-loading.mjs']);
+    await until('it to load', () => existsSync(HOLD_LOADING));
+    service.process.kill('SIGTERM');
+    await rm(HOLD_LOADING);
+    expect(await service.exited).toBe(0);
+    expect(service.events('stopped')).toHaveLength(1);
   });
 
   test('a second signal ends at once, with an exit code that is not 0', async () => {

@@ -68,6 +68,7 @@ const instance = (change: Partial<Instance> = {}): Instance => ({
   published: 0,
   peakBytes: 1,
   invalid: [],
+  undeliverable: [],
   wasShared: false,
   lines: [],
   ...change,
@@ -144,12 +145,18 @@ describe('the oracle finds', () => {
     });
     const faults = [fault(300, 400)];
     const seen = instance({ invalid: ['queue {"id":"chaos-1-"'], final: {} });
+    const logged = instance({
+      invalid: ['queue {"id":"chaos-1-"'],
+      undeliverable: ['queue {"id":"chaos-1-"'],
+      final: {},
+    });
     const elsewhere = instance({ invalid: ['pubsub {"id":"chaos-1-"'], final: {} });
     const by = (one: Instance) => found(all(pattern, { faults, services: [subscriber(one)] }));
     expect(found(all(pattern))).toEqual([['poison', 'bad']]);
     expect(by(elsewhere)).toEqual([]);
     expect(by(seen)).toEqual([['poison', 'bad']]);
     expect(by({ ...seen, endedBy: 'SIGKILL' })).toEqual([]);
+    expect(by(logged)).toEqual([]);
   });
 
   test('a pattern that does not go on when all faults are over', () => {

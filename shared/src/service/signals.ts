@@ -9,6 +9,22 @@ export type StopSignal = 'SIGINT' | 'SIGTERM';
  */
 export const SAME_STOP_MS = 1000;
 
+const listeners: ((name: StopSignal) => void)[] = [];
+/** Signals that came before anybody listened: for whoever does first. */
+const early: StopSignal[] = [];
+let areCaught = false;
+
+/** From now on no such signal ends the process by itself. To be called as soon as a program begins, before it loads all else. */
+export function catchStopSignals(): void {
+  if (areCaught) return;
+  areCaught = true;
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.on(name, () => {
+      if (listeners.length === 0) early.push(name);
+      for (const listener of listeners) listener(name);
+    });
+}
+
 /**
  * Listens to SIGINT (Ctrl-C) and SIGTERM, for as long as the process lives.
  * @param onFirst called once, at the first signal
@@ -22,7 +38,9 @@ export function onStopSignals(onFirst: (name: StopSignal) => void, onAgain: (nam
       onFirst(name);
     } else if (performance.now() - firstAt > SAME_STOP_MS) onAgain(name);
   };
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => take(name));
+  listeners.push(take);
+  catchStopSignals();
+  for (const name of early.splice(0)) take(name);
 }
 
 /** The exit code of a process that a signal ended, as shells know it: 130 for SIGINT. */
