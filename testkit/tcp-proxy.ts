@@ -17,6 +17,7 @@ export class TcpProxy {
   #swallowed: ReadonlySet<Way> = NOTHING;
   #holds = false;
   #cutOn: RegExp | undefined;
+  #cutReplyTo: RegExp | undefined;
   #replyLeft = Number.POSITIVE_INFINITY;
   #requestLeft = Number.POSITIVE_INFINITY;
   readonly #held: (() => void)[] = [];
@@ -54,6 +55,11 @@ export class TcpProxy {
   /** Resets, once, the connection on which a client sends something like this, instead of passing it on. */
   cutOn(command: RegExp): void {
     this.#cutOn = command;
+  }
+
+  /** Passes on what a client sends, and, once it is something like this, resets the connection of the next reply, once. */
+  cutReplyTo(command: RegExp): void {
+    this.#cutReplyTo = command;
   }
 
   /** Passes this many more bytes of Redis' replies, then resets, once, the connection of the next byte. */
@@ -112,8 +118,13 @@ export class TcpProxy {
           this.#cutOn = undefined;
           client.resetAndDestroy();
         } else if (from === redis && data.length > this.#replyLeft) this.#cutReply(client, redis, data);
-        else if (from === client) this.#request(redis, data);
-        else {
+        else if (from === client) {
+          if (this.#cutReplyTo?.test(data.toString('latin1'))) {
+            this.#cutReplyTo = undefined;
+            this.#replyLeft = 0;
+          }
+          this.#request(redis, data);
+        } else {
           this.#replyLeft -= data.length;
           if (this.#pace === Number.POSITIVE_INFINITY) to.write(data);
           else void this.#trickle(redis, client, data);
