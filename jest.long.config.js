@@ -12,6 +12,7 @@ const REPETITIONS = {
   BLACKHOLE: 5,
   HOSTILE: 10_000,
   CHAOS: 180,
+  LETTERS: 150_000,
 };
 for (const [name, value] of Object.entries(REPETITIONS)) process.env[name] ??= String(value);
 
@@ -21,6 +22,7 @@ export default {
   testMatch: [
     '<rootDir>/test/long/**/*.test.ts',
     '<rootDir>/test/chaos/**/*.test.ts',
+    '<rootDir>/test/local/dead-letters.test.ts',
     '<rootDir>/test/services/{sigterms,crash,outage,hostile}.test.ts',
     '<rootDir>/test/faults/{takeover,reclaim,cut-reply,black-hole,many-subscribers}.test.ts',
   ],
