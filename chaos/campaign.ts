@@ -28,7 +28,9 @@ const START_MS = 30_000;
 const RECOVER_MS = 30_000;
 /** What is handled later than this after the last fault shows that messages flow again: ms. */
 const AFTERWARDS_MS = 1000;
-const DRAIN_MS = 60_000 + 1000 * RECLAIM_AFTER;
+const DRAIN_MS = 300_000;
+/** What has piled up is stuck if it has not become less for this long: ms. Longer than any lease, and than a busy machine may need. */
+const STUCK_MS = 30_000 + 2000 * RECLAIM_AFTER;
 const PROGRESS_EVERY_MS = 10_000;
 /** How often it is looked for what is waited for: ms. */
 const LOOK_EVERY_MS = 250;
@@ -145,12 +147,18 @@ class Campaign {
   async stop(): Promise<ReadonlyMap<string, Held>> {
     const { admin, patterns, publishers, subscribers, extras, evidence } = this.#system;
     await Promise.all(publishers.map((service) => service.end('SIGTERM')));
-    const isEmpty = async () => {
+    const least = new Map<string, { readonly left: number; readonly at: number }>();
+    const isEmptyOrStuck = async () => {
       await sleep(LOOK_EVERY_MS);
-      const held = await Promise.all(patterns.map((pattern) => pattern.backlog(admin, pattern.topic.default, GROUP)));
-      return held.every(({ waiting, inFlight }) => waiting === 0 && inFlight === 0);
+      for (const pattern of patterns) {
+        const { waiting, inFlight } = await pattern.backlog(admin, pattern.topic.default, GROUP);
+        const left = (waiting ?? 0) + inFlight;
+        if (left < (least.get(pattern.name)?.left ?? Number.POSITIVE_INFINITY))
+          least.set(pattern.name, { left, at: performance.now() });
+      }
+      return [...least.values()].every(({ left, at }) => left === 0 || performance.now() - at > STUCK_MS);
     };
-    await this.#patiently('everything to be handled', isEmpty, DRAIN_MS);
+    await this.#patiently('everything to be handled', isEmptyOrStuck, DRAIN_MS);
     await Promise.all([...subscribers, ...extras].map((service) => service.end('SIGTERM')));
     this.#lives.readNotes(evidence.values());
     const held = patterns.map(async (pattern) => [pattern.name, await heldOf(admin, pattern, GROUP)] as const);

@@ -115,7 +115,9 @@ export class Service implements AsyncDisposable {
   async end(signal: NodeJS.Signals): Promise<void> {
     const program = this.#program;
     if (!program?.isRunning) return;
-    this.current.endedBy ??= signal;
+    if (signal === 'SIGKILL')
+      this.current.endedBy = signal; // also in the middle of an orderly end
+    else this.current.endedBy ??= signal;
     const timer = setTimeout(() => program.process.kill('SIGKILL'), END_MS);
     await program.stop(signal);
     clearTimeout(timer);
