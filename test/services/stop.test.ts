@@ -18,6 +18,8 @@ import { useRedis } from '../support/use-redis.ts';
 
 /** How long Redis stands still: a fault, not a waiting for something. */
 const STANDSTILL_MS = 800;
+/** How long Redis pauses before a stop: longer than a read blocks, so that the next one is held back by the pause. */
+const PAUSED_MS = 3000;
 
 const own = useRedis();
 const base = () => ({ REDIS_PORT: own.server.port });
@@ -152,6 +154,17 @@ describe('stopping', () => {
     process.kill(own.server.pid, 'SIGCONT');
     expect(await reader.exited).toBe(0);
     expect(reader.final('queue')?.received + (await own.redis.lLen('message_queue'))).toBe(20_000);
+  });
+
+  test('a stop while Redis pauses writes, as for a failover, ends in order and leaves Redis alone', async () => {
+    await using server = await startRedis();
+    await using reader = await readyService('subscriber', { REDIS_PORT: server.port, PATTERN: 'all' });
+    await using redis = await connectTo(server.port);
+    await redis.client.clientPause(2 * PAUSED_MS, 'WRITE');
+    await sleep(PAUSED_MS);
+    expect(await reader.stop()).toBe(0);
+    expect(reader.events('stopped')).toHaveLength(1);
+    expect(await redis.client.ping()).toBe('PONG');
   });
 
   test('a slow handler finishes what it has begun; what is not begun goes back to the queue', async () => {
