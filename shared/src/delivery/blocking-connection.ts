@@ -76,8 +76,8 @@ export async function openBlocking(parent: Connection, role: string, signal: Abo
 
 /**
  * CLIENT UNBLOCK, postponed by CLIENT PAUSE like the read that it is to end: to unblock a client that waits for the end of a pause
- * crashes Redis before 7.2.5 ("Unknown btype in replyToBlockedClientTimedOut"; tried on 7.0.15). The script does nothing, but for it
- * Redis counts the transaction among what a pause of writes holds back.
+ * crashes servers made before the summer of 2025 (redis/redis#14164, valkey-io/valkey#2117; tried on Redis 7.0.15). The script does
+ * nothing, but because of it a pause of writes holds back the whole transaction.
  */
 async function unblockClient(redis: Redis, id: number): Promise<unknown> {
   return await redis.multi().eval('return 0', { keys: [], arguments: [] }).clientUnblock(id).exec();
