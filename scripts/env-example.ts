@@ -1,6 +1,7 @@
 import { variables } from '@redis-messaging/shared/service/config';
 
-const HEADER = '# Copy to .env and uncomment what you want to change. README.md says what each variable does.';
+const HEADER =
+  '# Copy to .env and uncomment what you want to change. docs/configuration.md says what each variable does.';
 
 /** The content of .env.example: every variable with its default. */
 export function envExample(): string {

@@ -1,4 +1,4 @@
-/** `npm run generate`: writes what is made from the code: the README's tables, .env.example, the variables in docker-compose.yml. */
+/** `npm run generate`: writes what is made from the code: the tables of README.md and docs, .env.example, the variables in docker-compose.yml. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { generatedFiles } from './generated-files.ts';
 

@@ -30,7 +30,7 @@ test('a new pattern is a file and its entry in the registry: services, configura
   const printed = await copy.npm('start', [], { ...env(), MESSAGE_COUNT: '5', PUBLISH_INTERVAL: '0.01' });
   expect(printed).toMatch(/priority-queue +5 +5 +0 +0 +0/);
   await copy.npm('generate');
-  expect(await copy.read('README.md')).toMatch(/\| `PRIORITY_QUEUE` \| `message_priority` \|/);
+  expect(await copy.read('docs/configuration.md')).toMatch(/\| `PRIORITY_QUEUE` \| `message_priority` \|/);
   expect(await copy.read('README.md')).toMatch(/Commands.*`ZADD` `BZPOPMIN`/);
   expect(await copy.read('.env.example')).toContain('#PRIORITY_QUEUE=message_priority');
   // biome-ignore lint/suspicious/noTemplateCurlyInString: compose's own syntax
