@@ -1,61 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { createInterface } from 'node:readline';
 import { describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/index';
-import { stringsOf } from '../../local/process/environment.ts';
-import { serviceCommand } from '../../local/process/node-command.ts';
-import { freePort } from '../../local/redis/redis-server.ts';
-import { until } from '../../testkit/until.ts';
-import { connectTo, startRedis } from '../support/redis.ts';
-
-/** `npm start` as a user starts it. */
-class Start implements AsyncDisposable {
-  readonly lines: string[] = [];
-  readonly process: ChildProcess;
-  readonly exited: Promise<number>;
-
-  constructor(env: Record<string, string | number> = {}, command = 'npm', args: readonly string[] = ['start']) {
-    const own = stringsOf(env);
-    this.process = spawn(command, args, {
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...own },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [this.process.stdout, this.process.stderr]) {
-      if (stream) createInterface({ input: stream }).on('line', (line) => this.lines.push(line));
-    }
-    this.exited = once(this.process, 'close').then(([code]) => code);
-  }
-
-  async says(text: string): Promise<string> {
-    return await until(`"${text}"`, () => this.lines.find((line) => line.includes(text)), 30_000);
-  }
-
-  count(pattern: RegExp): number {
-    return this.lines.filter((line) => pattern.test(line)).length;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGTERM');
-    await this.exited;
-  }
-
-  /** The port of the private Redis. */
-  async redisPort(): Promise<number> {
-    return Number(/127\.0\.0\.1:(\d+)/.exec(await this.says('a private one on'))?.[1]);
-  }
-}
-
-const refusesConnections = async (port: number) =>
-  await new Promise<boolean>((resolve) => {
-    import('node:net').then(({ connect }) => {
-      const socket = connect(port, '127.0.0.1');
-      socket.on('connect', () => resolve(false)).on('error', () => resolve(true));
-      socket.on('connect', () => socket.destroy());
-    });
-  });
+import { freePort } from '../../../local/redis/redis-server.ts';
+import { until } from '../../../testkit/until.ts';
+import { connectTo, startRedis } from '../../support/redis.ts';
+import { refusesConnections, Start, startItself } from './npm-start.ts';
 
 describe('npm start', () => {
   test('runs the demo to its end with a private Redis, and leaves nothing behind', async () => {
@@ -103,7 +54,7 @@ describe('npm start', () => {
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('%s stops everything in order, with exit code 0', async (signal) => {
-    await using start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, serviceCommand('start'));
+    await using start = startItself({ PUBLISH_INTERVAL: 0.05 });
     const port = await start.redisPort();
     await start.says('[pubsub #3,');
     start.process.kill(signal);
@@ -113,7 +64,7 @@ describe('npm start', () => {
   });
 
   test('when it is killed, its services and its Redis end too', async () => {
-    await using start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, serviceCommand('start'));
+    await using start = startItself({ PUBLISH_INTERVAL: 0.05 });
     const port = await start.redisPort();
     await start.says('[pubsub #3,');
     start.process.kill('SIGKILL');
@@ -130,17 +81,6 @@ describe('npm start', () => {
     await start.says(`HEALTH_PORT ${port}: the port is taken`);
     await start.says('publisher ended with exit code 1; stopping the rest');
     taken.close();
-  });
-
-  test('when its Redis ends, the services are stopped, and the exit code is 1', async () => {
-    await using start = new Start();
-    const port = await start.redisPort();
-    await start.says('[pubsub #1,');
-    const redis = await connectTo(port);
-    process.kill(Number(/process_id:(\d+)/.exec(await redis.client.info('server'))?.[1]), 'SIGKILL');
-    await start.says('Redis ended; stopping the rest');
-    expect(await start.exited).toBe(1);
-    await redis[Symbol.asyncDispose]();
   });
 
   test('with a Redis that is not empty, it drains the backlog before it ends', async () => {

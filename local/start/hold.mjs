@@ -1,0 +1,23 @@
+// With `node --import`, before a service: loads all that it consists of, then holds it until the parent process sends the environment
+// that it lacks. So the services load side by side, while Redis starts, and still begin one after the other.
+import { basename, dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const word = new Promise((resolve) => {
+  process.once('message', ({ env }) => resolve(env));
+  for (const name of ['disconnect', 'SIGINT', 'SIGTERM']) process.once(name, () => resolve());
+});
+
+// Before tsx, because packages that are loaded already cost it nothing: a fifth of a second of CPU time.
+await Promise.all(['redis', 'pino', 'pino-pretty', 'prom-client', 'dotenv'].map((name) => import(name)));
+await import('tsx');
+const { catchStopSignals } = await import('@redis-messaging/shared/service/signals');
+catchStopSignals(); // from here on for the service, too, which may be released before the signal comes
+
+const folder = dirname(process.argv[1]); // such as publisher/src
+await import('@redis-messaging/shared/service/service');
+await import(pathToFileURL(join(folder, `${basename(dirname(folder))}.ts`)));
+
+const env = await word;
+if (!env) process.exit(0); // nothing has begun
+Object.assign(process.env, env);
