@@ -4,9 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/index';
 import { freePort } from '../../../local/redis/redis-server.ts';
-import { until } from '../../../testkit/until.ts';
 import { connectTo, startRedis } from '../../support/redis.ts';
-import { refusesConnections, Start, startItself } from './npm-start.ts';
+import { refusesConnections, Start } from './npm-start.ts';
 
 describe('npm start', () => {
   test('runs the demo to its end with a private Redis, and leaves nothing behind', async () => {
@@ -51,25 +50,6 @@ describe('npm start', () => {
     expect(await second.redisPort()).not.toBe(port);
     expect(await second.exited).toBe(0);
     other.close();
-  });
-
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s stops everything in order, with exit code 0', async (signal) => {
-    await using start = startItself({ PUBLISH_INTERVAL: 0.05 });
-    const port = await start.redisPort();
-    await start.says('[pubsub #3,');
-    start.process.kill(signal);
-    expect(await start.exited).toBe(0);
-    await start.says('What was published, and what arrived');
-    expect(await refusesConnections(port)).toBe(true);
-  });
-
-  test('when it is killed, its services and its Redis end too', async () => {
-    await using start = startItself({ PUBLISH_INTERVAL: 0.05 });
-    const port = await start.redisPort();
-    await start.says('[pubsub #3,');
-    start.process.kill('SIGKILL');
-    await start.exited; // closes when the last process that writes has ended
-    await until('Redis to end', () => refusesConnections(port));
   });
 
   test('when a service fails, the rest is stopped, and the exit code is 1', async () => {
