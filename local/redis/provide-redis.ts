@@ -1,7 +1,13 @@
 import type { Config } from '@redis-messaging/shared/service/config';
-import { redisAddress } from '@redis-messaging/shared/service/redis-options';
 import { findServer } from './find-server.ts';
 import { freePort, isTaken, type RedisServer, startRedisServer } from './redis-server.ts';
+
+/** What the configuration says of Redis. */
+export interface RedisFacts
+  extends Pick<Config, 'REDIS_PORT' | 'REDIS_USERNAME' | 'REDIS_PASSWORD' | 'REDIS_PASSWORD_FILE'> {
+  /** Where the one is that REDIS_URL or REDIS_HOST name, without credentials. */
+  readonly address: string;
+}
 
 /** The Redis of a local run. */
 export interface LocalRedis {
@@ -18,12 +24,12 @@ export interface LocalRedis {
  * @param settings further lines for the configuration of a private one
  */
 export async function provideRedis(
-  config: Config,
+  config: RedisFacts,
   say: (line: string) => void,
   settings: readonly string[] = [],
 ): Promise<LocalRedis> {
   if (process.env.REDIS_URL || process.env.REDIS_HOST) {
-    say(`Redis: the one at ${redisAddress(config)}, from ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'}`);
+    say(`Redis: the one at ${config.address}, from ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'}`);
     return { env: {}, stop: async () => {} };
   }
   const program = await findServer(say);

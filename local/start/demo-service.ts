@@ -1,14 +1,16 @@
 import type { ServiceReport } from '@redis-messaging/shared/service/reporting';
-import type { Environment } from '../process/environment.ts';
-import { stringsOf } from '../process/environment.ts';
+import { type Environment, stringsOf } from '../process/environment.ts';
 import { type Launched, launch } from '../process/launch.ts';
 import { serviceCommand } from '../process/node-command.ts';
 import { hasColours, printLine } from '../process/print-line.ts';
+import type { Facts } from './facts.ts';
 
 /** One of the demo's two services, in a process that is loading it, holds it, or runs it. */
 export interface DemoService {
   readonly name: string;
   readonly program: Launched;
+  /** Resolves while it is loading, with what the configuration says. */
+  readonly facts: Promise<Facts>;
   /** The last report of each kind. */
   readonly reports: Partial<Record<ServiceReport['event'], ServiceReport>>;
   /** Resolves when it reports that it is ready, with the time: steady ms. */
@@ -25,23 +27,28 @@ export interface DemoService {
  */
 export function loadDemoService(name: string): DemoService {
   const reports: DemoService['reports'] = {};
-  let tellReady = (_at: number): void => {};
+  const tell = { ready: (_at: number): void => {}, facts: (_facts: Facts): void => {} };
   const ready = new Promise<number>((resolve) => {
-    tellReady = resolve;
+    tell.ready = resolve;
+  });
+  const facts = new Promise<Facts>((resolve) => {
+    tell.facts = resolve;
   });
   const program = launch({
     command: ['--import', './local/start/hold.mjs', ...serviceCommand(name)],
     env: { ...process.env, ...(hasColours() && { FORCE_COLOR: '1' }) },
     onLine: (line) => printLine(name, line),
-    onMessage: (report: ServiceReport) => {
-      reports[report.event] = report;
-      if (report.event === 'ready') tellReady(performance.now());
+    onMessage: (message: ServiceReport | { event: 'facts'; facts: Facts }) => {
+      if (message.event === 'facts') return tell.facts(message.facts);
+      reports[message.event] = message;
+      if (message.event === 'ready') tell.ready(performance.now());
     },
   });
   let isReleased = false;
   return {
     name,
     program,
+    facts,
     reports,
     ready,
     release(env) {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, ConfigError, loadConfig, loadDotEnv } from '@redis-messaging/shared/service/config';
 import { printLine } from '../process/print-line.ts';
 import { type LocalRedis, provideRedis } from '../redis/provide-redis.ts';
 import type { DemoService } from './demo-service.ts';
+import type { DemoFacts } from './facts.ts';
 import { KEEPING, keepRedis } from './keep-redis.ts';
 import { type KeptSubscriber, keepSubscriber } from './keep-subscriber.ts';
 import { finalTable, hasEverythingArrived, isBacklogEmpty, receivedInAll } from './outcome.ts';
@@ -23,7 +23,7 @@ export interface LoadedServices {
 
 /** A demo that is under way. */
 interface Demo {
-  readonly config: Config;
+  readonly config: DemoFacts;
   readonly redis: LocalRedis;
   readonly publisher: DemoService;
   readonly subscriber: KeptSubscriber;
@@ -39,16 +39,14 @@ export async function runDemo({ publisher, subscriber: first }: LoadedServices):
   const stop = stopDemo(say, () => {
     for (const { program } of [publisher, subscriber?.service ?? first]) program.process.kill('SIGKILL');
   });
-  const config = readConfig();
-  const redis = config && (await provideRedis(config, say, KEEPING).catch((error: Error) => say(error.message)));
+  let redis: LocalRedis | undefined;
   try {
+    const config = await configOf([first, publisher]);
+    redis = config && (await redisFor(config));
     if (!config || !redis) return 1;
     if (stop.aborted) return 0;
-    subscriber = keepSubscriber(first, {
-      env: { ...redis.env, ...subscriberEnv(config) },
-      lossy: config.PATTERN.filter(({ guarantees }) => !guarantees.keepsUnread).map(({ name }) => name),
-      say,
-    });
+    const env = { ...redis.env, ...subscriberEnv(config) };
+    subscriber = keepSubscriber(first, { env, lossy: config.lossy, say });
     return await run({ config, redis, publisher, subscriber, stop });
   } finally {
     await Promise.all([publisher.stop(), subscriber?.stop() ?? first.stop()]);
@@ -56,20 +54,32 @@ export async function runDemo({ publisher, subscriber: first }: LoadedServices):
   }
 }
 
-function readConfig(): Config | undefined {
-  loadDotEnv();
+/** What the service that has loaded it first says of the configuration; `undefined` if it has mistakes, or nobody says. */
+async function configOf(services: readonly DemoService[]): Promise<DemoFacts | undefined> {
+  const ended = Promise.all(services.map(({ program }) => program.exited));
+  const facts = await Promise.race([...services.map((service) => service.facts), ended.then(() => undefined)]);
+  if (!facts) return undefined; // they have said why
+  Object.assign(process.env, facts.env);
+  if (!isMistakes(facts.config)) return facts.config;
+  say('Cannot start; fix these environment variables (see README, "Configuration"):');
+  for (const line of facts.config) say(`  ${line}`);
+  return undefined;
+}
+
+const isMistakes = (config: DemoFacts | readonly string[]): config is readonly string[] => Array.isArray(config);
+
+/** @returns `undefined` if there is none: says why */
+async function redisFor(config: DemoFacts): Promise<LocalRedis | undefined> {
   try {
-    return loadConfig();
+    return await provideRedis(config, say, KEEPING);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    say('Cannot start; fix these environment variables (see README, "Configuration"):');
-    for (const line of error.message.split('\n')) say(`  ${line}`);
+    say((error as Error).message);
     return undefined;
   }
 }
 
 /** One name for all its instances, and a port beside the publisher's. */
-function subscriberEnv({ CONSUMER, HEALTH_PORT }: Config) {
+function subscriberEnv({ CONSUMER, HEALTH_PORT }: DemoFacts) {
   return { CONSUMER, ...(HEALTH_PORT !== 0 && { HEALTH_PORT: String(HEALTH_PORT + 1) }) };
 }
 

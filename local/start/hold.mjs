@@ -1,5 +1,6 @@
-// With `node --import`, before a service: loads all that it consists of, then holds it until the parent process sends the environment
-// that it lacks. So the services load side by side, while Redis starts, and still begin one after the other.
+// With `node --import`, before a service: loads all that it consists of, tells the parent process what the configuration says, and
+// holds the service until the parent sends the environment that it lacks. So the services load side by side, while Redis starts, and
+// still begin one after the other.
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -18,6 +19,9 @@ await Promise.all(['redis', 'pino', 'pino-pretty', 'prom-client', 'dotenv'].map(
 await import('tsx');
 const { catchStopSignals } = await import('@redis-messaging/shared/service/signals');
 catchStopSignals(); // from here on for the service, too
+
+const { readFacts } = await import('./facts.ts');
+if (process.connected) process.send({ event: 'facts', facts: readFacts() }, () => {}); // Redis starts while we load the rest
 
 const folder = dirname(process.argv[1]); // such as publisher/src
 await import('@redis-messaging/shared/service/service');
