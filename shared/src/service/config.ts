@@ -136,7 +136,7 @@ export const variables = {
   LOG_LEVEL: choice(
     'info',
     ['debug', 'info', 'warn', 'error', 'silent'],
-    '`info` limits the lines for messages when there are more than 1,000 per second; `debug` shows them all',
+    '`info` counts messages that are more than 200 per second (as JSON: 1,000) instead of a line for each; `debug` shows each',
   ),
   LOG_FORMAT: choice('pretty', ['pretty', 'json'], 'Lines for people, or one JSON object a line'),
   HEALTH_PORT: whole('0', 0, 65_535, 'Port of `/livez`, `/readyz` and `/metrics`; `0` = off'),
