@@ -1,11 +1,14 @@
 /** `npm start`: the local twin of `docker-compose up`. Redis, subscriber and publisher, with one combined log. */
 import { catchStopSignals } from '@redis-messaging/shared/service/signals';
 import { loadDemoService } from './demo-service.ts';
+import { answerArguments } from './help.ts';
 
-catchStopSignals(); // a stop may come before all else is loaded
+process.exitCode = answerArguments(process.argv.slice(2)) ?? (await start());
 
-// First of all: loading them takes longest. They begin when Redis is there.
-const services = { subscriber: loadDemoService('subscriber'), publisher: loadDemoService('publisher') };
-const { runDemo } = await import('./demo.ts');
-
-process.exitCode = await runDemo(services);
+async function start(): Promise<number> {
+  catchStopSignals(); // a stop may come before all else is loaded
+  // First of all: loading them takes longest. They begin when Redis is there.
+  const services = { subscriber: loadDemoService('subscriber'), publisher: loadDemoService('publisher') };
+  const { runDemo } = await import('./demo.ts');
+  return await runDemo(services);
+}

@@ -4,6 +4,8 @@ import dotenv from 'dotenv';
 import { isTopicName, TOPIC_NAME } from '../delivery/keys.ts';
 import { choosePatterns, patterns, patternWords } from '../patterns/index.ts';
 import type { Pattern } from '../patterns/pattern.ts';
+import { nearest } from '../text/nearest.ts';
+import { sanitize } from '../text/sanitize.ts';
 
 /** One environment variable. `parse` returns `undefined` for a value that is not as `expected`. */
 interface Variable<Value> {
@@ -180,6 +182,17 @@ export function loadConfig(environment: Environment = process.env): Config {
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   const topics = new Map(patterns.map((pattern) => [pattern, values[pattern.topic.variable] as string]));
   return Object.freeze({ ...values, topics }) as unknown as Config;
+}
+
+/** Environment variables that are not ours, but nearly: a line for each, with the name that was probably meant. Never shows a value. */
+export function misspelled(environment: Environment = process.env): string[] {
+  const names = Object.keys(variables);
+  return Object.keys(environment).flatMap((name) => {
+    const meant = names.includes(name) ? undefined : nearest(name, names);
+    return meant === undefined || environment[meant]
+      ? []
+      : [`${sanitize(name)} is not a variable of ours; did you mean ${meant}?`];
+  });
 }
 
 /** Its value must not be shown: it may hold a password. */

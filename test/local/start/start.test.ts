@@ -3,13 +3,14 @@ import { createServer } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/index';
+import { serviceCommand } from '../../../local/process/node-command.ts';
 import { freePort } from '../../../local/redis/redis-server.ts';
 import { connectTo, startRedis } from '../../support/redis.ts';
 import { refusesConnections, Start } from './npm-start.ts';
 
 describe('npm start', () => {
   test('runs the demo to its end with a private Redis, and leaves nothing behind', async () => {
-    await using start = new Start({ MESSAGE_COUNT: 5, PUBLISH_INTERVAL: 0.2 });
+    await using start = new Start({ MESSAGE_COUNT: 5, PUBLISH_INTERVAL: 0.2, REDIS_PASWORD: 'hunter2' });
     const port = await start.redisPort();
     expect(await start.exited).toBe(0);
     expect(
@@ -23,6 +24,8 @@ describe('npm start', () => {
     for (const { name } of choosePatterns('both') ?? [])
       expect(start.count(RegExp(`^start .* ${name} +5 +5 +0 +0 +0 `))).toBe(1);
     expect(await refusesConnections(port)).toBe(true);
+    await start.says('REDIS_PASWORD is not a variable of ours; did you mean REDIS_PASSWORD?');
+    expect(start.count(/hunter2/)).toBe(0);
   });
 
   test('uses the Redis that REDIS_HOST names, and prints that', async () => {
@@ -94,5 +97,15 @@ describe('npm start', () => {
     await start.says(`PATTERN="smoke": expected one of ${patternWords.join(', ')}`);
     await start.says('STATS_INTERVAL="now": expected seconds');
     expect(start.count(/expected/)).toBe(2);
+  });
+
+  test.each([
+    ['--help', 0, 'npm start: a subscriber and a publisher'],
+    ['--port', 2, 'npm start takes no argument "--port"'],
+  ])('%s ends at once', async (argument, code, text) => {
+    await using start = new Start({}, process.execPath, [...serviceCommand('start'), argument]);
+    expect(await start.exited).toBe(code);
+    await start.says(text);
+    expect(start.count(/\|/)).toBe(0); // nothing was started
   });
 });
