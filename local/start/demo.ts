@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printLine } from '../process/print-line.ts';
 import { type LocalRedis, provideRedis } from '../redis/provide-redis.ts';
+import { publishByHand } from './by-hand.ts';
 import type { DemoService } from './demo-service.ts';
 import type { DemoFacts } from './facts.ts';
-import { KEEPING, keepRedis } from './keep-redis.ts';
-import { type KeptSubscriber, keepSubscriber } from './keep-subscriber.ts';
+import { KEEPING, keepRedis } from './keep/redis.ts';
+import { type KeptSubscriber, keepSubscriber } from './keep/subscriber.ts';
 import { finalTable, hasEverythingArrived, isBacklogEmpty, receivedInAll } from './outcome.ts';
 import { stopDemo } from './stop-demo.ts';
 
@@ -100,11 +101,13 @@ async function run(demo: Demo): Promise<number> {
 
 /** Resolves when everything has been published and has arrived; or with what went wrong. */
 async function untilDone(demo: Demo): Promise<string | undefined> {
-  const { redis, publisher, subscriber, stop } = demo;
+  const { config, redis, publisher, subscriber, stop } = demo;
   const timeout = sleep(READY_TIMEOUT_MS, undefined, { ref: false });
   await Promise.race([subscriber.ready, timeout]); // or the first Pub/Sub messages would have no subscribers
   if (stop.aborted) return undefined;
   say(crashesToTry(demo));
+  say('To publish by hand, in another terminal:');
+  for (const line of publishByHand(config.publications, { ...process.env, ...redis.env })) say(`  ${line}`);
   publisher.release(redis.env);
   const how = await publisher.program.exited;
   if (stop.aborted) return undefined;

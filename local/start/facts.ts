@@ -1,6 +1,7 @@
 import { type Config, ConfigError, loadConfig, loadDotEnv } from '@redis-messaging/shared/service/config';
 import { redisAddress } from '@redis-messaging/shared/service/redis-options';
 import type { RedisFacts } from '../redis/provide-redis.ts';
+import type { Publication } from './by-hand.ts';
 
 /** What `npm start` needs to know of the configuration. Its services tell it: they have loaded all that reads a configuration anyway. */
 export interface Facts {
@@ -14,6 +15,8 @@ export interface Facts {
 export interface DemoFacts extends RedisFacts, Pick<Config, 'CONSUMER' | 'HEALTH_PORT' | 'WORK_TIME'> {
   /** The chosen patterns that keep no message for a subscriber that is away. */
   readonly lossy: readonly string[];
+  /** How to publish to the chosen patterns. */
+  readonly publications: readonly Publication[];
 }
 
 /** Reads the configuration. */
@@ -31,7 +34,11 @@ function readConfig(): Facts['config'] {
       config;
     const lossy = config.PATTERN.filter(({ guarantees }) => !guarantees.keepsUnread).map(({ name }) => name);
     const redis = { REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_PASSWORD_FILE, address: redisAddress(config) };
-    return { CONSUMER, HEALTH_PORT, WORK_TIME, ...redis, lossy };
+    const publications = config.PATTERN.flatMap((pattern) => {
+      const command = pattern.benchmark?.(config.topics.get(pattern) as string);
+      return command ? [{ pattern: pattern.name, command }] : [];
+    });
+    return { CONSUMER, HEALTH_PORT, WORK_TIME, ...redis, lossy, publications };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.message.split('\n');

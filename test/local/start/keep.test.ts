@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import { MOST_QUICK_DEATHS, QuickDeaths } from '../../../local/start/quick-deaths.ts';
+import { findServer } from '../../../local/redis/find-server.ts';
+import { MOST_QUICK_DEATHS, QuickDeaths } from '../../../local/start/keep/quick-deaths.ts';
 import { until } from '../../../testkit/until.ts';
 import { type Start, startItself } from './npm-start.ts';
 
@@ -19,6 +23,15 @@ function kill(start: Start, which: 'subscriber' | 'Redis'): void {
   process.kill(Number(pids.at(-1)), 'SIGKILL');
 }
 
+/** Does what the log says how to do. */
+async function publishByHand(start: Start): Promise<void> {
+  const program = await findServer(console.error);
+  const begin = start.lines.findIndex((line) => line.includes('MESSAGE='));
+  const lines = start.lines.slice(begin, begin + 3).map((line) => line.slice(line.indexOf('|') + 1));
+  const PATH = `${process.env.PATH}:${dirname(program.path)}`; // redis-cli comes with the server
+  await promisify(execFile)('sh', ['-ec', lines.join('\n')], { env: { ...process.env, ...program.env, PATH } });
+}
+
 describe('npm start', () => {
   test('starts a killed subscriber and a killed Redis again; what is kept is not lost, and the account goes on', async () => {
     const env = { PUBLISH_INTERVAL: 0.05, PATTERN: 'pubsub,stream', LOG_FORMAT: 'json', RECLAIM_AFTER: 1 };
@@ -26,6 +39,13 @@ describe('npm start', () => {
     const arrived = (count: number) => () => messagesIn(start, 'received', 'stream').has(count);
     const last = () => Math.max(...messagesIn(start, 'published', 'stream'));
     await until('messages', arrived(3), 30_000);
+
+    await publishByHand(start);
+    for (const pattern of ['pubsub', 'stream'])
+      await until(
+        `the message by hand`,
+        () => start.count(RegExp(`"sender":"me".*"pattern":"${pattern}"|"pattern":"${pattern}".*"sender":"me"`)) === 1,
+      );
 
     kill(start, 'subscriber');
     await start.says('subscriber ended with SIGKILL; starting it again as ');

@@ -1,4 +1,4 @@
-import type { LocalRedis } from '../redis/provide-redis.ts';
+import type { LocalRedis } from '../../redis/provide-redis.ts';
 import { MOST_QUICK_DEATHS, QuickDeaths } from './quick-deaths.ts';
 
 /**

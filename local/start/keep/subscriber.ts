@@ -1,5 +1,5 @@
-import type { Environment } from '../process/environment.ts';
-import { type DemoService, loadDemoService } from './demo-service.ts';
+import type { Environment } from '../../process/environment.ts';
+import { type DemoService, loadDemoService } from '../demo-service.ts';
 import { MOST_QUICK_DEATHS, QuickDeaths } from './quick-deaths.ts';
 
 /** A subscriber that is started again when it ends. */
