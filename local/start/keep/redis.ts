@@ -29,9 +29,9 @@ export async function keepRedis(redis: LocalRedis, signal: AbortSignal, say: (li
     }
     const keys = await server.countKeys();
     const seconds = ((performance.now() - endedAt) / 1000).toFixed(1);
-    const kept = keys === undefined ? '' : `, with the ${keys} keys of its append-only file`;
+    const kept = `what it had confirmed came back from its append-only file${keys === undefined ? '' : ` (${keys} keys now)`}`;
     say(
-      `Redis is back (process ${server.pid}) on port ${server.port} after ${seconds} s${kept}; what it had not confirmed may be lost`,
+      `Redis is back (process ${server.pid}) on port ${server.port} after ${seconds} s; ${kept}, the rest may be lost`,
     );
   }
   return await new Promise(() => {});

@@ -7,6 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 import { findServer } from '../../../local/redis/find-server.ts';
 import { MOST_QUICK_DEATHS, QuickDeaths } from '../../../local/start/keep/quick-deaths.ts';
 import { until } from '../../../testkit/until.ts';
+import { connectTo } from '../../support/redis.ts';
 import { type Start, startItself } from './npm-start.ts';
 
 /** The numbers of the messages of a pattern in the services' JSON log. */
@@ -54,11 +55,13 @@ describe('npm start', () => {
     await until('further messages', arrived(last() + 1));
 
     const port = await start.redisPort();
+    await using redis = await connectTo(port);
+    await redis.client.set('confirmed', 'yes');
     kill(start, 'Redis');
     await start.says('Redis ended; starting it again');
-    expect(await start.says('Redis is back')).toMatch(
-      RegExp(` on port ${port} .* with the [1-9]\\d* keys of its append-only`),
-    );
+    expect(await start.says('Redis is back')).toMatch(RegExp(` on port ${port} .* from its append-only file \\(`));
+    await redis.untilReady(new AbortController().signal);
+    expect(await redis.client.get('confirmed')).toBe('yes');
     await until('further messages', arrived(last() + 1));
 
     start.process.kill('SIGTERM');
