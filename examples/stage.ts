@@ -1,7 +1,7 @@
 import type { Redis, RedisOptions } from '@redis-messaging/shared/redis/client';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
 import { loadConfig } from '@redis-messaging/shared/service/config';
-import { redisOptions } from '@redis-messaging/shared/service/redis-options';
+import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redis-options';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import { printLine } from '../local/process/print-line.ts';
 import { type LocalRedis, provideRedis } from '../local/redis/provide-redis.ts';
@@ -30,7 +30,8 @@ export class Stage implements Scene, AsyncDisposable {
 
   /** @throws a ConfigError if the environment has mistakes; an Error if there is no Redis */
   static async open(args: readonly string[], signal: AbortSignal): Promise<Stage> {
-    return new Stage(args, signal, await provideRedis(loadConfig(), warn));
+    const config = loadConfig();
+    return new Stage(args, signal, await provideRedis({ ...config, address: redisAddress(config) }, warn));
   }
 
   readonly connect = async (name: string): Promise<Redis> => {

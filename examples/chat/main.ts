@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,12 +11,16 @@ const LONGEST_TEXT = 200;
 const LONGEST_NAME = 20;
 /** How long to wait for Redis when leaving: ms. */
 const LEAVE_TIMEOUT_MS = 500;
+/** For a terminal: what comes next stands where the prompt was. */
+const OVER_THE_PROMPT = '\r\u001b[K';
 
 /** What goes over a room's channel. */
 interface Post {
   readonly kind: 'join' | 'leave' | 'text';
   readonly from: string;
   readonly text?: string;
+  /** Which participant's: others may have the same name. */
+  readonly session: string;
 }
 
 const channelOf = (room: string): string => `chat:${room}`;
@@ -33,11 +38,18 @@ export const chat: Example = {
   },
 };
 
-/** Joins a room. @param show called with each line for the screen, the participant's own included */
-async function join(publisher: Redis, listener: Redis, room: string, name: string, show: (line: string) => void) {
-  const send = (post: Omit<Post, 'from'>) =>
-    publisher.publish(channelOf(room), JSON.stringify({ ...post, from: name }));
-  await listener.subscribe(channelOf(room), (payload) => show(lineOf(payload)));
+/** Shows a line on the screen. @param isOwn whether it is a text of the participant's own */
+type Show = (line: string, isOwn: boolean) => void;
+
+/** Joins a room. @param show called with what is said there, the participant's own texts included */
+async function join(publisher: Redis, listener: Redis, room: string, name: string, show: Show) {
+  const session = randomUUID();
+  const send = (post: Pick<Post, 'kind' | 'text'>) =>
+    publisher.publish(channelOf(room), JSON.stringify({ ...post, from: name, session }));
+  await listener.subscribe(channelOf(room), (payload) => {
+    const post = (readObject(payload) ?? {}) as Partial<Post>;
+    show(lineOf(post, payload), post.kind === 'text' && post.session === session);
+  });
   await send({ kind: 'join' }); // after subscribing, so that the participant sees it too, and misses nothing from here on
   return {
     async say(text: string): Promise<number> {
@@ -53,8 +65,7 @@ async function join(publisher: Redis, listener: Redis, room: string, name: strin
 }
 
 /** Anybody can publish anything on a channel: what is not a post is marked, and every text is sanitized for the terminal. */
-function lineOf(payload: string): string {
-  const { kind, from, text } = (readObject(payload) ?? {}) as Partial<Post>;
+function lineOf({ kind, from, text }: Partial<Post>, payload: string): string {
   const who = sanitize(String(from), LONGEST_NAME);
   if (kind === 'text') return `<${who}> ${sanitize(String(text), LONGEST_TEXT)}`;
   if (kind === 'join') return `* ${who} joins`;
@@ -68,13 +79,19 @@ async function takePart(scene: Scene, room: string, name: string): Promise<void>
   const [publisher, listener] = [await connect('chat'), await connect('chat:listener')];
   // Only now, and without waiting before lines are read: what was typed, or piped in, meanwhile is still there.
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ', signal });
+  const { isTTY } = process.stdout;
   let isLeaving = false;
-  const closed = once(terminal, 'close');
+  let isClosed = false;
+  const closed = once(terminal, 'close').then(() => {
+    isClosed = true;
+    if (isTTY) process.stdout.write(OVER_THE_PROMPT); // so that the shell's is not behind it
+  });
   terminal.on('SIGINT', () => terminal.close());
-  const show = (line: string) => {
-    if (process.stdout.isTTY) process.stdout.write('\r\u001b[K'); // over the prompt, which comes back below
+  const show = (line: string, isOwn = false) => {
+    if (isTTY && isOwn) return; // it stands there already, as it was typed
+    if (isTTY && !isClosed) process.stdout.write(OVER_THE_PROMPT); // which comes back below
     say(sanitize(room, LONGEST_NAME), line);
-    if (process.stdout.isTTY) terminal.prompt(true);
+    if (isTTY && !isClosed) terminal.prompt(true);
   };
   say('chat', `others join with ${invitation(scene, room)}`);
 
@@ -83,11 +100,14 @@ async function takePart(scene: Scene, room: string, name: string): Promise<void>
   terminal.on('line', (line) => {
     isLeaving ||= line === '/quit';
     if (isLeaving) terminal.close();
-    else if (line) saying = saying.then(async () => (await joining).say(line)).catch((error) => show(error.message));
+    else if (isTTY) terminal.prompt();
+    if (line && !isLeaving)
+      saying = saying.then(async () => (await joining).say(line)).catch((error) => show(error.message));
   });
   await closed;
   const leaving = saying.then(async () => (await joining).leave()).catch(() => {});
   await Promise.race([leaving, sleep(LEAVE_TIMEOUT_MS)]); // without Redis the leave message is not sent
+  say('chat', `you have left ${sanitize(room, LONGEST_NAME)}`);
 }
 
 /** The command for others on this machine; a password is not printed. */

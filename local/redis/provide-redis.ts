@@ -1,34 +1,48 @@
 import type { Config } from '@redis-messaging/shared/service/config';
-import { redisAddress } from '@redis-messaging/shared/service/redis-options';
 import { findServer } from './find-server.ts';
-import { freePort, isTaken, startRedisServer } from './redis-server.ts';
+import { freePort, isTaken, type RedisServer, startRedisServer } from './redis-server.ts';
+
+/** What the configuration says of Redis. */
+export interface RedisFacts
+  extends Pick<Config, 'REDIS_PORT' | 'REDIS_USERNAME' | 'REDIS_PASSWORD' | 'REDIS_PASSWORD_FILE'> {
+  /** Where the one is that REDIS_URL or REDIS_HOST name, without credentials. */
+  readonly address: string;
+}
 
 /** The Redis of a local run. */
 export interface LocalRedis {
   /** The environment variables with which services connect to it. */
   readonly env: NodeJS.ProcessEnv;
-  /** Resolves when it has ended; never, if it is the user's. */
-  readonly ended: Promise<unknown>;
+  /** The private one; `undefined` if it is the user's. */
+  readonly server?: RedisServer;
   /** Stops it, if it is ours. */
   stop(): Promise<void>;
 }
 
-/** The Redis that REDIS_URL or REDIS_HOST name; else a private one. Prints which. */
-export async function provideRedis(config: Config, say: (line: string) => void): Promise<LocalRedis> {
+/**
+ * The Redis that REDIS_URL or REDIS_HOST name; else a private one. Prints which.
+ * @param settings further lines for the configuration of a private one
+ */
+export async function provideRedis(
+  config: RedisFacts,
+  say: (line: string) => void,
+  settings: readonly string[] = [],
+): Promise<LocalRedis> {
   if (process.env.REDIS_URL || process.env.REDIS_HOST) {
-    say(`Redis: the one at ${redisAddress(config)}, from ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'}`);
-    return { env: {}, ended: new Promise(() => {}), stop: async () => {} };
+    say(`Redis: the one at ${config.address}, from ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'}`);
+    return { env: {}, stop: async () => {} };
   }
   const program = await findServer(say);
   const server = await startRedisServer(program, {
     port: process.env.REDIS_PORT ? await wantedPort(config.REDIS_PORT, say) : undefined,
     username: config.REDIS_USERNAME || undefined,
     password: config.REDIS_PASSWORD || config.REDIS_PASSWORD_FILE || undefined,
+    settings,
   });
   say(`Redis: ${program.about}, a private one on 127.0.0.1:${server.port} that ends with this run`);
   return {
     env: { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(server.port) },
-    ended: server.ended,
+    server,
     stop: () => server.stop(),
   };
 }

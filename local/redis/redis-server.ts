@@ -1,18 +1,24 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServerProgram } from './find-server.ts';
 
-/** A private Redis on loopback, with a folder that is removed when it ends. */
+/** A private Redis on loopback, with a folder that is removed when it is stopped. */
 export interface RedisServer {
   readonly port: number;
   readonly pid: number;
   /** Resolves when it has ended, for any reason. */
   readonly ended: Promise<unknown>;
+  /** Starts one that has ended again: on its port, with its folder. @throws with its log if it does not start */
+  restart(): Promise<RedisServer>;
+  /** How many keys it holds, once it has loaded its data; `undefined` if it does not say. */
+  countKeys(): Promise<number | undefined>;
   /** Stops it and removes its folder. */
   stop(): Promise<void>;
 }
@@ -30,22 +36,26 @@ export interface ServerOptions {
 const START_TIMEOUT_MS = 10_000;
 
 /**
- * A shell that runs the server, and ends when the server does. When its standard input ends, which it does when this process
- * ends in any way, it stops the server and removes its folder, the first argument; after 10 s it kills a server that is busy with a
- * script, or stands still. The folder stays for a moment, so that the log of a server that did not start can be read.
+ * A shell that runs the server, says its process id, and when it has ended; then it waits until something is written to the pipe
+ * `again`, and runs it again. When its standard input ends, which it does when this process ends in any way, it stops the server and
+ * removes its folder, the first argument; after 10 s it kills a server that is busy with a script, or stands still.
  */
 const SUPERVISOR = `
 folder=$1; shift
-"$@" </dev/null & server=$!
-exec 2>/dev/null
-echo $server
-exec 3<&0
-{ cat <&3; kill $server; left=100
-  while kill -0 $server; do sleep 0.1; left=$((left - 1)); [ $left -eq 0 ] && kill -9 $server; done
-  sleep 1; rm -rf "$folder"; } >/dev/null 2>&1 &
-wait $server`;
+exec 3<&0 4>&2 2>/dev/null
+mkfifo "$folder/again"
+end() { server=$(cat "$folder/pid"); kill $server; left=100
+  while kill -0 $server; do sleep 0.1; left=$((left - 1)); [ $left -eq 0 ] && kill -9 $server; done; }
+{ cat <&3; rm "$folder/again"; end; kill $$; end; rm -rf "$folder"; } >/dev/null 4>&- &
+while :; do
+  sh -c 'echo $$ >"$0/pid"; exec "$@"' "$folder" "$@" </dev/null 2>&4 3<&- 4>&- &
+  echo $!
+  wait $!
+  echo ended
+  read -r _ <"$folder/again" || exit
+done`;
 
-/** Starts a server that only this machine can reach, and that does not persist anything. Resolves once it answers. @throws with its log if it does not start */
+/** Starts a server that only this machine can reach, and that persists nothing unless the settings say so. Resolves once it answers. @throws with its log if it does not start */
 export async function startRedisServer(program: ServerProgram, options: ServerOptions = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'redis-messaging-'));
   const port = options.port ?? (await freePort());
@@ -56,24 +66,57 @@ export async function startRedisServer(program: ServerProgram, options: ServerOp
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...program.env },
   });
-  const ended = once(shell, 'exit');
-  const pid = Number(await new Promise<Buffer>((resolve) => shell.stdout.once('data', resolve)));
+  const closed = once(shell, 'close'); // of its output, which the server has, too
+  const lines = createInterface({ input: shell.stdout })[Symbol.asyncIterator]();
+
   async function stop(): Promise<void> {
     shell.stdin.end();
-    await ended;
+    await closed;
     await rm(folder, { recursive: true, force: true });
   }
-  try {
-    await Promise.race([
-      answering(port, pid, options, () => shell.exitCode === null),
-      ended.then(() => Promise.reject(new Error('it ended at once'))),
-    ]);
-  } catch (error) {
-    const log = await readFile(join(folder, 'redis.log'), 'utf8').catch(() => '');
-    await stop();
-    throw new Error(`Redis did not start on port ${port}: ${(error as Error).message}\n${log}`);
+
+  /** Of the server that was started last. */
+  async function started(): Promise<RedisServer> {
+    const pid = Number((await lines.next()).value);
+    let isRunning = true;
+    const ended = lines.next().then(() => {
+      isRunning = false;
+    });
+    try {
+      await Promise.race([
+        answering(port, pid, options, () => isRunning),
+        ended.then(() => Promise.reject(new Error('it ended at once'))),
+      ]);
+    } catch (error) {
+      const log = await readFile(join(folder, 'redis.log'), 'utf8').catch(() => '');
+      throw new Error(`Redis did not start on port ${port}: ${(error as Error).message}\n${log}`);
+    }
+    return { port, pid, ended, restart, countKeys: () => keysAt(port, options, () => isRunning), stop };
   }
-  return { port, pid, ended, stop };
+
+  async function restart(): Promise<RedisServer> {
+    const [server] = await Promise.all([started(), wake(join(folder, 'again'))]);
+    return server;
+  }
+
+  try {
+    return await started();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Writes a line to a named pipe. @throws if nobody reads it */
+async function wake(pipe: string): Promise<void> {
+  for (const deadline = performance.now() + 1000; ; await sleep(10)) {
+    try {
+      await writeFile(pipe, '\n', { flag: constants.O_WRONLY | constants.O_NONBLOCK });
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+  }
 }
 
 function settingsOf(folder: string, port: number, { username, password, settings = [] }: ServerOptions): string[] {
@@ -85,6 +128,7 @@ function settingsOf(folder: string, port: number, { username, password, settings
     `logfile ${quote(join(folder, 'redis.log'))}`,
     'save ""',
     'appendonly no',
+    'loglevel warning',
     ...(password && !username ? [`requirepass ${quote(password)}`] : []),
     ...(password && username ? [`user ${quote(username)} on ${quote(`>${password}`)} ~* &* +@all`] : []),
     ...settings,
@@ -116,16 +160,10 @@ export async function isTaken(port: number): Promise<boolean> {
 }
 
 /** Waits until the server answers: this one, not another that has the port. */
-async function answering(
-  port: number,
-  pid: number,
-  { username = 'default', password }: ServerOptions,
-  isRunning: () => boolean,
-): Promise<void> {
+async function answering(port: number, pid: number, options: ServerOptions, isRunning: () => boolean): Promise<void> {
   const deadline = performance.now() + START_TIMEOUT_MS;
-  const credentials = password ? [['AUTH', username, password]] : [];
   while (isRunning() && performance.now() < deadline) {
-    const answer = await ask(port, [...credentials, ['INFO', 'server']]);
+    const answer = await ask(port, options, ['INFO', 'server'], /^process_id:\d+\r/m);
     const answerer = Number(/^process_id:(\d+)/m.exec(answer)?.[1]);
     if (answerer === pid) return;
     if (answerer) throw new Error('another Redis has this port');
@@ -134,9 +172,26 @@ async function answering(
   throw new Error('no answer');
 }
 
-/** Sends commands, and returns the replies that arrive within a second, up to the end of an INFO. */
-async function ask(port: number, commands: readonly (readonly string[])[]): Promise<string> {
-  const encoded = commands.map(
+/** Asks until the data is loaded. */
+async function keysAt(port: number, options: ServerOptions, isRunning: () => boolean): Promise<number | undefined> {
+  while (isRunning()) {
+    const answer = await ask(port, options, ['DBSIZE'], /^:\d+\r/m);
+    const keys = /^:(\d+)\r/m.exec(answer)?.[1];
+    if (keys) return Number(keys);
+    if (!answer.includes('-LOADING')) return undefined;
+    await sleep(20);
+  }
+  return undefined;
+}
+
+/** Sends a command, and returns what is answered within a second, until that is complete or an error. */
+async function ask(
+  port: number,
+  { username = 'default', password }: ServerOptions,
+  command: readonly string[],
+  complete: RegExp,
+): Promise<string> {
+  const encoded = [...(password ? [['AUTH', username, password]] : []), command].map(
     (words) => `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`,
   );
   return await new Promise((resolve) => {
@@ -151,7 +206,7 @@ async function ask(port: number, commands: readonly (readonly string[])[]): Prom
     socket.on('end', done);
     socket.on('data', (data) => {
       answer += data;
-      if (/process_id:\d+\r/.test(answer) || /^-/m.test(answer)) done();
+      if (complete.test(answer) || /^-/m.test(answer)) done();
     });
   });
 }

@@ -178,4 +178,23 @@ describe('the chat, in several terminals', () => {
     ann.process.stdin?.end('/quit\n');
     expect(await ann.exited).toBe(0);
   });
+
+  test("in a terminal one's own lines stand there once, and the end is clean", async () => {
+    await using ben = new Play(own.server.port, 'chat', 'lobby', 'ben');
+    await ben.says('ben joins');
+    const command = [process.execPath, ...serviceCommand('example'), 'chat', 'lobby', 'ann'];
+    const env = { PATH: process.env.PATH, TERM: 'xterm', REDIS_HOST: '127.0.0.1', REDIS_PORT: String(own.server.port) };
+    const terminal = spawn('script', ['-qec', command.join(' '), '/dev/null'], { cwd: ROOT, env });
+    let screen = '';
+    terminal.stdout.on('data', (data) => {
+      screen += data;
+    });
+    await until('the prompt', () => screen.includes('ann joins'));
+    terminal.stdin.write('good morning\n');
+    await ben.says('<ann> good morning');
+    terminal.stdin.write('\u0004'); // Ctrl-D
+    expect(await once(terminal, 'close')).toEqual([0, null]);
+    expect(screen.split('good morning')).toHaveLength(2);
+    expect(screen.slice(screen.lastIndexOf('\r\u001b[K'))).toMatch(/chat +\| you have left lobby\r\n$/);
+  });
 });

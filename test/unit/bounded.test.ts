@@ -6,6 +6,7 @@ import { Latency } from '@redis-messaging/shared/accounting/latency';
 import { DeliveryBuffer } from '@redis-messaging/shared/delivery/delivery-buffer';
 import { LogLimiter } from '@redis-messaging/shared/service/log-limiter';
 import { createLogger } from '@redis-messaging/shared/service/logger';
+import { until } from '../../testkit/until.ts';
 
 const delivery = (number: number, bytes = 4) => {
   const payload = Buffer.alloc(bytes);
@@ -85,30 +86,59 @@ describe('latency', () => {
   });
 });
 
-describe('line budget', () => {
+describe('log limiter', () => {
   const LINES = 50_000;
   /** How many of many lines are written, and how many are counted instead. */
-  function spend(logLevel: string, level: 'info' | 'warn') {
+  function spend(logLevel: string, level: 'info' | 'warn', format: 'pretty' | 'json' = 'json') {
     let suppressed = 0;
-    const log = createLogger({ service: 'test', level: logLevel, format: 'json' });
-    const budget = new LogLimiter(log, (lines) => {
+    const log = createLogger({ service: 'test', level: logLevel, format });
+    const limiter = new LogLimiter(log, (lines) => {
       suppressed += lines;
     });
     let written = 0;
-    for (let line = 0; line < LINES; line++) if (budget.take(level)) written++;
-    budget.flush();
+    for (let line = 0; line < LINES; line++) if (limiter.take(level)) written++;
+    limiter.flush();
     return { written, suppressed };
   }
 
-  test.each(['info', 'warn'] as const)('lets 10,000 lines of level %s through, then counts', (level) => {
+  test.each(['info', 'warn'] as const)('lets 10,000 lines of level %s through as JSON, then counts', (level) => {
     const { written, suppressed } = spend(level, level);
     expect(written).toBeGreaterThanOrEqual(10_000);
     expect(suppressed).toBeGreaterThan(0);
     expect(written + suppressed).toBe(LINES);
   });
 
+  test('lets 200 lines through for people, then counts each second; and shows them again once they are fewer', async () => {
+    expect(spend('info', 'info', 'pretty')).toEqual({ written: 200, suppressed: LINES - 200 });
+
+    const summaries: number[] = [];
+    const log = createLogger({ service: 'test', level: 'info', format: 'pretty' }).child({ pattern: 'x' });
+    const limiter = new LogLimiter(log, (lines) => summaries.push(lines));
+    let asked = 0;
+    let written = 0;
+    const take = () => {
+      asked++;
+      if (limiter.take('info')) written++;
+    };
+    const summary = async (count: number) =>
+      await until('a summary', () => {
+        for (let line = 0; line < 20; line++) take();
+        return summaries.length === count;
+      });
+    await summary(2);
+    expect(written).toBe(200);
+    expect(summaries[0]).toBeGreaterThan(200);
+    await until('a line again', () => {
+      take();
+      return written > 200;
+    });
+    expect(written).toBe(201);
+    expect(summaries.reduce((sum, lines) => sum + lines) + written).toBe(asked);
+  });
+
   test('at debug all are let through', () => {
     expect(spend('debug', 'info')).toEqual({ written: LINES, suppressed: 0 });
+    expect(spend('debug', 'info', 'pretty')).toEqual({ written: LINES, suppressed: 0 });
   });
 
   test('below the level of the log there is nothing to write or to count', () => {

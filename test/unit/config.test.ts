@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
-import { ConfigError, loadConfig, loadDotEnv, variables } from '@redis-messaging/shared/service/config';
+import { ConfigError, loadConfig, loadDotEnv, misspelled, variables } from '@redis-messaging/shared/service/config';
 import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redis-options';
 
 const names = (environment: Record<string, string>) => loadConfig(environment).PATTERN.map((pattern) => pattern.name);
@@ -179,5 +179,21 @@ describe('configuration', () => {
     expect(mistakes({ REDIS_PASSWORD_FILE: `${file}.none` })).toEqual([
       `REDIS_PASSWORD_FILE="${file}.none": expected the path of a file that can be read`,
     ]);
+  });
+
+  test('names the variable that a misspelled one was meant to be, and never shows a value', () => {
+    const said = (name: string, others = {}) => misspelled({ [name]: 'hunter2', ...others });
+    const meant = {
+      PUBLSH_INTERVAL: 'PUBLISH_INTERVAL',
+      REDIS_PASWORD: 'REDIS_PASSWORD',
+      PATTREN: 'PATTERN',
+      queue: 'QUEUE',
+    };
+    for (const [name, right] of Object.entries(meant))
+      expect(said(name)).toEqual([`${name} is not a variable of ours; did you mean ${right}?`]);
+    for (const foreign of ['REDIS_SERVER', 'REDIS_SERVICE_PORT', 'HOST', 'PATH', 'SHELL', 'HOSTNAME', 'TERM'])
+      expect(said(foreign)).toEqual([]);
+    expect(said('QUEUES', { QUEUE: 'mine' })).toEqual([]); // so QUEUES is somebody else's
+    expect(misspelled(Object.fromEntries(Object.keys(variables).map((name) => [name, 'x'])))).toEqual([]);
   });
 });

@@ -28,8 +28,8 @@ export type RedisOptions = Omit<RedisClientOptions, 'RESP' | 'modules' | 'functi
 /** How long making a connection may take, unless the options say otherwise: ms. */
 const CONNECT_TIMEOUT_MS = 1000;
 const FIRST_RETRY_MS = 25;
-/** Half of the 2 s within which a service is to be ready again. */
-const LONGEST_RETRY_MS = 1000;
+/** The longest from one attempt to connect to the next. Half of the 2 s within which a service is to be ready again. */
+export const LONGEST_RETRY_MS = 1000;
 
 /**
  * A client that is not connected yet, with what every connection of ours needs.

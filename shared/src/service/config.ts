@@ -4,6 +4,8 @@ import dotenv from 'dotenv';
 import { isTopicName, TOPIC_NAME } from '../delivery/keys.ts';
 import { choosePatterns, patterns, patternWords } from '../patterns/index.ts';
 import type { Pattern } from '../patterns/pattern.ts';
+import { nearest } from '../text/nearest.ts';
+import { sanitize } from '../text/sanitize.ts';
 
 /** One environment variable. `parse` returns `undefined` for a value that is not as `expected`. */
 interface Variable<Value> {
@@ -136,7 +138,7 @@ export const variables = {
   LOG_LEVEL: choice(
     'info',
     ['debug', 'info', 'warn', 'error', 'silent'],
-    '`info` limits the lines for messages when there are more than 1,000 per second; `debug` shows them all',
+    '`info` counts messages that are more than 200 per second (as JSON: 1,000) instead of a line for each; `debug` shows each',
   ),
   LOG_FORMAT: choice('pretty', ['pretty', 'json'], 'Lines for people, or one JSON object a line'),
   HEALTH_PORT: whole('0', 0, 65_535, 'Port of `/livez`, `/readyz` and `/metrics`; `0` = off'),
@@ -180,6 +182,17 @@ export function loadConfig(environment: Environment = process.env): Config {
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   const topics = new Map(patterns.map((pattern) => [pattern, values[pattern.topic.variable] as string]));
   return Object.freeze({ ...values, topics }) as unknown as Config;
+}
+
+/** Environment variables that are not ours, but nearly: a line for each, with the name that was probably meant. Never shows a value. */
+export function misspelled(environment: Environment = process.env): string[] {
+  const names = Object.keys(variables);
+  return Object.keys(environment).flatMap((name) => {
+    const meant = names.includes(name) ? undefined : nearest(name, names);
+    return meant === undefined || environment[meant]
+      ? []
+      : [`${sanitize(name)} is not a variable of ours; did you mean ${meant}?`];
+  });
 }
 
 /** Its value must not be shown: it may hold a password. */

@@ -1,18 +1,25 @@
-import type { Logger } from './logger.ts';
+import { isForPeople, type Logger } from './logger.ts';
 
-/** Lines that may be written before the limit bites. */
-const BURST = 10_000;
-const LINES_A_SECOND = 1000;
+/** How many lines may be written at once, and a second from then on. */
+interface Limits {
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+/** More lines than this per second nobody reads: only their number is said. */
+const FOR_PEOPLE: Limits = { burst: 200, perSecond: 0 };
+const FOR_PROGRAMS: Limits = { burst: 10_000, perSecond: 1000 };
 
 /**
- * Keeps a log from slowing its service down: a line for each message while there are not too many, else some lines a
- * second and a count of the others. At LOG_LEVEL=debug all are written; below their level there are none to count.
+ * Keeps a log from slowing its service down, and from burying what matters: a line for each message while there are not too many, else
+ * a count of them per second. At LOG_LEVEL=debug all are written; below their level there are none to count.
  */
 export class LogLimiter {
   readonly #onSuppressed: (lines: number) => void;
   readonly #log: Logger;
   readonly #unlimited: boolean;
-  #left = BURST;
+  readonly #limits: Limits;
+  #left: number;
   #suppressed = 0;
   #second = performance.now();
 
@@ -21,6 +28,8 @@ export class LogLimiter {
     this.#onSuppressed = onSuppressed;
     this.#log = log;
     this.#unlimited = log.isLevelEnabled('debug');
+    this.#limits = isForPeople(log) ? FOR_PEOPLE : FOR_PROGRAMS;
+    this.#left = this.#limits.burst;
   }
 
   /** Whether a line of this level may be written now. What the log would show, if there were not so much of it, is counted. */
@@ -46,7 +55,8 @@ export class LogLimiter {
     const now = performance.now();
     if (now - this.#second < 1000) return;
     this.#second = now;
-    this.#left = LINES_A_SECOND;
+    const isCalm = this.#suppressed < this.#limits.burst;
+    this.#left = isCalm ? this.#limits.burst : this.#limits.perSecond;
     this.flush();
   }
 }

@@ -21,10 +21,14 @@ export function createLogger({ service, level, format }: LoggerOptions): Logger 
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   };
-  return format === 'json'
-    ? pino(options, pino.destination({ dest: STDOUT, sync: true }))
-    : pino(options, prettyStream());
+  if (format === 'json') return pino(options, pino.destination({ dest: STDOUT, sync: true }));
+  return Object.assign(pino(options, prettyStream()), { [FOR_PEOPLE]: true }); // its children inherit that
 }
+
+const FOR_PEOPLE = Symbol('for people');
+
+/** Whether a log is written for people, who read some lines a second at most. */
+export const isForPeople = (log: Logger): boolean => FOR_PEOPLE in log;
 
 /**
  * Standard output, as a file descriptor. Whoever so much as looks at `process.stdout` makes a pipe non-blocking; then each time that

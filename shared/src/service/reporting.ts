@@ -13,6 +13,8 @@ interface Source {
 }
 
 const PROGRESS_EVERY_MS = 100;
+/** How often to look whether the service is ready: whoever waits for that waits no longer than this in vain. */
+const LOOK_EVERY_MS = 10;
 
 /** Logs the stats of all patterns side by side. */
 export function logStats(log: Logger, event: 'stats' | 'stopped', title: string, patterns: StatsByPattern): void {
@@ -32,18 +34,19 @@ export async function tellParent(event: ServiceReport['event'], patterns: StatsB
  */
 export function reportNowAndThen(source: Source, seconds: number, log: Logger): () => void {
   const stats = setInterval(async () => logStats(log, 'stats', 'Stats', await source.stats()), seconds * 1000);
-  let ready = false;
+  const look = setInterval(() => {
+    if (!source.isReady()) return;
+    clearInterval(look);
+    log.info({ event: 'ready' }, 'Ready');
+    void tellParent('ready', {});
+  }, LOOK_EVERY_MS);
   const progress = setInterval(async () => {
-    if (!ready && source.isReady()) {
-      ready = true;
-      log.info({ event: 'ready' }, 'Ready');
-      void tellParent('ready', {});
-    }
     if (process.connected) void tellParent('progress', await source.stats());
-    else if (ready) clearInterval(progress);
+    else clearInterval(progress);
   }, PROGRESS_EVERY_MS);
   return () => {
     clearInterval(stats);
+    clearInterval(look);
     clearInterval(progress);
   };
 }

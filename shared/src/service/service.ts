@@ -1,6 +1,6 @@
 import type { StatsByPattern } from '../accounting/stats.ts';
 import { createMessaging, type Messaging } from '../messaging/messaging.ts';
-import { type Config, ConfigError, loadConfig, loadDotEnv } from './config.ts';
+import { type Config, ConfigError, loadConfig, loadDotEnv, misspelled } from './config.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
@@ -38,6 +38,7 @@ export async function runService(name: string, begin: (service: Service) => Work
   process.on('unhandledRejection', stop.fail);
   const names = config.PATTERN.map((pattern) => pattern.name);
   log.info({ event: 'starting', chosen: names }, `Starting ${name} (${names.join(', ')})`);
+  for (const line of misspelled()) log.warn({ event: 'misspelled' }, line);
   try {
     await live(name, config, log, stop, begin);
   } catch (error) {

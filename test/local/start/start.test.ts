@@ -1,65 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { createInterface } from 'node:readline';
 import { describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/index';
-import { stringsOf } from '../../local/process/environment.ts';
-import { serviceCommand } from '../../local/process/node-command.ts';
-import { freePort } from '../../local/redis/redis-server.ts';
-import { until } from '../../testkit/until.ts';
-import { connectTo, startRedis } from '../support/redis.ts';
-
-/** `npm start` as a user starts it. */
-class Start implements AsyncDisposable {
-  readonly lines: string[] = [];
-  readonly process: ChildProcess;
-  readonly exited: Promise<number>;
-
-  constructor(env: Record<string, string | number> = {}, command = 'npm', args: readonly string[] = ['start']) {
-    const own = stringsOf(env);
-    this.process = spawn(command, args, {
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...own },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    for (const stream of [this.process.stdout, this.process.stderr]) {
-      if (stream) createInterface({ input: stream }).on('line', (line) => this.lines.push(line));
-    }
-    this.exited = once(this.process, 'close').then(([code]) => code);
-  }
-
-  async says(text: string): Promise<string> {
-    return await until(`"${text}"`, () => this.lines.find((line) => line.includes(text)), 30_000);
-  }
-
-  count(pattern: RegExp): number {
-    return this.lines.filter((line) => pattern.test(line)).length;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGTERM');
-    await this.exited;
-  }
-
-  /** The port of the private Redis. */
-  async redisPort(): Promise<number> {
-    return Number(/127\.0\.0\.1:(\d+)/.exec(await this.says('a private one on'))?.[1]);
-  }
-}
-
-const refusesConnections = async (port: number) =>
-  await new Promise<boolean>((resolve) => {
-    import('node:net').then(({ connect }) => {
-      const socket = connect(port, '127.0.0.1');
-      socket.on('connect', () => resolve(false)).on('error', () => resolve(true));
-      socket.on('connect', () => socket.destroy());
-    });
-  });
+import { serviceCommand } from '../../../local/process/node-command.ts';
+import { freePort } from '../../../local/redis/redis-server.ts';
+import { connectTo, startRedis } from '../../support/redis.ts';
+import { refusesConnections, Start } from './npm-start.ts';
 
 describe('npm start', () => {
   test('runs the demo to its end with a private Redis, and leaves nothing behind', async () => {
-    await using start = new Start({ MESSAGE_COUNT: 5, PUBLISH_INTERVAL: 0.2 });
+    await using start = new Start({ MESSAGE_COUNT: 5, PUBLISH_INTERVAL: 0.2, REDIS_PASWORD: 'hunter2' });
     const port = await start.redisPort();
     expect(await start.exited).toBe(0);
     expect(
@@ -73,6 +24,8 @@ describe('npm start', () => {
     for (const { name } of choosePatterns('both') ?? [])
       expect(start.count(RegExp(`^start .* ${name} +5 +5 +0 +0 +0 `))).toBe(1);
     expect(await refusesConnections(port)).toBe(true);
+    await start.says('REDIS_PASWORD is not a variable of ours; did you mean REDIS_PASSWORD?');
+    expect(start.count(/hunter2/)).toBe(0);
   });
 
   test('uses the Redis that REDIS_HOST names, and prints that', async () => {
@@ -102,25 +55,6 @@ describe('npm start', () => {
     other.close();
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('%s stops everything in order, with exit code 0', async (signal) => {
-    await using start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, serviceCommand('start'));
-    const port = await start.redisPort();
-    await start.says('[pubsub #3,');
-    start.process.kill(signal);
-    expect(await start.exited).toBe(0);
-    await start.says('What was published, and what arrived');
-    expect(await refusesConnections(port)).toBe(true);
-  });
-
-  test('when it is killed, its services and its Redis end too', async () => {
-    await using start = new Start({ PUBLISH_INTERVAL: 0.05 }, process.execPath, serviceCommand('start'));
-    const port = await start.redisPort();
-    await start.says('[pubsub #3,');
-    start.process.kill('SIGKILL');
-    await start.exited; // closes when the last process that writes has ended
-    await until('Redis to end', () => refusesConnections(port));
-  });
-
   test('when a service fails, the rest is stopped, and the exit code is 1', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
@@ -130,17 +64,6 @@ describe('npm start', () => {
     await start.says(`HEALTH_PORT ${port}: the port is taken`);
     await start.says('publisher ended with exit code 1; stopping the rest');
     taken.close();
-  });
-
-  test('when its Redis ends, the services are stopped, and the exit code is 1', async () => {
-    await using start = new Start();
-    const port = await start.redisPort();
-    await start.says('[pubsub #1,');
-    const redis = await connectTo(port);
-    process.kill(Number(/process_id:(\d+)/.exec(await redis.client.info('server'))?.[1]), 'SIGKILL');
-    await start.says('Redis ended; stopping the rest');
-    expect(await start.exited).toBe(1);
-    await redis[Symbol.asyncDispose]();
   });
 
   test('with a Redis that is not empty, it drains the backlog before it ends', async () => {
@@ -174,5 +97,15 @@ describe('npm start', () => {
     await start.says(`PATTERN="smoke": expected one of ${patternWords.join(', ')}`);
     await start.says('STATS_INTERVAL="now": expected seconds');
     expect(start.count(/expected/)).toBe(2);
+  });
+
+  test.each([
+    ['--help', 0, 'npm start: a subscriber and a publisher'],
+    ['--port', 2, 'npm start takes no argument "--port"'],
+  ])('%s ends at once', async (argument, code, text) => {
+    await using start = new Start({}, process.execPath, [...serviceCommand('start'), argument]);
+    expect(await start.exited).toBe(code);
+    await start.says(text);
+    expect(start.count(/\|/)).toBe(0); // nothing was started
   });
 });

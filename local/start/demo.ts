@@ -1,0 +1,142 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { printLine } from '../process/print-line.ts';
+import { type LocalRedis, provideRedis } from '../redis/provide-redis.ts';
+import { publishByHand } from './by-hand.ts';
+import type { DemoService } from './demo-service.ts';
+import type { DemoFacts } from './facts.ts';
+import { KEEPING, keepRedis } from './keep/redis.ts';
+import { type KeptSubscriber, keepSubscriber } from './keep/subscriber.ts';
+import { finalTable, hasEverythingArrived, isBacklogEmpty, receivedInAll } from './outcome.ts';
+import { stopDemo } from './stop-demo.ts';
+
+/** Nothing has arrived for this long, and nothing waits: what is missing will not arrive: ms. */
+const QUIET_MS = 2000;
+
+/** The publisher begins even if the subscriber is not ready by then: ms. */
+const READY_TIMEOUT_MS = 30_000;
+
+/** The demo's services, loaded, but not begun. */
+export interface LoadedServices {
+  readonly publisher: DemoService;
+  readonly subscriber: DemoService;
+}
+
+/** A demo that is under way. */
+interface Demo {
+  readonly config: DemoFacts;
+  readonly redis: LocalRedis;
+  readonly publisher: DemoService;
+  readonly subscriber: KeptSubscriber;
+  /** Aborts when it is to end. */
+  readonly stop: AbortSignal;
+}
+
+const say = (line: string) => printLine('start', line);
+
+/** Provides Redis, lets the services begin, waits until all has arrived, or for a stop, and ends them. @returns the exit code: 0, or that of the service that failed */
+export async function runDemo({ publisher, subscriber: first }: LoadedServices): Promise<number> {
+  let subscriber: KeptSubscriber | undefined;
+  const stop = stopDemo(say, () => {
+    for (const { program } of [publisher, subscriber?.service ?? first]) program.process.kill('SIGKILL');
+  });
+  let redis: LocalRedis | undefined;
+  try {
+    const config = await configOf([first, publisher]);
+    redis = config && (await redisFor(config));
+    if (!config || !redis) return 1;
+    if (stop.aborted) return 0;
+    const env = { ...redis.env, ...subscriberEnv(config) };
+    subscriber = keepSubscriber(first, { env, lossy: config.lossy, say });
+    return await run({ config, redis, publisher, subscriber, stop });
+  } finally {
+    await Promise.all([publisher.stop(), subscriber?.stop() ?? first.stop()]);
+    await redis?.stop();
+  }
+}
+
+/** What the service that has loaded it first says of the configuration; `undefined` if it has mistakes, or nobody says. */
+async function configOf(services: readonly DemoService[]): Promise<DemoFacts | undefined> {
+  const ended = Promise.all(services.map(({ program }) => program.exited));
+  const facts = await Promise.race([...services.map((service) => service.facts), ended.then(() => undefined)]);
+  if (!facts) return undefined; // they have said why
+  Object.assign(process.env, facts.env);
+  if (!isMistakes(facts.config)) return facts.config;
+  say('Cannot start; fix these environment variables (see README, "Configuration"):');
+  for (const line of facts.config) say(`  ${line}`);
+  return undefined;
+}
+
+const isMistakes = (config: DemoFacts | readonly string[]): config is readonly string[] => Array.isArray(config);
+
+/** @returns `undefined` if there is none: says why */
+async function redisFor(config: DemoFacts): Promise<LocalRedis | undefined> {
+  try {
+    return await provideRedis(config, say, KEEPING);
+  } catch (error) {
+    say((error as Error).message);
+    return undefined;
+  }
+}
+
+/** One name for all its instances, and a port beside the publisher's. */
+function subscriberEnv({ CONSUMER, HEALTH_PORT }: DemoFacts) {
+  return { CONSUMER, ...(HEALTH_PORT !== 0 && { HEALTH_PORT: String(HEALTH_PORT + 1) }) };
+}
+
+/** @returns the exit code: 0, or that of the service that failed */
+async function run(demo: Demo): Promise<number> {
+  const { redis, publisher, subscriber } = demo;
+  const end = new AbortController();
+  const stop = AbortSignal.any([demo.stop, end.signal]);
+  const broken = Promise.race([keepRedis(redis, stop, say), subscriber.failed, aborted(stop)]);
+  const failure = await Promise.race([untilDone({ ...demo, stop }), broken]);
+  end.abort();
+  if (failure) say(`${failure}; stopping the rest`);
+  const codes = [await publisher.stop(), await subscriber.stop()];
+  const table = finalTable(publisher.reports.stopped?.patterns, subscriber.service.reports.stopped?.patterns);
+  if (table) for (const line of table.split('\n')) say(line);
+  return codes.find((code) => code !== 0) ?? (failure ? 1 : 0);
+}
+
+/** Resolves when everything has been published and has arrived; or with what went wrong. */
+async function untilDone(demo: Demo): Promise<string | undefined> {
+  const { config, redis, publisher, subscriber, stop } = demo;
+  const timeout = sleep(READY_TIMEOUT_MS, undefined, { ref: false });
+  await Promise.race([subscriber.ready, timeout]); // or the first Pub/Sub messages would have no subscribers
+  if (stop.aborted) return undefined;
+  say(crashesToTry(demo));
+  say('To publish by hand, in another terminal:');
+  for (const line of publishByHand(config.publications, { ...process.env, ...redis.env })) say(`  ${line}`);
+  publisher.release(redis.env);
+  const how = await publisher.program.exited;
+  if (stop.aborted) return undefined;
+  if (how !== 0) return `publisher ended with ${typeof how === 'number' ? `exit code ${how}` : how}`;
+  await untilEverythingArrived(demo);
+  return undefined;
+}
+
+/** For whoever wants to see what a crash costs. */
+function crashesToTry({ redis, subscriber }: Demo): string {
+  const programs = { subscriber: subscriber.service.program.process.pid, Redis: redis.server?.pid };
+  const kills = Object.entries(programs).flatMap(([name, pid]) => (pid ? [`kill -9 ${pid} (${name})`] : []));
+  return `To see what a crash costs: ${kills.join(' or ')}; it is started again`;
+}
+
+async function aborted(stop: AbortSignal): Promise<undefined> {
+  if (!stop.aborted) await once(stop, 'abort');
+  return undefined;
+}
+
+async function untilEverythingArrived({ config, publisher, subscriber, stop }: Demo): Promise<void> {
+  const quietMs = QUIET_MS + 2000 * config.WORK_TIME;
+  let received = -1;
+  let since = performance.now();
+  while (!stop.aborted && performance.now() - since < quietMs) {
+    const now = subscriber.service.reports.progress?.patterns ?? {};
+    if (hasEverythingArrived(publisher.reports.stopped?.patterns ?? {}, now)) return;
+    if (receivedInAll(now) !== received || !isBacklogEmpty(now) || !subscriber.isReady) since = performance.now();
+    received = receivedInAll(now);
+    await sleep(50);
+  }
+}

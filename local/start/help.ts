@@ -1,0 +1,28 @@
+import { BAD_OPTIONS } from '../process/command.ts';
+
+const HELP = `npm start: a subscriber and a publisher that talk through Redis, with one combined log
+
+It runs until Ctrl-C, or until MESSAGE_COUNT messages have arrived, and ends with a table of what was published and what arrived.
+Without REDIS_HOST or REDIS_URL it starts a Redis of its own, which ends with it.
+A subscriber that is killed is started again, and so is that Redis.
+
+  npm start                                        two patterns, pubsub and queue, a message every 2 s
+  PATTERN=all npm start                            all patterns side by side
+  PATTERN=stream PUBLISH_INTERVAL=0 npm start      one pattern, as fast as Redis takes messages
+  MESSAGE_COUNT=100 PUBLISH_INTERVAL=0.01 npm start
+  REDIS_URL=redis://localhost:6379 npm start       with a Redis that is running
+  LOG_LEVEL=warn npm start                         no line for each message
+
+All variables: README, "Configuration". They may also stand in a file named .env.
+`;
+
+/** Answers the arguments of `npm start`, if there are any: it takes none but --help. @returns the exit code; `undefined` without arguments */
+export function answerArguments(args: readonly string[]): number | undefined {
+  if (args.length === 0) return undefined;
+  if (args.some((arg) => arg === '--help' || arg === '-h')) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  process.stderr.write(`npm start takes no argument "${args[0]}"; see npm start -- --help\n`);
+  return BAD_OPTIONS;
+}

@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { stringsOf } from '../../../local/process/environment.ts';
+import { serviceCommand } from '../../../local/process/node-command.ts';
+import { until } from '../../../testkit/until.ts';
+
+/** `npm start` as a user starts it, or the process that npm runs then. */
+export class Start implements AsyncDisposable {
+  readonly lines: string[] = [];
+  readonly process: ChildProcess;
+  readonly exited: Promise<number>;
+
+  constructor(env: Record<string, string | number> = {}, command = 'npm', args: readonly string[] = ['start']) {
+    const own = stringsOf(env);
+    this.process = spawn(command, args, {
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...own },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      if (stream) createInterface({ input: stream }).on('line', (line) => this.lines.push(line));
+    }
+    this.exited = once(this.process, 'close').then(([code]) => code);
+  }
+
+  async says(text: string): Promise<string> {
+    return await until(`"${text}"`, () => this.lines.find((line) => line.includes(text)), 30_000);
+  }
+
+  count(pattern: RegExp): number {
+    return this.lines.filter((line) => pattern.test(line)).length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill('SIGTERM');
+    await this.exited;
+  }
+
+  /** The port of the private Redis. */
+  async redisPort(): Promise<number> {
+    return Number(/127\.0\.0\.1:(\d+)/.exec(await this.says('a private one on'))?.[1]);
+  }
+}
+
+/** The process itself, without npm. */
+export const startItself = (env?: Record<string, string | number>): Start =>
+  new Start(env, process.execPath, serviceCommand('start'));
+
+/** Whether nothing listens on a port. */
+export async function refusesConnections(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  const connected = once(socket, 'connect').then(Boolean, () => false);
+  return !(await connected.finally(() => socket.destroy()));
+}
