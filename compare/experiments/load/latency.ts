@@ -21,11 +21,12 @@ export const latency: Experiment = {
     'latency counts from when a message was due, not from when it was sent; the first ones are left out',
   ],
   seconds: 20,
+  onlyMeasures: true,
   withPeers: true,
 
   async run(testbed) {
-    const { patterns, load, services, waits } = testbed;
-    return await forEach(patterns, async (pattern) => {
+    const { load, services, waits } = testbed;
+    return await forEach(testbed, async (pattern) => {
       const env = { PATTERN: pattern.name };
       const subscriber = await services.subscriber(pattern.name, env);
       const publisher = await services.publisher({ env });
@@ -33,7 +34,7 @@ export const latency: Experiment = {
       await waits.received(pattern, subscriber, load.messages);
       await subscriber.stop();
       return {
-        ...measureByStats({ name: pattern.name, publisher, subscriber }),
+        ...measureByStats({ name: pattern.name, publishers: [publisher], made: load.messages, subscriber }),
         ...timesOf(testbed, pattern),
       };
     });
