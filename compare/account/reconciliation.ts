@@ -4,7 +4,9 @@ import type { Counts } from '../measure/result.ts';
 import { type Audience, added, causesOf, fitting, type PossibleCause } from './causes.ts';
 import { idsOf, inOrderMade } from './lines.ts';
 import { MARKED } from './marks.ts';
+import type { Outage } from './outages.ts';
 import { type Publishing, withTurnedUp } from './publishing.ts';
+import { madeInOutages, refusalCauses } from './refusals.ts';
 import { sum } from './sum.ts';
 
 /** What the services and Redis show of one pattern's messages. */
@@ -22,16 +24,19 @@ export interface Observed {
   /** What Redis holds at the end. */
   readonly held: { readonly waiting: number; readonly inFlight: number; readonly dead: number };
   readonly possibleCauses: readonly PossibleCause[];
+  /** When Redis was away for the publisher: only then it may refuse messages. */
+  readonly publisherOutages?: readonly Outage[];
 }
 
 /** Reconciles a pattern's messages by their ids: what Redis accepted, who received it, what was lost and why. */
 export function reconcile(observed: Observed): Counts {
-  const { publishing, published, received, held, foreignDeadLetters, possibleCauses } = observed;
+  const { publishing, published, received, held, foreignDeadLetters, possibleCauses, publisherOutages = [] } = observed;
   const lines = new Map(published.map((line) => [line.id as string, line]));
   const turnedUp = [...received.values()].flat().filter(({ id }) => !lines.has(id));
   for (const line of turnedUp) if (!lines.has(line.id)) lines.set(line.id, line);
   const accounted = withTurnedUp(publishing, lines.size - idsOf(published).size);
-  const audiences = audiencesIn(observed, inOrderMade([...lines.values()]));
+  const all = inOrderMade([...lines.values()]);
+  const audiences = audiencesIn(observed, all);
   const foreignDead = Math.min(foreignDeadLetters, held.dead);
   const counts = {
     ...accounted,
@@ -49,7 +54,10 @@ export function reconcile(observed: Observed): Counts {
     duplicated: sum(audiences.map(({ deliveries }) => deliveries.length - idsOf(deliveries).size)),
     reordered: sum([...received.values()].map(reorderedIn)),
     foreignDead,
-    causes: fitting(added(causes), lost),
+    causes: added([
+      ...fitting(added(causes), lost),
+      ...refusalCauses(accounted, madeInOutages(all, accounted.made, publisherOutages), Math.max(1, audiences.length)),
+    ]),
   };
 }
 

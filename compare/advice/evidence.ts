@@ -17,13 +17,17 @@ export interface Evidence {
 /**
  * The figures of the given file; else those that were measured here, if they have what the needs ask for; else those that come with
  * the project. With --prove none, because they will be measured. @throws OptionsError if a file cannot be read
+ *
+ * @param ownPath where the latest results of this machine are, if there are any
  */
-export function evidenceFor({ needs, results: path, prove }: AdviseOptions): Evidence {
+export function evidenceFor(
+  { needs, results: path, prove }: Pick<AdviseOptions, 'needs' | 'results' | 'prove'>,
+  ownPath = DEFAULT_RESULTS,
+): Evidence {
   if (path !== undefined) return { results: readBaseline(path, '--results'), words: `figures of ${path}` };
   if (prove) return { results: undefined, words: 'what the patterns promise; figures are measured now' };
-  const own = existsSync(DEFAULT_RESULTS) ? readBaseline(DEFAULT_RESULTS, '--results') : undefined;
-  if (own && hasFigures(own, needs))
-    return { results: own, words: `figures that were measured here (${DEFAULT_RESULTS})` };
+  const own = existsSync(ownPath) ? readBaseline(ownPath, '--results') : undefined;
+  if (own && hasFigures(own, needs)) return { results: own, words: `figures that were measured here (${ownPath})` };
   const shipped = readBaseline(SHIPPED, '--results');
   const { machine, startedAt } = shipped;
   const where = `${startedAt.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.redis}`;

@@ -44,7 +44,9 @@ function adviceBy(needs: Needs, results: Results | undefined): Advice {
   return advise(needs, candidates);
 }
 
-const codeOf = ({ fitting: [best] }: Advice): number => (best && best.open.length === 0 ? 0 : NOTHING_FITS);
+function codeOf({ fitting: [best] }: Advice): number {
+  return best && best.open.length === 0 ? 0 : NOTHING_FITS;
+}
 
 async function prove(options: AdviseOptions, advice: Advice): Promise<number> {
   const { needs, seed, out } = options;

@@ -1,9 +1,10 @@
 import type { PublisherStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import type { ServiceProcess } from '../../testkit/service-process.ts';
-import { type CountedCause, causesOfCount, NOBODY_LISTENED } from '../account/causes.ts';
+import { added, type CountedCause, causesOfCount, NOBODY_LISTENED } from '../account/causes.ts';
 import { droppedCount } from '../account/further-causes.ts';
 import { publishingOf, withTurnedUp } from '../account/publishing.ts';
 import { type Observed, reconcile } from '../account/reconciliation.ts';
+import { refusalCauses } from '../account/refusals.ts';
 import { distributionOf, percentilesOf } from './percentiles.ts';
 import type { Measured, Percentiles, Timeline } from './result.ts';
 
@@ -58,10 +59,13 @@ export function measureByStats(pair: Pair): Measured {
     duplicated: got.duplicated,
     reordered: got.reordered,
     foreignDead: 0,
-    causes: causesOfCount(lost, [
-      { cause: NOBODY_LISTENED, atMost: noSubscribers },
-      droppedCount([subscriber], name),
-      ...countedCauses,
+    causes: added([
+      ...causesOfCount(lost, [
+        { cause: NOBODY_LISTENED, atMost: noSubscribers },
+        droppedCount([subscriber], name),
+        ...countedCauses,
+      ]),
+      ...refusalCauses(publishing, 0, 1),
     ]),
     throughput: got.received > 0 ? Math.round(got.received / seconds) : null,
     latencyMs: got.latencyMs.p50 === null ? null : (got.latencyMs as Percentiles),

@@ -97,7 +97,7 @@ export interface Counts {
   readonly causes: readonly Cause[];
 }
 
-/** Why messages were lost. */
+/** Why messages did not arrive: they were lost, or did not get into Redis. Together as many as did not arrive. */
 export interface Cause {
   /** `not explained`: there is no evidence of a cause. */
   readonly cause: string;

@@ -33,16 +33,8 @@ export function lossesOf({ experiments }: Results): string[] {
 }
 
 /** Why messages did not arrive, and how many for each reason, in words. */
-export function causesText({ causes, refused, unconfirmed, buffered }: Measurement): string {
-  const before = [
-    { cause: 'refused: Redis was not there', messages: refused },
-    { cause: 'unconfirmed: the connection broke before Redis answered', messages: unconfirmed },
-    { cause: 'still in the publisher', messages: buffered },
-  ];
-  return [...causes, ...before.filter(({ messages }) => messages > 0)]
-    .map(({ cause, messages }) => `${formatNumber(messages)} ${cause}`)
-    .join(', ');
-}
+export const causesText = ({ causes }: Measurement): string =>
+  causes.map(({ cause, messages }) => `${formatNumber(messages)} ${cause}`).join(', ');
 
 /** Every peer that failed, and why: a line for each experiment and peer. */
 export function failuresOf({ experiments }: Results): string[] {

@@ -14,6 +14,8 @@ import type { Topics } from './topics.ts';
 interface FurtherEvidence {
   /** Why messages of a pattern may have been lost. */
   readonly causesOf?: (pattern: Subject) => readonly PossibleCause[];
+  /** When Redis was away for the publisher. */
+  readonly publisherOutages?: readonly Outage[];
   /** How many dead letters are not of our publishers. */
   readonly foreignDeadLetters?: number;
   /** With DEDUPE_TTL: the crashes of the subscriber, and the most that it had in flight at one. */
@@ -61,7 +63,8 @@ export class Evidence {
     return { askedAt, held };
   }
 
-  async #measure(pattern: Subject, { causesOf, foreignDeadLetters = 0, handled }: FurtherEvidence): Promise<Measured> {
+  async #measure(pattern: Subject, further: FurtherEvidence): Promise<Measured> {
+    const { causesOf, foreignDeadLetters = 0, handled, publisherOutages = [] } = further;
     const { name, guarantees } = pattern;
     const services = this.#services;
     const published = services.published(name);
@@ -79,6 +82,7 @@ export class Evidence {
       groupOf: services.groupOf,
       held: await this.#topics.held(pattern, services.groups),
       foreignDeadLetters,
+      publisherOutages,
       possibleCauses: [...this.#drops(name), ...(causesOf?.(pattern) ?? [])],
     };
     return measureByLogs(observed, this.#beganAt);

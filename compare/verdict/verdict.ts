@@ -1,5 +1,6 @@
 import { isBalanced, notDelivered } from '../account/balance.ts';
 import { UNEXPLAINED } from '../account/causes.ts';
+import { sum } from '../account/sum.ts';
 import type { Claim, Measured, Measurement, Verdict } from '../measure/result.ts';
 
 /** What a verdict adds to the measurements. */
@@ -16,11 +17,17 @@ export function judge(measured: Measured, claims: readonly Claim[], onlyMeasures
     {
       text: 'every loss has a cause',
       promised: true,
-      holds: measured.causes.every(({ cause }) => cause !== UNEXPLAINED),
+      holds: isExplained(measured),
     },
     { text: 'every message is accounted for', promised: true, holds: isBalanced(measured) },
   ];
   return { claims: all, verdict: verdictOf(measured, all, claims[0]?.promised === true && !onlyMeasures) };
+}
+
+/** Whether there is a cause for each message that did not arrive. */
+function isExplained(measured: Measured): boolean {
+  const explained = measured.causes.filter(({ cause }) => cause !== UNEXPLAINED);
+  return sum(explained.map(({ messages }) => messages)) === Math.max(0, notDelivered(measured));
 }
 
 /** A loss is never hidden: not by a promise that was kept, nor where nothing was promised. */

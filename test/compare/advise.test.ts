@@ -29,6 +29,9 @@ function advise(line: string): Promise<{ code: number; out: string; err: string 
 /** The only pattern that loses nothing at a crash and serves several consumer groups. */
 const [durable] = patterns.filter(({ guarantees }) => guarantees.survivesCrash && guarantees.groups) as [Pattern];
 
+/** The figures that come with the project. */
+const SHIPPED = 'docs/compare.json';
+
 /** The pattern that it recommends. */
 const used = (out: string) => /^Use (\S+):/m.exec(out)?.[1];
 
@@ -41,7 +44,7 @@ async function resultsWith(p99: number, throughput: number): Promise<string> {
     { name: 'latency', patterns: each({ latencyMs: { p99 } }) },
     { name: 'throughput', patterns: each({ throughput }) },
   ];
-  await writeFile(path, JSON.stringify({ version: 1, options: { rate: 5000 }, experiments }));
+  await writeFile(path, JSON.stringify({ version: 2, options: { rate: 5000 }, experiments }));
   return path;
 }
 
@@ -57,6 +60,18 @@ describe('npm run advise', () => {
       expect(out.slice(out.indexOf('Why not'))).toMatch(new RegExp(`^  ${name} `, 'm'));
   });
 
+  test('ends with 1 if a need was not measured, or cannot be met, and says which', async () => {
+    const results = await resultsWith(12.5, 20_000);
+    const open = await advise(`--loss none --p99 20 --rate 6000 --results ${results}`);
+    expect(open.code).toBe(1);
+    expect(used(open.out)).toBeUndefined();
+    expect(open.out).toMatch(/^Not known: .* may fit, but --p99 20 was not measured/m);
+    const never = await advise(`--rate 1000000 --p99 0.1 --results ${SHIPPED}`);
+    expect(never.code).toBe(1);
+    expect(used(never.out)).toBeUndefined();
+    expect(never.out).toMatch(/Nothing fits\. In conflict:/);
+  });
+
   test('ends with 1 if nothing fits, and names the need that is in conflict', async () => {
     const { code, out } = await advise('--late yes --order yes --workers 2');
     expect(code).toBe(1);
@@ -69,6 +84,8 @@ describe('npm run advise', () => {
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain('advise: --loss never: expected none, crash-ok or any');
     expect(err).toContain('advise: --fanout 0: expected a whole number from 1 to 1000');
+    const misspelled = await advise('--fan-out 3');
+    expect([misspelled.code, misspelled.err]).toEqual([2, expect.stringContaining('did you mean --fanout?')]);
     expect(await advise('--results /nowhere.json')).toMatchObject({
       code: 2,
       err: expect.stringContaining('--results'),
@@ -98,7 +115,7 @@ describe('npm run advise', () => {
     const { patterns: measured } = results.experiments[0];
     for (const { name, guarantees } of patterns) {
       const isPromised = guarantees.groups || guarantees.audience === 'every-subscriber';
-      expect([name, measured[name].verdict]).toEqual([name, isPromised ? 'kept' : 'not promised']);
+      expect([name, measured[name].verdict]).toEqual([name, isPromised ? 'kept' : 'not applicable']);
     }
     expect(measured[used(out) as string].verdict).toBe('kept');
   });

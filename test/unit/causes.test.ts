@@ -230,6 +230,43 @@ describe('further evidence', () => {
   });
 });
 
+describe('messages that did not get into Redis', () => {
+  /** Of 100, made every 10 ms. */
+  const refusals = (missing: readonly number[], publisherOutages = [outage], audiences = ['A']) => {
+    const lines = range(1, ALL).filter((count) => !missing.includes(count));
+    const counts = reconcile({
+      guarantees: pushed,
+      publishing: {
+        made: ALL,
+        accepted: lines.length,
+        refused: missing.length - 1,
+        unconfirmed: 1,
+        buffered: 0,
+      },
+      published: lines.map((count) => published(count)),
+      received: new Map(audiences.map((name) => [name, lines.map((count) => received(count))])),
+      held: { waiting: 0, inFlight: 0, dead: 0 },
+      foreignDeadLetters: 0,
+      possibleCauses: [],
+      publisherOutages,
+    });
+    return { causes: counts.causes.map(({ messages }) => messages), verdict: judge(measuredWith(counts), []).verdict };
+  };
+
+  test('are explained as far as they were made while it was away', () => {
+    expect(refusals(range(40, 59))).toEqual({ causes: [19, 1], verdict: 'loss outside the promise' });
+    expect(refusals(range(38, 59))).toEqual({ causes: [21, 1], verdict: 'loss outside the promise' }); // on their way
+    expect(refusals([20, ...range(40, 59)])).toEqual({ causes: [20, 1], verdict: 'broken' });
+    expect(refusals([...range(40, 59), 63])).toEqual({ causes: [20, 1], verdict: 'broken' });
+    expect(refusals(range(91, 100))).toEqual({ causes: [10], verdict: 'broken' });
+    expect(refusals(range(40, 59), [])).toEqual({ causes: [20], verdict: 'broken' });
+  });
+
+  test('are missing for each audience', () => {
+    expect(refusals(range(40, 59), [outage], ['A', 'B']).causes).toEqual([38, 2]);
+  });
+});
+
 describe('causes by numbers', () => {
   const counted = [
     { cause: NOBODY_LISTENED, atMost: 5 },

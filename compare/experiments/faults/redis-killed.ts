@@ -1,6 +1,7 @@
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
 import type { PossibleCause } from '../../account/causes.ts';
 import { goneWithRedis, type HeldAtKill } from '../../account/further-causes.ts';
+import { writtenAt } from '../../account/lines.ts';
 import { mostInFlight, type Outage, poppedBefore, pushedDuring } from '../../account/outages.ts';
 import type { OwnRedis } from '../../testbed/lab-redis.ts';
 import { nothingTwice, survivesKilledRedis } from '../../verdict/claims.ts';
@@ -58,7 +59,7 @@ export const redisKilled = (persistence: Persistence): Experiment => ({
     const redis = given as OwnRedis;
     const workSeconds = SLOWER / load.rate;
     const subscriber = await services.subscriber('A', { WORK_TIME: workSeconds });
-    await services.publisher();
+    const publisher = await services.publisher();
     const [moment = 0] = faults.moments(1, 0.3, 0.7);
     await waits.sleep(moment);
     const { askedAt, held } = await evidence.heldNow();
@@ -69,8 +70,10 @@ export const redisKilled = (persistence: Persistence): Experiment => ({
     faults.event('Redis is there again');
     const outage = { from: killedAt, until: await waits.reconnected(subscriber, 1) };
     await waits.settled();
+    const backAt = publisher.events('reconnected').map(writtenAt).at(-1) ?? outage.until;
     const kill = { askedAt, killedAt, outage, workSeconds };
     return await evidence.reconcile({
+      publisherOutages: [{ from: killedAt, until: backAt }],
       causesOf: ({ name, guarantees }) =>
         lostWithRedis(guarantees, persistence, { ...kill, held: held.get(name) ?? 0 }),
     });

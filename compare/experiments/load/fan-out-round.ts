@@ -1,8 +1,9 @@
 import type { PublisherStats } from '@redis-messaging/shared/accounting/stats';
 import type { ServiceProcess } from '../../../testkit/service-process.ts';
 import { until } from '../../../testkit/until.ts';
-import { causesOfCount, TOO_FAST } from '../../account/causes.ts';
+import { added, causesOfCount, TOO_FAST } from '../../account/causes.ts';
 import { publishingOf } from '../../account/publishing.ts';
+import { refusalCauses } from '../../account/refusals.ts';
 import { readInfo } from '../../measure/info.ts';
 import { distributionOf, percentilesOf } from '../../measure/percentiles.ts';
 import type { Measured, Percentiles } from '../../measure/result.ts';
@@ -66,9 +67,12 @@ export async function measureRound(
     duplicated,
     reordered: 0,
     foreignDead: 0,
-    causes: causesOfCount(lost, [
-      { cause: TOO_FAST, atMost: all.dropped - before.dropped },
-      await cutOffs(testbed.redis.admin, testbed.load, all.disconnections - before.disconnections),
+    causes: added([
+      ...causesOfCount(lost, [
+        { cause: TOO_FAST, atMost: all.dropped - before.dropped },
+        await cutOffs(testbed.redis.admin, testbed.load, all.disconnections - before.disconnections),
+      ]),
+      ...refusalCauses(publishing, 0, copies),
     ]),
     throughput,
     latencyMs,

@@ -10,8 +10,9 @@ import { inOrder, nothingLostAtFullSpeed, nothingTwice } from '../../verdict/cla
 import type { Experiment } from '../experiment.ts';
 import { forEach } from '../findings.ts';
 
-/** This many times the messages of other experiments, because these go fast; and as many again, before anything is measured. */
+/** This many times the messages of other experiments, because these go fast. */
 const FACTOR = 50;
+/** The same for the messages before anything is measured. */
 const WARM_UP_FACTOR = 10;
 
 export const throughput: Experiment = {
