@@ -17,8 +17,6 @@ export const MARKS: Readonly<Record<Verdict, Mark>> = {
   'not applicable': { sign: '–', emoji: '–', means: 'not applicable: nothing promised and nothing lost, or a figure' },
 };
 
-/** The legend in one line. @param look which form of the marks */
-export const legend = (look: 'sign' | 'emoji'): string =>
-  Object.values(MARKS)
-    .map((mark) => `${mark[look]} ${mark.means}`)
-    .join('; ');
+/** What each mark means, in lines. @param look which form of the marks */
+export const legend = (look: 'sign' | 'emoji'): string[] =>
+  Object.values(MARKS).map((mark) => `${mark[look]} ${mark.means}`);

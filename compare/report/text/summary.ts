@@ -31,7 +31,9 @@ export function summaryTable(results: Results): string {
     experiment.question,
     ...names.map((name) => cellOf(experiment, name)),
   ]);
-  return [markdownTable(['', ...names.map((name) => `\`${name}\``)], rows), '', `${legend('emoji')}.`].join('\n');
+  return [markdownTable(['', ...names.map((name) => `\`${name}\``)], rows), '', `${legend('emoji').join('; ')}.`].join(
+    '\n',
+  );
 }
 
 function cellOf({ patterns, skipped, failed }: ExperimentResult, pattern: string): string {

@@ -17,7 +17,7 @@ export function renderTerminal(results: Results): string {
   return [
     '',
     ...tables(results).flatMap((table) => [table, '']),
-    ...wrap(legend('sign'), WIDTH),
+    ...legend('sign'),
     ...section('Left out:', left),
     ...section('Failed:', failuresOf(results)),
     ...section('Not delivered, and why:', lossesOf(results)),
