@@ -32,12 +32,11 @@ ${Object.keys(experiment.patterns).length > 0 ? renderMeasurements(experiment, n
 function renderCourse({ steps, faults, events }: ExperimentResult): Markup {
   const list = (title: string, moments: ExperimentResult['faults']) =>
     moments.length > 0
-      ? html`<div><h3>${title}</h3><ol class="faults">${moments.map(({ at, what }) => html`<li>${what} <span class="at">at ${(at / 1000).toFixed(2)} s</span></li>`)}</ol></div>`
+      ? html`<h3>${title}</h3><ol class="faults">${moments.map(({ at, what }) => html`<li>${what} <span class="at">at ${(at / 1000).toFixed(2)} s</span></li>`)}</ol>`
       : undefined;
   return html`<div class="course">
 <div><h3>Steps</h3><ol>${steps.map((step) => html`<li>${step}</li>`)}</ol></div>
-${list('Faults', faults)}
-${list('Events', events)}
+<div>${list('Faults', faults)}${list('Events', events)}</div>
 </div>`;
 }
 
