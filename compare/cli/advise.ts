@@ -12,7 +12,7 @@ import { speedIn } from '../advice/speed.ts';
 import type { Results } from '../measure/result.ts';
 import { readOptions } from '../options/options.ts';
 import type { Options } from '../runner/options.ts';
-import { runAndReport, say } from './run-and-report.ts';
+import { type Completion, runAndReport, say } from './run-and-report.ts';
 
 /** Also if a need was not measured. */
 const NOTHING_FITS = 1;
@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   }
   const { results, words } = evidenceFor(options);
   const advice = adviceBy(options.needs, results);
-  tell(renderAdvice(options.needs, advice, words));
+  if (!options.prove || !isMeasured(options)) tell(renderAdvice(options.needs, advice, words));
   return options.prove ? await prove(options, advice) : codeOf(advice);
 }
 
@@ -48,6 +48,11 @@ function codeOf({ fitting: [best] }: Advice): number {
   return best && best.open.length === 0 ? 0 : NOTHING_FITS;
 }
 
+/** Whether the advice depends on figures that the proof measures: then it comes after the proof. */
+function isMeasured({ needs, results }: AdviseOptions): boolean {
+  return results === undefined && (needs.p99 !== undefined || needs.rate !== undefined);
+}
+
 async function prove(options: AdviseOptions, advice: Advice): Promise<number> {
   const { needs, seed, out } = options;
   const steps = stepsFor(needs);
@@ -56,27 +61,27 @@ async function prove(options: AdviseOptions, advice: Advice): Promise<number> {
     return codeOf(advice);
   }
   const defaults = readOptions(seed === undefined ? [] : ['--seed', seed]) as Options;
-  tell('');
   const asked = Object.entries(needs).flatMap(([need, value]) => (value === undefined ? [] : [`--${need} ${value}`]));
   const again = ['npm run advise --', ...asked, `--prove --seed ${defaults.seed}`].join(' ');
-  const results = await measure({ ...defaults, experiments: experimentsOf(steps), out }, again, options, advice);
+  const run = { ...defaults, experiments: experimentsOf(steps), out };
+  const results = await runAndReport(run, again, repeatDisturbed(needs, advice, run));
   if (results.interrupted) return INTERRUPTED;
   const shown = shownBy(results, advice, steps);
   tell(`\n${renderProof(needs, shown)}`);
-  const measured = options.results === undefined ? adviceBy(needs, results) : advice;
-  if (needs.p99 !== undefined || needs.rate !== undefined)
-    tell(`\n${renderAdvice(needs, measured, 'what was measured now')}`);
-  return shown.some(contradicts) ? NOTHING_FITS : codeOf(measured);
+  const final = isMeasured(options) ? adviceBy(needs, results) : advice;
+  if (isMeasured(options)) tell(`\n${renderAdvice(needs, final, 'what was measured now')}`);
+  return shown.some(contradicts) ? NOTHING_FITS : codeOf(final);
 }
 
-/** Runs the experiments; those whose figures miss a need several times more, because noise may be the reason: then the median counts. */
-async function measure(run: Options, again: string, { needs }: AdviseOptions, advice: Advice): Promise<Results> {
-  const results = await runAndReport(run, again);
-  const disturbed = toRepeat(shownBy(results, advice, stepsFor(needs)), advice);
-  if (results.interrupted || disturbed.length === 0) return results;
-  say(`\nPerhaps noise: ${disturbed.map(({ name }) => name).join(', ')} again, ${REPEATS} times; the median counts`);
-  const repeated = await runAndReport({ ...run, experiments: disturbed, repeat: REPEATS }, again);
-  const fresh = (name: string) => repeated.experiments.find((experiment) => experiment.name === name);
-  const experiments = results.experiments.map((experiment) => fresh(experiment.name) ?? experiment);
-  return { ...results, interrupted: repeated.interrupted, experiments };
+/** Runs experiments whose figures miss a need several times more, because noise may be the reason: then the median counts. */
+function repeatDisturbed(needs: Needs, advice: Advice, given: Options): Completion {
+  return async (results, run) => {
+    const disturbed = toRepeat(shownBy(results, advice, stepsFor(needs)), advice);
+    if (results.interrupted || disturbed.length === 0) return results;
+    say(`Perhaps noise: ${disturbed.map(({ name }) => name).join(', ')} again, ${REPEATS} times; the median counts`);
+    const repeated = await run({ ...given, experiments: disturbed, repeat: REPEATS });
+    const fresh = (name: string) => repeated.experiments.find((experiment) => experiment.name === name);
+    const experiments = results.experiments.map((experiment) => fresh(experiment.name) ?? experiment);
+    return { ...results, seconds: results.seconds + repeated.seconds, interrupted: repeated.interrupted, experiments };
+  };
 }

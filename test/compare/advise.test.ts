@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { readNeeds } from '../../compare/advice/needs.ts';
+import type { Results } from '../../compare/measure/result.ts';
 import { ROOT } from '../../local/process/node-command.ts';
 
 let folder: string;
@@ -20,7 +21,7 @@ afterAll(async () => {
 function advise(line: string): Promise<{ code: number; out: string; err: string }> {
   const args = ['run', '--silent', 'advise', '--', ...line.split(' ').filter(Boolean)];
   return new Promise((resolve) => {
-    execFile('npm', args, { cwd: ROOT, timeout: 50_000 }, (error, out, err) =>
+    execFile('npm', args, { cwd: ROOT, timeout: 280_000 }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     );
   });
@@ -98,6 +99,23 @@ describe('npm run advise', () => {
     for (const name of ['loss', 'duplicates', 'fanout', 'workers', 'late', 'order', 'p99', 'rate', 'results', 'prove'])
       expect(out).toMatch(new RegExp(`^  --${name}\\b`, 'm'));
   });
+
+  test('--prove measures figures, repeats what noise may have disturbed, and then advises by the median', async () => {
+    const options = `--loss crash-ok --rate 10000000 --prove --seed 5 --out ${folder}/figures`;
+    const { code, out, err } = await advise(options); // nobody reaches this rate
+    expect(err).toContain('Perhaps noise: throughput again, 3 times; the median counts');
+    expect(code).toBe(1);
+    expect(used(out)).toBeUndefined();
+    expect(out).toMatch(/By: what was measured now\.[\s\S]*Nothing fits\. In conflict:/);
+    const { experiments } = JSON.parse(await readFile(join(folder, 'figures', 'results.json'), 'utf8'));
+    const runsOf = ({ name, patterns: all }: Results['experiments'][number]) =>
+      [name, Object.values(all)[0]?.runs?.length ?? 1] as const;
+    expect(experiments.map(runsOf)).toEqual([
+      ['nobody-listens', 1],
+      ['subscriber-stops', 1],
+      ['throughput', 3],
+    ]);
+  }, 300_000);
 
   test('--prove runs the experiments that concern the needs, writes a report, and agrees', async () => {
     const { code, out } = await advise(`--loss any --fanout 2 --prove --seed 5 --out ${folder}/proof`);
