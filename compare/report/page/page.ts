@@ -11,7 +11,7 @@ import { html, json, Markup } from './markup/markup.ts';
 import { renderWhichOne } from './which-one.ts';
 
 /** The style sheets of style/, in the order in which they go on top of each other. */
-const STYLES = ['base', 'tables', 'which-one', 'experiments', 'narrow', 'print'];
+const STYLES = ['base', 'marks', 'tables', 'which-one', 'experiments', 'inside', 'narrow', 'print'];
 /** The modules of charts/draw, each after those that it imports. */
 const DRAW_MODULES = ['common', 'throughput', 'latency', 'timeline', 'share', 'main'];
 const MODULES = new URL('../../../node_modules/', import.meta.url);
