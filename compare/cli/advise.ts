@@ -39,7 +39,7 @@ function adviceBy(needs: Needs, results: Results | undefined): Advice {
   const candidates = patterns.map(({ name, guarantees }) => ({
     name,
     guarantees,
-    speed: results && speedIn(results, name),
+    speed: results && speedIn(results, name, needs.rate),
   }));
   return advise(needs, candidates);
 }

@@ -40,18 +40,18 @@ async function measure({ services, waits, redis, load }: Testbed, pattern: Subje
   const { name } = pattern;
   const env = { PATTERN: name, LOG_LEVEL: 'warn' };
   const subscriber = await services.subscriber(name, env);
-  const publish = async (messages: number, total: number): Promise<ServiceProcess> => {
-    const publisher = await services.publisher({ messages, rate: 0, env });
+  const publish = async (messages: number, total: number, SENDER: string): Promise<ServiceProcess> => {
+    const publisher = await services.publisher({ messages, rate: 0, env: { ...env, SENDER } });
     await waits.ended(publisher);
     await waits.received(pattern, subscriber, total);
     return publisher;
   };
   const warmUp = WARM_UP_FACTOR * load.messages;
   const messages = FACTOR * load.messages;
-  const first = await publish(warmUp, warmUp);
+  const first = await publish(warmUp, warmUp, 'warm-up');
   const before = subscriber.progress[name] as { received: number };
   const cost = await costOf(redis.admin);
-  const publisher = await publish(messages, warmUp + messages);
+  const publisher = await publish(messages, warmUp + messages, 'measured');
   const figures = await cost.perMessage(messages);
   await subscriber.stop();
   const countedCauses = [await cutOffs(redis.admin, load, subscriber.events('disconnected').length)];
