@@ -2,8 +2,8 @@ import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
 import type { Line } from '../../testkit/service-process.ts';
 import type { Counts } from '../measure/result.ts';
 import { type Audience, added, causesOf, fitting, type PossibleCause } from './causes.ts';
+import { HANDLED } from './deduplication.ts';
 import { idsOf, inOrderMade } from './lines.ts';
-import { MARKED } from './marks.ts';
 import type { Outage } from './outages.ts';
 import { type Publishing, withTurnedUp } from './publishing.ts';
 import { madeInOutages, refusalCauses } from './refusals.ts';
@@ -92,7 +92,7 @@ function reorderedIn(deliveries: readonly Line[]): number {
   const highest = new Map<string, number>();
   let reordered = 0;
   for (const { id, sender, count, event } of deliveries) {
-    if (seen.has(id) || event === MARKED) continue;
+    if (seen.has(id) || event === HANDLED) continue;
     seen.add(id);
     if (count < (highest.get(sender) ?? 0)) reordered++;
     else highest.set(sender, count);

@@ -25,13 +25,13 @@ export function evidenceFor(
   ownPath = DEFAULT_RESULTS,
 ): Evidence {
   if (path !== undefined) return { results: readBaseline(path, '--results'), words: `figures of ${path}` };
-  if (prove) return { results: undefined, words: 'what the patterns promise; figures are measured now' };
+  if (prove) return { results: undefined, words: "the patterns' guarantees" };
   const own = existsSync(ownPath) ? readBaseline(ownPath, '--results') : undefined;
   if (own && hasFigures(own, needs)) return { results: own, words: `figures that were measured here (${ownPath})` };
   const shipped = readBaseline(SHIPPED, '--results');
   const { machine, startedAt } = shipped;
   const where = `${startedAt.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.redis}`;
-  const here = own ? 'what you measured here lacks the figures' : 'nothing was measured here';
+  const here = own ? 'your own results lack these figures' : 'nothing was measured here';
   return {
     results: shipped,
     words: `${here}, so these are the figures that come with the project (${SHIPPED_NAME}: ${where}); npm run compare measures yours`,

@@ -69,7 +69,7 @@ async function prove(options: AdviseOptions, advice: Advice): Promise<number> {
   const shown = shownBy(results, advice, steps);
   tell(`\n${renderProof(needs, shown)}`);
   const final = isMeasured(options) ? adviceBy(needs, results) : advice;
-  if (isMeasured(options)) tell(`\n${renderAdvice(needs, final, 'what was measured now')}`);
+  if (isMeasured(options)) tell(`\n${renderAdvice(needs, final, 'figures that were measured just now')}`);
   return shown.some(contradicts) ? NOTHING_FITS : codeOf(final);
 }
 

@@ -1,7 +1,7 @@
 import type { Line } from '../../testkit/service-process.ts';
 import type { PossibleCause } from '../account/causes.ts';
+import { handledAtCrash } from '../account/deduplication.ts';
 import { droppedBy } from '../account/further-causes.ts';
-import { markedAtCrash } from '../account/marks.ts';
 import type { Outage } from '../account/outages.ts';
 import { publishingOf } from '../account/publishing.ts';
 import { measureByLogs } from '../measure/measure.ts';
@@ -68,11 +68,11 @@ export class Evidence {
     const { name, guarantees } = pattern;
     const services = this.#services;
     const published = services.published(name);
-    const marks = handled && (await this.#topics.handledIds(pattern));
+    const handledIds = handled && (await this.#topics.handledIds(pattern));
     const receivedBy = (subscriber: string): Line[] => {
       const received = services.receivedBy(subscriber, name);
-      if (!handled || !marks) return received;
-      return [...received, ...markedAtCrash(published, received, marks, handled.crashes, handled.most)];
+      if (!handled || !handledIds) return received;
+      return [...received, ...handledAtCrash(published, received, handledIds, handled.crashes, handled.most)];
     };
     const observed = {
       guarantees,

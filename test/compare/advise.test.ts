@@ -106,7 +106,7 @@ describe('npm run advise', () => {
     expect(err).toContain('Perhaps noise: throughput again, 3 times; the median counts');
     expect(code).toBe(1);
     expect(used(out)).toBeUndefined();
-    expect(out).toMatch(/By: what was measured now\.[\s\S]*Nothing fits\. In conflict:/);
+    expect(out).toMatch(/By: figures that were measured just now\.[\s\S]*Nothing fits\. In conflict:/);
     const { experiments } = JSON.parse(await readFile(join(folder, 'figures', 'results.json'), 'utf8'));
     const runsOf = ({ name, patterns: all }: Results['experiments'][number]) =>
       [name, Object.values(all)[0]?.runs?.length ?? 1] as const;

@@ -9,7 +9,7 @@ export default {
     'publisher/src/pace.ts',
     'compare/options/options.ts',
     'compare/measure/{percentiles,merge}.ts',
-    'compare/account/{balance,causes,lines,outages,reconciliation,sum}.ts',
+    'compare/account/{balance,causes,deduplication,further-causes,lines,outages,reconciliation,refusals,sum}.ts',
     'compare/verdict/*.ts',
     'compare/advice/{advisor,judges,extras,needs}.ts',
   ],

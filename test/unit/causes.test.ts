@@ -10,8 +10,8 @@ import {
   TOO_FAST,
   UNEXPLAINED,
 } from '../../compare/account/causes.ts';
+import { handledAtCrash } from '../../compare/account/deduplication.ts';
 import { cutOffCount, droppedBy } from '../../compare/account/further-causes.ts';
-import { markedAtCrash } from '../../compare/account/marks.ts';
 import { mostInFlight } from '../../compare/account/outages.ts';
 import { reconcile } from '../../compare/account/reconciliation.ts';
 import { lostToLateGroup } from '../../compare/experiments/consumers/late-group.ts';
@@ -54,7 +54,7 @@ interface Case {
   /** Messages that do not arrive, of 100. */
   readonly missing: readonly number[];
   /** Of them, those that Redis said reached nobody. */
-  readonly unheard?: readonly number[];
+  readonly noSubscribers?: readonly number[];
   /** When those behind the missing ones are received: by default at once. */
   readonly delayMs?: number;
 }
@@ -62,14 +62,14 @@ interface Case {
 const ALL = 100;
 
 /** How many of the missing messages have no cause, and the verdict. */
-function judged({ guarantees, causes, missing, unheard = [], delayMs = 0 }: Case) {
+function judged({ guarantees, causes, missing, noSubscribers = [], delayMs = 0 }: Case) {
   const arrived = range(1, ALL).filter((count) => !missing.includes(count));
   const first = Math.min(...missing);
   const lines = arrived.map((count) => received(count, count * EVERY_MS + 1 + (count > first ? delayMs : 0)));
   const counts = reconcile({
     guarantees,
     publishing: { made: ALL, accepted: ALL, refused: 0, unconfirmed: 0, buffered: 0 },
-    published: range(1, ALL).map((count) => published(count, unheard.includes(count) ? 0 : 1)),
+    published: range(1, ALL).map((count) => published(count, noSubscribers.includes(count) ? 0 : 1)),
     received: new Map([['A', lines]]),
     held: { waiting: 0, inFlight: 0, dead: 0 },
     foreignDeadLetters: 0,
@@ -116,8 +116,8 @@ describe('a loss by a pattern that pushes', () => {
 
   test('is explained where Redis said that nobody listened, and only there', () => {
     const causes: PossibleCause[] = [];
-    expect(judged({ guarantees: pushed, causes, missing: [7, 8], unheard: [7, 8] })).toEqual(explained);
-    expect(judged({ guarantees: pushed, causes, missing: [7, 8], unheard: [7] })).toEqual(without(1));
+    expect(judged({ guarantees: pushed, causes, missing: [7, 8], noSubscribers: [7, 8] })).toEqual(explained);
+    expect(judged({ guarantees: pushed, causes, missing: [7, 8], noSubscribers: [7] })).toEqual(without(1));
   });
 });
 
@@ -220,12 +220,12 @@ describe('further evidence', () => {
 
   test('Redis remembers what a crashed subscriber had handled: as many as were in flight', () => {
     const lines = range(1, 100).map((count) => published(count));
-    const marks = new Set(lines.map(({ id }) => id));
+    const handledIds = new Set(lines.map(({ id }) => id));
     const known = range(1, 30).map((count) => received(count));
-    const counts = (...args: Parameters<typeof markedAtCrash>) => markedAtCrash(...args).map(({ count }) => count);
-    expect(counts(lines, known, marks, [outage], 5)).toEqual(range(31, 35));
-    expect(counts(lines, known, marks, [outage], 500)).toEqual(range(31, 60));
-    expect(counts(lines, known, marks, [], 500)).toEqual([]);
+    const counts = (...args: Parameters<typeof handledAtCrash>) => handledAtCrash(...args).map(({ count }) => count);
+    expect(counts(lines, known, handledIds, [outage], 5)).toEqual(range(31, 35));
+    expect(counts(lines, known, handledIds, [outage], 500)).toEqual(range(31, 60));
+    expect(counts(lines, known, handledIds, [], 500)).toEqual([]);
     expect(counts(lines, known, new Set(['id-33', 'id-90']), [outage], 500)).toEqual([33]);
   });
 });

@@ -34,7 +34,7 @@ describe('the evidence of advice', () => {
     });
     const other = evidenceFor({ ...options, needs: { ...USUAL_NEEDS, rate: 5 } }, own);
     expect(other.results).toEqual(shipped);
-    expect(other.words).toMatch(/^what you measured here lacks the figures/);
+    expect(other.words).toMatch(/^your own results lack these figures/);
     expect(evidenceFor({ ...options, needs: USUAL_NEEDS }, resultsOf('poison.json', 'poison')).words).toContain(
       'were measured here',
     );

@@ -14,8 +14,8 @@ const EXAMPLES: readonly (readonly [words: string, needs: Partial<Needs>])[] = [
   ['… and several groups of consumers get every message', { loss: 'none', fanout: 2 }],
   ['… and nothing may take effect twice', { loss: 'none', duplicates: 'none' }],
   ['Workers share jobs; a crash may cost those in flight', { loss: 'crash-ok', workers: 2 }],
-  ['Who listens now gets it; a loss does not matter', { loss: 'any', fanout: 2 }],
-  ['Who joins late can read earlier messages', { loss: 'none', late: 'yes' }],
+  ['Everyone listening gets each message; losses do not matter', { loss: 'any', fanout: 2 }],
+  ['A group that joins late can read earlier messages', { loss: 'none', late: 'yes' }],
 ];
 
 /** The first screen: which pattern meets which need, and what arrives under each fault. */
