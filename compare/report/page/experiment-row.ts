@@ -28,5 +28,4 @@ export function renderRow(
 }
 
 /** Keeps numbers on one line with their names and units. */
-const unbroken = (text: string): string =>
-  text.replace(/(?<=p\d+) (?=\d)|(?<=\d) (?=ms\b|%|lost|refused|twice)/g, '\u00a0');
+const unbroken = (text: string): string => text.replace(/(?<=p\d+) (?=\d)|(?<=\d) (?=ms\b|%)/g, '\u00a0');
