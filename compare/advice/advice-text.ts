@@ -4,13 +4,14 @@ import type { Need, Needs } from './needs.ts';
 import { contradicts, type Shown } from './proof.ts';
 
 /** Columns of a terminal. */
-const WIDTH = 110;
+const WIDTH = 100;
 
-/** The advice as text: the needs, the pattern to use, and why not the others. */
-export function renderAdvice(needs: Needs, advice: Advice): string {
+/** The advice as text: the needs, the pattern to use, and why not the others. @param evidence where the figures are from, in words */
+export function renderAdvice(needs: Needs, advice: Advice, evidence: string): string {
   const [best, ...more] = advice.fitting;
   return [
     ...wrap('', `Needed: ${wordsFor(needs).join('; ')}.`),
+    ...wrap('', `By: ${evidence}.`),
     '',
     ...(best ? recommend(needs, best, more) : refuse(needs, advice)),
     ...(advice.others.length > 0 ? ['', best ? 'Why not the others:' : 'Why not:'] : []),
@@ -29,7 +30,7 @@ export function renderProof(needs: Needs, shown: readonly Shown[]): string {
       .join(' ')} (${step.experiment.name})`,
     ...patterns.map((pattern) => {
       const cell = shown.find((each) => each.step === step && each.pattern === pattern) as Shown;
-      return `${cell.met === undefined ? 'failed' : cell.met ? 'met' : 'not met'}${contradicts(cell) ? ' (!)' : ''}`;
+      return `${wordFor(cell.met)}${contradicts(cell) ? ' (!)' : ''}`;
     }),
   ]);
   const wrong = shown
@@ -47,6 +48,8 @@ export function renderProof(needs: Needs, shown: readonly Shown[]): string {
       : ['The proof does NOT agree with the advice:', ...wrong]),
   ].join('\n');
 }
+
+const wordFor = (met: Shown['met']): string => (met === undefined ? 'failed' : met ? 'met' : 'not met');
 
 /** A need as an option of the command line. */
 const flagOf = (needs: Needs, need: Need): string => `--${need} ${needs[need]}`;
@@ -73,18 +76,22 @@ function wordsFor({ loss, duplicates, fanout, workers, late, order, p99, rate }:
 
 function recommend(needs: Needs, best: Judged, more: readonly Judged[]): string[] {
   const provisos = best.findings.flatMap(({ provided }) => provided ?? []);
-  const open = best.findings.some(({ met }) => met === undefined);
   return [
-    `Use ${best.name}: ${more.length === 0 ? 'the only one that fits' : 'the simplest of those that fit'}.`,
+    ...wrap('', best.open.length > 0 ? unsure(needs, best) : sure(best, more)),
     ...best.findings.flatMap(({ need, met, why }) =>
       wrap(`  ${met === undefined ? '?' : '+'} ${flagOf(needs, need).padEnd(FLAG)}  `, why),
     ),
     ...(provisos.length > 0 ? ['', 'Provided that:', ...provisos.flatMap((text) => wrap('  - ', text))] : []),
-    ...(open ? ['', '?: not measured yet; --prove measures it, or npm run compare.'] : []),
     ...(more.length > 0 ? ['', 'Also fits:'] : []),
     ...listed(more, (judged) => [...alternative(judged, best), ...reasons(needs, judged.findings, undefined)]),
   ];
 }
+
+const sure = ({ name }: Judged, more: readonly Judged[]): string =>
+  `Use ${name}: ${more.length === 0 ? 'the only one that fits' : 'the simplest of those that fit'}.`;
+
+const unsure = (needs: Needs, { name, open }: Judged): string =>
+  `Not known: ${name} may fit, but ${open.map((need) => flagOf(needs, need)).join(' and ')} was not measured. --prove measures it.`;
 
 function alternative({ beyond }: Judged, best: Judged): string[] {
   const further = beyond.filter((what) => !best.beyond.includes(what));

@@ -31,8 +31,10 @@ export interface Finding {
 /** How one pattern meets the needs. */
 export interface Judged {
   readonly name: string;
-  /** Whether no need is unmet; what is not measured counts as met. */
+  /** Whether no need is unmet. */
   readonly fits: boolean;
+  /** Needs that were not measured: whether it meets them is not known. */
+  readonly open: readonly Need[];
   readonly findings: readonly Finding[];
   /** What it promises beyond the needs. */
   readonly beyond: readonly string[];

@@ -23,6 +23,7 @@ function judge(needs: Needs, candidate: Candidate): Judged {
   return {
     name: candidate.name,
     fits: findings.every(({ met }) => met !== false),
+    open: findings.filter(({ met }) => met === undefined).map(({ need }) => need),
     findings,
     beyond: extras
       .filter((extra) => extra.isThere(candidate.guarantees) && !extra.isNeeded(needs))
@@ -31,8 +32,7 @@ function judge(needs: Needs, candidate: Candidate): Judged {
 }
 
 /** The drawbacks of a pattern that fits, the most important first. */
-function burdenOf({ findings, beyond }: Judged): readonly number[] {
-  const open = findings.filter(({ met }) => met === undefined);
+function burdenOf({ findings, open, beyond }: Judged): readonly number[] {
   const provisos = findings.filter(({ provided }) => provided !== undefined);
   return [open.length, beyond.length, provisos.length];
 }

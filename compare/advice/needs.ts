@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { OptionsError } from '../../local/process/command.ts';
+import { parseOptions } from '../options/parse.ts';
 
 const WORDS = {
   loss: ['none', 'crash-ok', 'any'],
@@ -32,10 +32,22 @@ export interface Needs {
 
 export type Need = keyof Needs;
 
+/** What is needed if nothing else is said. */
+export const USUAL_NEEDS: Needs = {
+  loss: 'none',
+  duplicates: 'ok',
+  fanout: 1,
+  workers: 1,
+  late: 'no',
+  order: 'no',
+  p99: undefined,
+  rate: undefined,
+};
+
 /** The options of `npm run advise`. */
 export interface AdviseOptions {
   readonly needs: Needs;
-  /** The results of an earlier comparison; `undefined` = the default file, if it exists. */
+  /** The results of an earlier comparison; `undefined` = see `evidenceFor`. */
   readonly results: string | undefined;
   readonly prove: boolean;
   /** The seed of the proof's faults; `undefined` = a new one. */
@@ -48,12 +60,12 @@ export const DEFAULT_RESULTS = 'report/results.json';
 const DEFAULT_OUT = 'report/proof';
 
 const settings = {
-  loss: { type: 'string', default: 'none' },
-  duplicates: { type: 'string', default: 'ok' },
-  fanout: { type: 'string', default: '1' },
-  workers: { type: 'string', default: '1' },
-  late: { type: 'string', default: 'no' },
-  order: { type: 'string', default: 'no' },
+  loss: { type: 'string', default: USUAL_NEEDS.loss },
+  duplicates: { type: 'string', default: USUAL_NEEDS.duplicates },
+  fanout: { type: 'string', default: `${USUAL_NEEDS.fanout}` },
+  workers: { type: 'string', default: `${USUAL_NEEDS.workers}` },
+  late: { type: 'string', default: USUAL_NEEDS.late },
+  order: { type: 'string', default: USUAL_NEEDS.order },
   p99: { type: 'string' },
   rate: { type: 'string' },
   results: { type: 'string' },
@@ -81,13 +93,14 @@ Needs:
   --rate N             messages per second (default: any)
 
 Evidence:
-  --results FILE       results of an earlier npm run compare, for --p99 and --rate (default: ${DEFAULT_RESULTS}, if it exists)
+  --results FILE       results of an earlier npm run compare, for --p99 and --rate (default: ${DEFAULT_RESULTS}, else
+                       those that come with the project, docs/compare.json)
   --prove              runs the experiments that concern these needs, with every pattern, and says whether they agree with the
                        advice; --p99 and --rate are then judged by this run
   --seed N             seed of the proof's faults (default: a new one)
   --out DIR            folder of the proof's report (default: ${DEFAULT_OUT})
 
-Exit code: 0 if a pattern fits (and the proof agrees), 1 if not, 2 if an option is wrong.
+Exit code: 0 if a pattern fits (and the proof agrees); 1 if none does, or a need was not measured; 2 if an option is wrong.
 `;
 
 /**
@@ -96,7 +109,7 @@ Exit code: 0 if a pattern fits (and the proof agrees), 1 if not, 2 if an option 
  */
 export function readNeeds(args: readonly string[]): AdviseOptions | undefined {
   const mistakes: string[] = [];
-  const values = parse(args);
+  const values = parseOptions(args, settings, 'npm run advise');
   if (values.help) return undefined;
 
   function word<Name extends keyof typeof WORDS>(name: Name): Word<Name> {
@@ -136,12 +149,4 @@ export function readNeeds(args: readonly string[]): AdviseOptions | undefined {
   if (values.seed !== undefined) whole('seed', values.seed, 0, Number.MAX_SAFE_INTEGER);
   if (mistakes.length > 0) throw new OptionsError(mistakes.join('\n'));
   return options;
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: settings }).values;
-  } catch (error) {
-    throw new OptionsError(`${(error as Error).message} (npm run advise -- --help shows all options)`);
-  }
 }

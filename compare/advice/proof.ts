@@ -19,14 +19,16 @@ export interface Step {
   shows(measured: Measurement): boolean;
   /** Whether a pattern that does not promise it may still meet it by chance. */
   readonly byChance: boolean;
+  /** Whether it is about a figure, which noise on the machine may disturb. */
+  readonly isFigure: boolean;
 }
 
 /** The result of one step, for one pattern. */
 export interface Shown {
   readonly step: Step;
   readonly pattern: string;
-  /** Whether the advice says that it is met. */
-  readonly expected: boolean;
+  /** Whether the advice says that it is met; `undefined`: only the measurement tells. */
+  readonly expected: boolean | undefined;
   /** Whether it was met; `undefined`: the experiment failed. */
   readonly met: boolean | undefined;
 }
@@ -50,6 +52,7 @@ export function stepsFor(needs: Needs): Step[] {
     experiment,
     shows,
     byChance,
+    isFigure: need === 'p99' || need === 'rate',
   });
   const paced = rate === undefined ? latency : { ...latency, load: { rate, messages: messagesAt(rate) } };
   return [
@@ -90,7 +93,7 @@ export function shownBy(results: Results, { fitting, others }: Advice, steps: re
       return {
         step,
         pattern: judged.name,
-        expected: isExpected(judged, step),
+        expected: expectation(judged, step),
         met: measured && step.shows(measured),
       };
     });
@@ -99,11 +102,21 @@ export function shownBy(results: Results, { fitting, others }: Advice, steps: re
 
 /** Whether a result contradicts the advice. */
 export const contradicts = ({ step, expected, met }: Shown): boolean =>
-  met === undefined || (expected ? !met : met && !step.byChance);
+  met === undefined || (expected !== undefined && (expected ? !met : met && !step.byChance));
 
-/** A need that was not measured is expected only of the patterns that fit: about the others there is no advice. */
-const isExpected = ({ fits, findings }: Judged, { needs }: Step): boolean =>
-  findings.every(({ need, met }) => !needs.includes(need) || (met ?? fits));
+/** The experiments whose figures do not meet a need, of a pattern that would fit: noise may be the reason, so they are repeated. */
+export function toRepeat(shown: readonly Shown[], { fitting }: Advice): Experiment[] {
+  const mayFit = new Set(fitting.map(({ name }) => name));
+  return experimentsOf(
+    shown.filter(({ step, pattern, met }) => step.isFigure && !met && mayFit.has(pattern)).map(({ step }) => step),
+  );
+}
+
+/** What the advice says of a step's needs. A figure that was not measured before has no expectation. */
+function expectation({ open, findings }: Judged, { needs }: Step): boolean | undefined {
+  if (open.some((need) => needs.includes(need))) return undefined;
+  return findings.every(({ need, met }) => !needs.includes(need) || met);
+}
 
 const messagesAt = (rate: number): number =>
   Math.min(MOST, MOST_SECONDS * rate, Math.max(FEWEST, LATENCY_SECONDS * rate));

@@ -24,7 +24,9 @@ export interface Experiment {
   /** About how long it takes with the default options and all patterns, on two cores: seconds. */
   readonly seconds: number;
   run(testbed: Testbed): Promise<Findings>;
-  /** The most important number, in words; without it, what was lost and what was delivered twice. */
+  /** Whether it asks for figures: they are no promises, so nothing is kept. */
+  readonly onlyMeasures?: boolean;
+  /** The number that it is about, in words, where the counts of messages do not say it. */
   headline?(measured: Measured): string;
   /** What would be good, whether the pattern promises it, and whether it held. The first claim is the question's. */
   claims(guarantees: Guarantees, measured: Measured): readonly Claim[];

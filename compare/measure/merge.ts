@@ -1,5 +1,6 @@
-import type { Cause, Counts, Measured, Percentiles } from './result.ts';
-import { sum } from './sum.ts';
+import { added } from '../account/causes.ts';
+import { sum } from '../account/sum.ts';
+import type { Counts, Measured, Percentiles } from './result.ts';
 
 /** The measurements of several runs as one: counts are added up, everything else is the median. */
 export function merge(runs: readonly Measured[]): Measured {
@@ -7,16 +8,21 @@ export function merge(runs: readonly Measured[]): Measured {
   if (runs.length === 1) return first;
   const total = (key: keyof Counts) => sum(runs.map((run) => run[key] as number));
   return {
-    published: total('published'),
+    made: total('made'),
     accepted: total('accepted'),
+    refused: total('refused'),
+    unconfirmed: total('unconfirmed'),
+    buffered: total('buffered'),
     audiences: first.audiences,
     received: total('received'),
+    waiting: total('waiting'),
+    inFlight: total('inFlight'),
+    dead: total('dead'),
     lost: total('lost'),
     duplicated: total('duplicated'),
     reordered: total('reordered'),
-    deadLettered: total('deadLettered'),
-    waiting: total('waiting'),
-    causes: mergeCauses(runs.flatMap((run) => run.causes)),
+    foreignDead: total('foreignDead'),
+    causes: added(runs.flatMap((run) => run.causes)),
     throughput: median(runs.map((run) => run.throughput)),
     latencyAt: first.latencyAt,
     timeline: first.timeline,
@@ -37,10 +43,4 @@ function mergeLatency(runs: readonly Percentiles[]): Percentiles | null {
   if (runs.length === 0) return null;
   const middle = (key: keyof Percentiles) => median(runs.map((run) => run[key])) as number;
   return { p50: middle('p50'), p95: middle('p95'), p99: middle('p99'), max: Math.max(...runs.map((run) => run.max)) };
-}
-
-function mergeCauses(causes: readonly Cause[]): Cause[] {
-  const byName = new Map<string, number>();
-  for (const { cause, messages } of causes) byName.set(cause, (byName.get(cause) ?? 0) + messages);
-  return [...byName].map(([cause, messages]) => ({ cause, messages }));
 }

@@ -1,9 +1,9 @@
-/**
- * The results of a comparison: the content of results.json. A change that a reader of an older file must know of raises
- * `version`; fields may be added at any time.
- */
+/** The version of results.json. A change that a reader of an older file must know of raises it; fields may be added at any time. */
+export const VERSION = 2;
+
+/** The results of a comparison: the content of results.json. */
 export interface Results {
-  readonly version: 1;
+  readonly version: typeof VERSION;
   /** ISO time. */
   readonly startedAt: string;
   readonly seconds: number;
@@ -36,7 +36,9 @@ export interface ExperimentResult {
   readonly question: string;
   readonly steps: readonly string[];
   /** The faults that were injected, in order. */
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Moment[];
+  /** What else was done, such as a start, or the end of a fault, in order. */
+  readonly events: readonly Moment[];
   readonly seconds: number;
   /** By the patterns' names. */
   readonly patterns: Readonly<Record<string, Measurement>>;
@@ -46,7 +48,8 @@ export interface ExperimentResult {
   readonly failed?: Readonly<Record<string, string>>;
 }
 
-export interface Fault {
+/** Something that was done to the system. */
+export interface Moment {
   /** ms since the experiment began. */
   readonly at: number;
   readonly what: string;
@@ -60,29 +63,43 @@ export interface Percentiles {
   readonly max: number;
 }
 
-/** Counts of a pattern's messages. accepted × audiences = received + lost + waiting + deadLettered. */
+/**
+ * A pattern's messages, each in one place: made = accepted + refused + unconfirmed + buffered, and
+ * accepted × audiences = received + waiting + inFlight + dead + lost.
+ */
 export interface Counts {
-  /** Messages that the publisher made. */
-  readonly published: number;
+  /** Messages that publishers were told to make. */
+  readonly made: number;
   /** Messages that Redis accepted. */
   readonly accepted: number;
+  /** Messages that Redis certainly did not take, and that were not kept for another try. */
+  readonly refused: number;
+  /** The connection broke before Redis answered, and they did not turn up. */
+  readonly unconfirmed: number;
+  /** Still in their publisher. */
+  readonly buffered: number;
   /** How many audiences should each get every message: one per subscriber or group, or 1 where all subscribers share. */
   readonly audiences: number;
   /** Messages that reached an audience, each counted once per audience. */
   readonly received: number;
+  /** Waiting in Redis at the end. */
+  readonly waiting: number;
+  readonly inFlight: number;
+  /** Among the dead letters. */
+  readonly dead: number;
   readonly lost: number;
   /** Deliveries of messages that had been delivered before. */
   readonly duplicated: number;
   /** Messages that were first delivered after a later one. */
   readonly reordered: number;
-  readonly deadLettered: number;
-  /** Waiting or in flight at the end. */
-  readonly waiting: number;
+  /** Dead letters that are not messages of the publishers. */
+  readonly foreignDead: number;
   readonly causes: readonly Cause[];
 }
 
-/** Why messages were lost. */
+/** Why messages did not arrive: they were lost, or did not get into Redis. Together as many as did not arrive. */
 export interface Cause {
+  /** `not explained`: there is no evidence of a cause. */
   readonly cause: string;
   readonly messages: number;
 }
@@ -111,15 +128,16 @@ export interface Timeline {
 }
 
 /**
- * `broken`: something that the pattern promises does not hold. Else `kept` or `not promised`, by whether the first claim of the
- * experiment is within the pattern's guarantees.
+ * `broken`: something that the pattern promises does not hold, a loss has no explanation, or the account does not balance. Else
+ * `loss outside the promise`: messages were lost or refused. Else `kept`: what is asked is promised, and holds. Else `not applicable`:
+ * nothing is promised, or the experiment only measures.
  */
-export type Verdict = 'kept' | 'broken' | 'not promised';
+export type Verdict = 'kept' | 'broken' | 'loss outside the promise' | 'not applicable';
 
 export interface Measurement extends Measured {
   readonly verdict: Verdict;
-  /** The most important number, in words. */
-  readonly headline: string;
+  /** The number that this experiment is about, in words, where the counts do not say it. */
+  readonly headline?: string;
   readonly claims: readonly Claim[];
   /** With --repeat: the numbers of each run. */
   readonly runs?: readonly { readonly throughput: number | null; readonly p99: number | null }[];

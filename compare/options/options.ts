@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
 import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/index';
 import { OptionsError } from '../../local/process/command.ts';
 import type { Experiment } from '../experiments/experiment.ts';
 import { experimentsFor } from '../experiments/index.ts';
 import type { Options } from '../runner/options.ts';
+import { parseOptions } from './parse.ts';
 
 const DEFAULTS = { messages: 1000, rate: 600, size: 0, subscribers: '2,5' };
 const FULL = { messages: 5000, rate: 1000, size: 0, subscribers: '2,5' };
@@ -52,7 +52,7 @@ The same load and the same faults for every pattern, with a verdict on each prom
  */
 export function readOptions(args: readonly string[]): Options | undefined {
   const mistakes: string[] = [];
-  const { values } = parse(args);
+  const values = parseOptions(args, settings, 'npm run compare');
   if (values.help) return undefined;
   const defaults = values.full ? FULL : DEFAULTS;
 
@@ -98,14 +98,6 @@ export function readOptions(args: readonly string[]): Options | undefined {
   };
   if (mistakes.length > 0) throw new OptionsError(mistakes.join('\n'));
   return options;
-}
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: settings });
-  } catch (error) {
-    throw new OptionsError(`${(error as Error).message} (npm run compare -- --help shows all options)`);
-  }
 }
 
 function chooseExperiments(list: string, all: readonly Experiment[], mistakes: string[]): readonly Experiment[] {

@@ -49,7 +49,7 @@ interface Side {
 async function publish({ peer, settings, config, log, stop }: Context): Promise<Side> {
   const producer = await peer.produce(settings);
   const span = new Span();
-  const counts = { published: 0, refused: 0, noSubscribers: 0, made: 0 };
+  const counts = { published: 0, unconfirmed: 0, noSubscribers: 0, made: 0 };
   const underWay = new Set<Promise<void>>();
 
   async function send(batch: readonly OutgoingMessage[]): Promise<void> {
@@ -67,7 +67,7 @@ async function publish({ peer, settings, config, log, stop }: Context): Promise<
         log.info({ event: 'published', pattern: peer.name, id, sender, count, reply, lateMs, publishMs }, 'published');
       }
     } catch (error) {
-      counts.refused += batch.length;
+      counts.unconfirmed += batch.length; // a library does not say whether Redis took them
       log.error({ event: 'refused', pattern: peer.name, reason: (error as Error).message }, 'refused');
     }
   }
@@ -88,12 +88,12 @@ async function publish({ peer, settings, config, log, stop }: Context): Promise<
 
   return {
     stats() {
-      const { published, refused, noSubscribers, made } = counts;
-      const buffered = made - published - refused;
+      const { published, unconfirmed, noSubscribers, made } = counts;
+      const buffered = made - published - unconfirmed;
       return {
         published,
-        refused,
-        unconfirmed: 0,
+        refused: 0,
+        unconfirmed,
         retried: 0,
         buffered,
         noSubscribers,

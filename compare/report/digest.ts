@@ -1,6 +1,8 @@
 /** What every form of the report says about the results. */
 import { formatNumber } from '@redis-messaging/shared/text/table';
-import type { Cause, Results, Verdict } from '../measure/result.ts';
+import { notDelivered } from '../account/balance.ts';
+import type { Measurement, Results, Verdict } from '../measure/result.ts';
+import { MARKS } from './marks.ts';
 
 /** The patterns that have a result, or failed. */
 export function patternsOf({ experiments }: Results): string[] {
@@ -9,9 +11,9 @@ export function patternsOf({ experiments }: Results): string[] {
 
 /** How often there is each verdict. */
 export function countVerdicts({ experiments }: Results): Readonly<Record<Verdict, number>> {
-  const counts = { kept: 0, broken: 0, 'not promised': 0 };
-  for (const { patterns } of experiments) for (const { verdict } of Object.values(patterns)) counts[verdict]++;
-  return counts;
+  const all = experiments.flatMap(({ patterns }) => Object.values(patterns).map(({ verdict }) => verdict));
+  const entries = Object.keys(MARKS).map((verdict) => [verdict, all.filter((each) => each === verdict).length]);
+  return Object.fromEntries(entries);
 }
 
 /** How many promises were kept and broken, in a sentence. */
@@ -21,19 +23,18 @@ export function summaryLine(results: Results): string {
   return `${counts.join(', ')}; seed ${seed}, ${seconds} s, ${interrupted ? 'stopped before the end' : 'complete'}`;
 }
 
-/** Every loss with its causes: a line for each experiment and pattern. */
+/** Everything that was lost or refused, and why: a line for each experiment and pattern. */
 export function lossesOf({ experiments }: Results): string[] {
   return experiments.flatMap(({ name, patterns }) =>
-    Object.entries(patterns).flatMap(([pattern, { lost, causes }]) =>
-      lost > 0 ? [`${name}, ${pattern}: ${listCauses(causes)}`] : [],
+    Object.entries(patterns).flatMap(([pattern, measurement]) =>
+      notDelivered(measurement) > 0 ? [`${name}, ${pattern}: ${causesText(measurement)}`] : [],
     ),
   );
 }
 
-/** Causes of a loss, and how many messages each cost, in words. */
-export function listCauses(causes: readonly Cause[]): string {
-  return causes.map(({ cause, messages }) => `${formatNumber(messages)} ${cause}`).join(', ');
-}
+/** Why messages did not arrive, and how many for each reason, in words. */
+export const causesText = ({ causes }: Measurement): string =>
+  causes.map(({ cause, messages }) => `${formatNumber(messages)} ${cause}`).join(', ');
 
 /** Every peer that failed, and why: a line for each experiment and peer. */
 export function failuresOf({ experiments }: Results): string[] {

@@ -1,6 +1,6 @@
+import { sum } from '../account/sum.ts';
 import type { Experiment } from '../experiments/experiment.ts';
 import type { ExperimentResult } from '../measure/result.ts';
-import { sum } from '../measure/sum.ts';
 
 /** Prints which experiment runs, and the time left: by the experiments' own estimates, and this machine's speed so far. */
 export class Progress {

@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto';
-import { formatNumber } from '@redis-messaging/shared/text/table';
 import { builtCommand, serviceCommand } from '../../local/process/node-command.ts';
 import type { ServerProgram } from '../../local/redis/find-server.ts';
 import { seeded } from '../../testkit/random.ts';
 import type { Experiment } from '../experiments/experiment.ts';
 import { merge } from '../measure/merge.ts';
-import type { ExperimentResult, Fault, Findings, Measured, Measurement } from '../measure/result.ts';
+import type { ExperimentResult, Findings, Measured, Measurement, Moment } from '../measure/result.ts';
 import { peers } from '../peers/index.ts';
 import type { Subject } from '../peers/subject.ts';
 import { type LabRedis, OwnRedis } from '../testbed/lab-redis.ts';
@@ -32,7 +31,7 @@ export interface Lab {
 /** Runs one experiment as often as the options say, with the verdict on what it found. Throws only the signal's reason. */
 export async function runExperiment(lab: Lab, experiment: Experiment): Promise<ExperimentResult> {
   const { name, question, steps } = experiment;
-  const result = { name, question, steps, faults: [], seconds: 0, patterns: {} };
+  const result = { name, question, steps, faults: [], events: [], seconds: 0, patterns: {} };
   if (experiment.needsOwnRedis && !lab.server)
     return { ...result, skipped: 'needs a Redis of its own, and --redis names yours' };
   const beganAt = performance.now();
@@ -46,11 +45,19 @@ export async function runExperiment(lab: Lab, experiment: Experiment): Promise<E
   }
   const failed: Round['failed'] = Object.assign({}, ...runs.map((run) => run.failed));
   const patterns = judged(experiment, runs, lab);
-  return { ...result, faults: runs[0]?.faults ?? [], seconds: seconds(), patterns, failed };
+  return {
+    ...result,
+    faults: runs[0]?.faults ?? [],
+    events: runs[0]?.events ?? [],
+    seconds: seconds(),
+    patterns,
+    failed,
+  };
 }
 
 interface Run {
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Moment[];
+  readonly events: readonly Moment[];
   readonly findings: Findings;
 }
 
@@ -89,6 +96,7 @@ async function runWith(
     redis: own ?? redis,
     patterns,
     load: { ...options, ...experiment.load },
+    turn: options.seed + round - 1,
     env: experiment.env ?? {},
     command,
     prefix: `${prefix}:${experiment.name}:${round}`,
@@ -96,7 +104,8 @@ async function runWith(
     signal,
   });
   const findings = await experiment.run(testbed);
-  return { faults: testbed.faults.recorded, findings };
+  const { recorded: faults, events } = testbed.faults;
+  return { faults, events, findings };
 }
 
 const peersOf = ({ options }: Lab, { withPeers }: Experiment): readonly Subject[] =>
@@ -110,24 +119,13 @@ function judged(experiment: Experiment, runs: readonly Run[], lab: Lab): Record<
     const measured = runs.flatMap(({ findings }) => findings[name] ?? []);
     if (measured.length < runs.length) return []; // a peer that failed
     const whole = merge(measured);
-    const judgement = judge(whole, measured.map((run) => experiment.claims(guarantees, run)).reduce(strictest));
-    const headline = (experiment.headline ?? headlineOf)(whole);
-    return [
-      [
-        name,
-        { ...whole, ...judgement, headline, ...(measured.length > 1 && { runs: measured.map(numbersOf) }) },
-      ] as const,
-    ];
+    const claims = measured.map((run) => experiment.claims(guarantees, run)).reduce(strictest);
+    const judgement = judge(whole, claims, experiment.onlyMeasures);
+    const headline = experiment.headline && { headline: experiment.headline(whole) };
+    const numbers = measured.length > 1 && { runs: measured.map(numbersOf) };
+    return [[name, { ...whole, ...judgement, ...headline, ...numbers }] as const];
   });
   return Object.fromEntries(entries);
-}
-
-function headlineOf({ lost, duplicated, received }: Measured): string {
-  const lines = [
-    ...(lost > 0 ? [`${formatNumber(lost)} lost`] : []),
-    ...(duplicated > 0 ? [`${formatNumber(duplicated)} twice`] : []),
-  ];
-  return lines.join(', ') || (received > 0 ? 'all arrived' : 'nothing arrived');
 }
 
 /** A claim holds only if it held in every run. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { OptionsError } from '../../local/process/command.ts';
 import { findServer } from '../../local/redis/find-server.ts';
 import { machineOf } from '../measure/machine.ts';
-import type { ExperimentResult, Results } from '../measure/result.ts';
+import { type ExperimentResult, type Results, VERSION } from '../measure/result.ts';
 import { peerVersions } from '../peers/index.ts';
 import { givenRedis, type LabRedis, OwnRedis } from '../testbed/lab-redis.ts';
 import type { Options } from './options.ts';
@@ -27,7 +27,7 @@ export async function runExperiments(options: Options, signal: AbortSignal, say:
 
   const experiments = await runAll({ options, redis, server, prefix, signal }, say);
   return {
-    version: 1,
+    version: VERSION,
     startedAt: beganAt.toISOString(),
     seconds: Math.round((Date.now() - beganAt.getTime()) / 1000),
     interrupted: signal.aborted,

@@ -1,10 +1,12 @@
-import type { Fault } from '../measure/result.ts';
+import type { Moment } from '../measure/result.ts';
 import type { Load } from './load.ts';
 
 /** The faults of one run: when they are injected, by the seed, and what was done when. */
 export class FaultLog {
-  /** What was done so far, in order. */
-  readonly recorded: Fault[] = [];
+  /** The faults so far, in order. */
+  readonly recorded: Moment[] = [];
+  /** What else was done so far, in order. */
+  readonly events: Moment[] = [];
   readonly #beganAt: number;
   readonly #load: Load;
   readonly #random: () => number;
@@ -19,9 +21,14 @@ export class FaultLog {
     this.#random = random;
   }
 
-  /** Notes something that is done to the system now. */
-  record(what: string): void {
-    this.recorded.push({ at: Date.now() - this.#beganAt, what });
+  /** Notes a fault that is injected now. @returns when: ms since 1970 */
+  record(what: string): number {
+    return this.#note(this.recorded, what);
+  }
+
+  /** Notes something else that is done now: a start, or the end of a fault. @returns when: ms since 1970 */
+  event(what: string): number {
+    return this.#note(this.events, what);
   }
 
   /**
@@ -32,5 +39,11 @@ export class FaultLog {
     const spanMs = (1000 * this.#load.messages) / this.#load.rate;
     const part = () => from + this.#random() * (to - from);
     return Array.from({ length: count }, () => Math.round(spanMs * part())).sort((a, b) => a - b);
+  }
+
+  #note(list: Moment[], what: string): number {
+    const now = Date.now();
+    list.push({ at: now - this.#beganAt, what });
+    return now;
   }
 }

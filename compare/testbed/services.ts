@@ -1,6 +1,7 @@
 import type { Environment } from '../../local/process/environment.ts';
 import { type Line, ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
+import { sum } from '../account/sum.ts';
 import type { Load } from './load.ts';
 
 /** The arguments for Node that run the publisher or the subscriber. */
@@ -34,6 +35,7 @@ export class Services implements AsyncDisposable {
   readonly groupOf = new Map<string, string>();
   readonly #options: ServicesOptions;
   readonly #instances = new Map<string, ServiceProcess[]>();
+  readonly #told = new Map<ServiceProcess, number>();
 
   constructor(options: ServicesOptions) {
     this.#options = options;
@@ -74,6 +76,7 @@ export class Services implements AsyncDisposable {
     const interval = rate === 0 ? 0 : (1 / rate).toFixed(9); // seconds, never as 5e-7
     const service = this.#launch('publisher', { MESSAGE_COUNT: messages, PUBLISH_INTERVAL: interval, ...env });
     this.publishers.push(service);
+    this.#told.set(service, messages);
     await this.#started(service, 'the first message', () =>
       Object.values(service.progress).some(({ firstAt }) => firstAt !== null),
     );
@@ -85,6 +88,11 @@ export class Services implements AsyncDisposable {
     for (const service of this.subscribers) if (service.isRunning) await service.stop();
   }
 
+  /** How many messages some publishers were told to make. */
+  told(publishers: readonly ServiceProcess[]): number {
+    return sum(publishers.map((service) => this.#told.get(service) ?? 0));
+  }
+
   /** The log lines of a pattern's messages that Redis accepted. */
   published(pattern: string): Line[] {
     return this.publishers.flatMap((service) => service.events('published', pattern));
@@ -92,7 +100,12 @@ export class Services implements AsyncDisposable {
 
   /** The log lines of a pattern's messages that the instances of a subscriber received. */
   receivedBy(subscriber: string, pattern: string): Line[] {
-    return (this.#instances.get(subscriber) ?? []).flatMap((service) => service.events('received', pattern));
+    return this.events(subscriber, 'received', pattern);
+  }
+
+  /** Lines of the instances of a subscriber. @param pattern without it, those of the whole service */
+  events(subscriber: string, event: string, pattern?: string): Line[] {
+    return (this.#instances.get(subscriber) ?? []).flatMap((service) => service.events(event, pattern));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -13,6 +13,8 @@ import { Waits } from './waits.ts';
 export interface Testbed extends AsyncDisposable {
   readonly patterns: readonly Subject[];
   readonly load: Load;
+  /** Which pattern comes first, where they run one after the other: this one of the list. Others in every run, by the seed. */
+  readonly turn: number;
   readonly redis: LabRedis;
   /** Aborts when everything is to end. */
   readonly signal: AbortSignal;
@@ -29,6 +31,7 @@ interface TestbedOptions {
   readonly redis: LabRedis;
   readonly patterns: readonly Subject[];
   readonly load: Load;
+  readonly turn: number;
   /** Further variables for the services. */
   readonly env: Environment;
   readonly command: ServiceCommand;

@@ -1,6 +1,7 @@
+import { keyOf } from '@redis-messaging/shared/delivery/keys';
 import type { Redis } from '@redis-messaging/shared/redis/client';
 import type { Environment } from '../../local/process/environment.ts';
-import { sum } from '../measure/sum.ts';
+import { sum } from '../account/sum.ts';
 import type { Subject } from '../peers/subject.ts';
 
 /** What Redis holds of a topic. */
@@ -40,6 +41,17 @@ export class Topics {
     const held = await Promise.all(asked);
     const total = (key: 'waiting' | 'inFlight') => sum(held.map((each) => each[key] ?? 0));
     return { waiting: total('waiting'), inFlight: total('inFlight'), dead: held[0]?.dead ?? 0 };
+  }
+
+  /** The ids of messages that Redis remembers as handled, by whatever group (DEDUPE_TTL). */
+  async handledIds(pattern: Subject): Promise<Set<string>> {
+    const ids = new Set<string>();
+    for await (const keys of this.#redis.scanIterator({
+      MATCH: keyOf(this.nameOf(pattern), 'handled', '*'),
+      COUNT: 1000,
+    }))
+      for (const key of keys) ids.add(key.slice(key.lastIndexOf(':') + 1));
+    return ids;
   }
 
   /** Removes every key of the run: the topics, and what belongs to a topic, whose keys begin with its name in braces. */

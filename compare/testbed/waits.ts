@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import type { ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
-import { audiencesOf } from '../measure/reconciliation.ts';
-import { sum } from '../measure/sum.ts';
+import { writtenAt } from '../account/lines.ts';
+import { audiencesOf } from '../account/reconciliation.ts';
+import { sum } from '../account/sum.ts';
 import type { Subject } from '../peers/subject.ts';
 import type { Services } from './services.ts';
 import { silenceOf } from './silence.ts';
@@ -52,6 +53,12 @@ export class Waits {
       const quietMs = quietFor();
       return quietMs > LAST_MS || (quietMs > QUIET_MS && allHaveLast());
     });
+  }
+
+  /** Waits until a subscriber says that it is connected again, this often in all. @returns when it was: ms since 1970 */
+  async reconnected(subscriber: ServiceProcess, times: number): Promise<number> {
+    const line = () => subscriber.events('reconnected')[times - 1];
+    return writtenAt(await until('the subscriber to be connected again', line, TIMEOUT_MS, this.#signal));
   }
 
   /** Waits until nothing of a pattern waits or is in flight. @throws if it does not become less for 30 s */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
 import { OptionsError } from '../../local/process/command.ts';
-import type { Measurement, Results } from '../measure/result.ts';
+import { type Measurement, type Results, VERSION } from '../measure/result.ts';
 
 /** Results of single runs on a shared machine vary by this part without a reason. */
 const NOISE = 0.3;
@@ -10,7 +10,9 @@ const NOISE = 0.3;
 export function readBaseline(path: string, option = '--baseline'): Results {
   try {
     const results = JSON.parse(readFileSync(path, 'utf8'));
-    if (results?.version !== 1 || !Array.isArray(results.experiments)) throw new Error('not results of version 1');
+    if (!Array.isArray(results?.experiments)) throw new Error('it is none');
+    if (results.version !== VERSION)
+      throw new Error(`its version is ${results.version}, this is ${VERSION}: measure again`);
     return results;
   } catch (error) {
     throw new OptionsError(

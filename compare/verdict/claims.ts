@@ -1,5 +1,5 @@
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
-import { TOO_FAST } from '../measure/causes.ts';
+import { CUT_OFF, TOO_FAST } from '../account/causes.ts';
 import type { Claim, Counts } from '../measure/result.ts';
 
 /** A claim about an experiment, with what the pattern's guarantees say of it. */
@@ -12,11 +12,17 @@ export const nothingLost: Expectation = (guarantees, counts) => ({
   holds: counts.lost === 0,
 });
 
+/** As `nothingLost`, at full speed: patterns that keep nothing promise nothing to a subscriber that may not keep up. */
+export const nothingLostAtFullSpeed: Expectation = (guarantees, counts) => ({
+  ...nothingLost(guarantees, counts),
+  promised: guarantees.keepsUnread,
+});
+
 /** Whether no subscriber dropped messages because it was too slow: patterns that keep nothing promise nothing to those that do. */
 export const keptUp = ({ keepsUnread }: Guarantees, { causes }: Counts): boolean =>
-  keepsUnread || causes.every(({ cause }) => cause !== TOO_FAST);
+  keepsUnread || causes.every(({ cause }) => cause !== TOO_FAST && cause !== CUT_OFF);
 
-/** Nothing is lost although there was no subscriber. */
+/** What was published while nobody listened arrives. */
 export const nothingLostUnread: Expectation = ({ keepsUnread }, { lost }) => ({
   text: 'messages published while nobody listened are delivered later',
   promised: keepsUnread,
@@ -29,6 +35,29 @@ export const nothingLostInFlight: Expectation = ({ survivesCrash }, { lost }) =>
   promised: survivesCrash,
   holds: lost === 0,
 });
+
+/** An orderly stop loses nothing. */
+export const nothingLostAtStop: Expectation = ({ keepsUnread }, { lost }) => ({
+  text: 'an orderly stop loses nothing',
+  promised: keepsUnread,
+  holds: lost === 0,
+});
+
+/** Nothing is lost although the subscriber was far behind. */
+export const nothingLostBehind: Expectation = ({ keepsUnread }, { lost }) => ({
+  text: 'a subscriber that is behind gets everything in the end',
+  promised: keepsUnread,
+  holds: lost === 0,
+});
+
+/** What Redis accepted is there after a crash of Redis. @param isOnDisk whether each message is on disk before Redis answers */
+export const survivesKilledRedis =
+  (isOnDisk: boolean): Expectation =>
+  ({ delivery }, { lost }) => ({
+    text: 'what Redis accepted survives its crash',
+    promised: delivery === 'at-least-once' && isOnDisk,
+    holds: lost === 0,
+  });
 
 /** Nothing is delivered twice. */
 export const nothingTwice: Expectation = ({ delivery }, { duplicated }) => ({

@@ -7,11 +7,16 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BrowserContext, Locator, Page } from 'playwright-core';
 import type { Measurement, Results } from '../../compare/measure/result.ts';
+import { accountText, cellText, deliveredPercent } from '../../compare/report/account-text.ts';
+import { MARKS } from '../../compare/report/marks.ts';
 import { renderPage } from '../../compare/report/page/page.ts';
 import { BROWSER_TIMEOUT_MS, openBrowser } from '../support/browser.ts';
 
 /** Of a run; the last two, with a broken promise and with a reason for being left out, are made up. */
 const sample: Results = JSON.parse(readFileSync(new URL('results.json', import.meta.url), 'utf8'));
+
+/** Of a run with all experiments. */
+const complete: Results = JSON.parse(readFileSync(new URL('../../docs/compare.json', import.meta.url), 'utf8'));
 
 const SCRIPT = '</script><img src=x onerror=alert(1)><!--';
 const DIRECTION = '\u202etxt.exe';
@@ -46,12 +51,23 @@ class Report implements AsyncDisposable {
     });
   }
 
-  static async of(results: Results, width = 1280): Promise<Report> {
+  static async of(results: Results, width = 1280, height = 800): Promise<Report> {
     const path = join(folder, `${Math.random()}.html`);
     await writeFile(path, await renderPage(results));
     const report = new Report(await browser.newPage());
-    await report.page.setViewportSize({ width, height: 800 });
+    await report.page.setViewportSize({ width, height });
     await report.page.goto(pathToFileURL(path).href);
+    return report;
+  }
+
+  /** A report with everything unfolded, and its charts drawn. */
+  static async open(results: Results, width?: number): Promise<Report> {
+    const report = await Report.of(results, width);
+    const { page } = report;
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+    });
+    await page.waitForFunction(() => document.querySelectorAll('figure[hidden]').length === 0);
     return report;
   }
 
@@ -96,41 +112,91 @@ describe('the report', () => {
     expect(report.requests.filter((url) => url.startsWith('http'))).toEqual([]);
   });
 
-  test('has a row for each experiment, and in each cell the verdict and the headline of results.json', async () => {
+  test('has a row for each experiment, and in each cell what happened to the messages, and the mark', async () => {
     await using report = await Report.of(sample);
     const { page } = report;
     const names = Object.keys(sample.experiments[0]?.patterns ?? {});
-    expect(await page.locator('.overview thead th').allInnerTexts()).toEqual(['Question', ...names]);
-    const rows = page.locator('.overview tbody tr');
+    expect(await page.locator('.heads span:not(.swatch)').allInnerTexts()).toEqual(['Question', ...names]);
+    const rows = page.locator('details.experiment > summary');
     expect(await rows.count()).toBe(sample.experiments.length);
     for (const [index, { question, patterns, skipped }] of sample.experiments.entries()) {
       const row = rows.nth(index);
-      expect(await shownIn(row.locator('th'))).toContain(question);
-      const cells = (await row.locator('.what').allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+      expect(await shownIn(row.locator('.question'))).toContain(question);
+      const cells = (await row.locator('.what').allTextContents()).map((text) => text.replace(/\s+/g, ' ').trim());
       expect(cells).toEqual(names.map((name) => (skipped ? 'left out' : cellOf(patterns[name]))));
     }
+    expect(await shownIn(page.locator('.legend'))).toBe(
+      Object.values(MARKS)
+        .map(({ sign, means }) => `${sign} ${means}`)
+        .join('\n'),
+    );
   });
 
-  test("links every cell to its experiment's section, which says what was asked, done and counted", async () => {
-    await using report = await Report.of(sample);
+  test('unfolds to what was asked, done and counted', async () => {
+    await using report = await Report.open(sample);
     for (const [index, experiment] of sample.experiments.entries()) {
-      const links = report.page.locator('.overview tbody tr').nth(index).locator('a');
-      const targets = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')));
-      expect(new Set(targets).size).toBe(1);
-      const text = await shownIn(report.page.locator(targets[0] as string));
-      const { question, steps, faults, patterns, skipped = '' } = experiment;
+      const text = await shownIn(report.page.locator(`#experiment-${index + 1}`));
+      const { question, steps, faults, events, patterns, skipped = '' } = experiment;
       const causes = Object.values(patterns).flatMap((measurement) => measurement.causes.map(({ cause }) => cause));
       const claims = Object.values(patterns).flatMap((measurement) => measurement.claims.map((claim) => claim.text));
       const figures = Object.values(patterns).flatMap((measurement) => Object.keys(measurement.figures));
-      const whats = faults.map(({ what }) => what);
+      const whats = [...faults, ...events].map(({ what }) => what);
       for (const part of [question, ...steps, ...whats, skipped, ...causes, ...claims, ...figures])
         expect(text).toContain(part);
     }
   });
 
+  test('opens with one screen: what arrived under each fault, by which pattern, and what cost the rest', async () => {
+    await using report = await Report.of(complete);
+    const { page } = report;
+    const bottom = await page.locator('#which').evaluate((section) => section.getBoundingClientRect().bottom);
+    expect(bottom).toBeLessThanOrEqual(800);
+    const faulty = complete.experiments.filter(({ faults }) => faults.length > 0);
+    expect(faulty.length).toBeGreaterThan(5);
+    expect(faulty.length).toBeLessThan(complete.experiments.length);
+    const rows = page.locator('.matrix tbody tr');
+    expect(await rows.count()).toBe(faulty.length);
+    for (const [index, { question, patterns }] of faulty.entries()) {
+      const row = rows.nth(index);
+      expect(question.startsWith((await row.locator('th a').textContent()) as string)).toBe(true);
+      expect(await row.locator('.cause').textContent()).toMatch(/.{10}/);
+      const all = Object.values(patterns);
+      const widths = await row.locator('rect.part').evaluateAll((bars) => bars.map((bar) => bar.getAttribute('width')));
+      expect(widths).toEqual(all.map((measurement) => (deliveredPercent(measurement) ?? 0).toFixed(1)));
+      const labels = await row.locator('svg').evaluateAll((bars) => bars.map((bar) => bar.getAttribute('aria-label')));
+      expect(labels).toEqual(all.map(accountText));
+    }
+    const needs = await page.locator('.needs li strong').allInnerTexts();
+    expect(needs.length).toBeGreaterThan(4);
+    for (const name of needs) expect(Object.keys(faulty[0]?.patterns ?? {})).toContain(name.trim());
+  });
+
+  test.each([
+    [1280, 800, 4],
+    [390, 844, 10],
+  ])('folded, it is on a screen of %d x %d no longer than %d screens', async (width, height, screens) => {
+    await using report = await Report.of(complete, width, height);
+    expect(complete.experiments.length).toBeGreaterThan(15);
+    const content = await report.page.evaluate(() => document.documentElement.scrollHeight);
+    expect(content).toBeLessThanOrEqual(screens * height);
+  });
+
+  test('a link to a fault unfolds its experiment, and draws its charts', async () => {
+    await using report = await Report.of(sample);
+    const { page } = report;
+    const link = page.locator('.matrix a').first();
+    const target = page.locator((await link.getAttribute('href')) as string);
+    expect(await target.getAttribute('open')).toBeNull();
+    expect(await target.locator('canvas').first().isVisible()).toBe(false);
+    await link.click();
+    await target.locator('canvas').first().waitFor({ state: 'visible' });
+    expect(await target.getAttribute('open')).toBe('');
+    expect(report.errors).toEqual([]);
+  });
+
   test('says when it ran, where, with which seed, and the command that repeats it', async () => {
     await using report = await Report.of({ ...sample, interrupted: true });
-    const text = await shownIn(report.page.locator('header'));
+    const text = await shownIn(report.page.locator('header, #run'));
     const { machine, options } = sample;
     for (const part of [
       sample.startedAt.slice(0, 10),
@@ -146,7 +212,7 @@ describe('the report', () => {
   });
 
   test('draws every chart, and says in words what it shows', async () => {
-    await using report = await Report.of(sample);
+    await using report = await Report.open(sample);
     const drawn = await report.drawn();
     expect(drawn.length).toBeGreaterThan(sample.experiments.length);
     expect(drawn.filter((pixels) => pixels < 1000)).toEqual([]);
@@ -156,7 +222,7 @@ describe('the report', () => {
   });
 
   test('has the data of its charts also as tables', async () => {
-    await using report = await Report.of(sample);
+    await using report = await Report.open(sample);
     const summaries = await report.page.locator('details summary').allInnerTexts();
     const kinds = await report.page.locator('figure').evaluateAll((all) => all.map((figure) => figure.className));
     const count = (kind: string) => kinds.filter((name) => name === `chart ${kind}`).length;
@@ -174,7 +240,7 @@ describe('the report', () => {
   });
 
   test('has header cells with a scope in every table, and names for regions that scroll', async () => {
-    await using report = await Report.of(sample);
+    await using report = await Report.open(sample);
     const { page } = report;
     expect(await page.locator('th:not([scope])').count()).toBe(0);
     expect(await page.locator('tbody tr').count()).toBe(await page.locator('tbody th[scope=row]').count());
@@ -188,7 +254,7 @@ describe('the report', () => {
       { throughput: 16_001, p99: 501 },
       { throughput: 17_002, p99: 602 },
     ];
-    await using report = await Report.of(
+    await using report = await Report.open(
       withMeasurements((measurement) => ({ ...measurement, throughput: 16_500, runs })),
     );
     const section = await shownIn(report.page.locator('#experiment-1'));
@@ -199,8 +265,8 @@ describe('the report', () => {
 
   test('says why an experiment was left out', async () => {
     const [first] = sample.experiments as [Results['experiments'][number]];
-    const left = { ...first, patterns: {}, faults: [], skipped: 'failed: it is Monday' };
-    await using report = await Report.of({ ...sample, experiments: [left] });
+    const left = { ...first, patterns: {}, faults: [], events: [], skipped: 'failed: it is Monday' };
+    await using report = await Report.open({ ...sample, experiments: [left] });
     expect(await shownIn(report.page.locator('#experiment-1'))).toContain('Left out: failed: it is Monday');
     expect(report.errors).toEqual([]);
   });
@@ -208,8 +274,8 @@ describe('the report', () => {
   test('says which peer has no result, and why', async () => {
     const [first] = sample.experiments as [Results['experiments'][number]];
     const failed = { ...first, failed: { bullmq: 'it is Monday' } };
-    await using report = await Report.of({ ...sample, experiments: [failed] });
-    const cells = await report.page.locator('.overview .what').allInnerTexts();
+    await using report = await Report.open({ ...sample, experiments: [failed] });
+    const cells = await report.page.locator('summary .what').allInnerTexts();
     expect(cells).toHaveLength(Object.keys(first.patterns).length + 1);
     expect(cells.at(-1)).toBe('failed');
     expect(await shownIn(report.page.locator('#experiment-1'))).toContain('bullmq failed: it is Monday');
@@ -218,7 +284,7 @@ describe('the report', () => {
 
   test('shows untrusted texts as texts, and runs nothing in them', async () => {
     const hostile = hostileResults(`${SCRIPT}"'${DIRECTION}`);
-    await using report = await Report.of(hostile);
+    await using report = await Report.open(hostile);
     const { page, errors } = report;
     expect(errors).toEqual([]);
     expect(report.requests.filter((url) => !url.startsWith('data:'))).toEqual([page.url()]);
@@ -230,11 +296,11 @@ describe('the report', () => {
     expect((await report.drawn()).every((pixels) => pixels > 1000)).toBe(true);
   });
 
-  test.each([360, 768, 960, 1280])('fits a screen that is %d px wide', async (width) => {
-    await using report = await Report.of(sample, width);
+  test.each([360, 390, 768, 960, 1280])('fits a screen that is %d px wide', async (width) => {
+    await using report = await Report.open(sample, width);
     const [content, screen] = await report.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
     expect(content).toBeLessThanOrEqual(screen as number);
-    const cells = report.page.locator('.overview td, .overview th, .scroll td, .scroll th');
+    const cells = report.page.locator('.cell, .question, .needs li, .scroll td, .scroll th');
     const over = await cells.evaluateAll((all) =>
       all.filter((cell) => cell.scrollWidth > cell.clientWidth + 1).map((cell) => cell.textContent),
     );
@@ -242,7 +308,7 @@ describe('the report', () => {
   });
 
   test('is dark where the system is', async () => {
-    await using report = await Report.of(sample);
+    await using report = await Report.open(sample);
     const brightness = () =>
       report.page.evaluate(() => {
         const [red = 0, green = 0, blue = 0] = (
@@ -266,9 +332,10 @@ describe('the report', () => {
   });
 
   test('prints all sections, in light colours', async () => {
-    await using report = await Report.of(sample);
+    await using report = await Report.open(sample);
     await report.page.emulateMedia({ media: 'print', colorScheme: 'dark' });
-    for (const section of await report.page.locator('section').all()) expect(await section.isVisible()).toBe(true);
+    for (const section of await report.page.locator('section, details.experiment').all())
+      expect(await section.isVisible()).toBe(true);
     const background = await report.page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     expect(background).toBe('rgb(253, 253, 252)');
     expect((await report.page.pdf({ format: 'A4' })).length).toBeGreaterThan(10_000);
@@ -280,10 +347,8 @@ const shownIn = async (locator: Locator) => (await locator.allInnerTexts()).join
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
 
-function cellOf(measurement: Measurement | undefined): string {
-  const signs = { kept: '✓', broken: '✕', 'not promised': '–' };
-  return measurement ? `${signs[measurement.verdict]} ${measurement.verdict} ${measurement.headline}` : '-';
-}
+const cellOf = (measurement: Measurement | undefined): string =>
+  measurement ? `${cellText(measurement)} ${MARKS[measurement.verdict].sign} ${measurement.verdict}` : '-';
 
 function withMeasurements(change: (measurement: Measurement) => Measurement): Results {
   const experiments = sample.experiments.map((experiment) => ({

@@ -159,7 +159,7 @@ describe('the finding about', () => {
 test('of what is not needed nothing is said', () => {
   const needs = readNeeds(['--loss', 'any'])?.needs as Needs;
   expect(advise(needs, [{ name: 'x', guarantees: nothing }]).fitting).toEqual([
-    { name: 'x', fits: true, findings: [], beyond: [] },
+    { name: 'x', fits: true, open: [], findings: [], beyond: [] },
   ]);
 });
 

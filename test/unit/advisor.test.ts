@@ -4,7 +4,7 @@ import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
 import type { Advice, Candidate, Speed } from '../../compare/advice/advice.ts';
 import { advise } from '../../compare/advice/advisor.ts';
 import { type Need, type Needs, readNeeds } from '../../compare/advice/needs.ts';
-import { contradicts, experimentsOf, shownBy, stepsFor } from '../../compare/advice/proof.ts';
+import { contradicts, experimentsOf, shownBy, stepsFor, toRepeat } from '../../compare/advice/proof.ts';
 import type { Results } from '../../compare/measure/result.ts';
 
 const needsOf = (line: string) => readNeeds(line.split(' ').filter(Boolean))?.needs as Needs;
@@ -213,6 +213,22 @@ describe('proof', () => {
     expect(seen({}, { ...copies, queue: true })).toEqual(['queue: 2x1-consumers']);
     const nothing = shownBy({ experiments: [] } as unknown as Results, advice(line), steps);
     expect(nothing.every(contradicts)).toBe(true);
+  });
+
+  test('of a figure that was not measured before has no expectation, and is repeated if it misses the need', () => {
+    const line = '--loss crash-ok --p99 20';
+    const [steps, given] = [stepsFor(needsOf(line)), advice(line)];
+    const seen = (p99s: Record<string, number>, lost: Record<string, number> = {}) => {
+      const measured = (name: string) => ({ lost: lost[name] ?? 0, claims: [], latencyMs: { p99: p99s[name] ?? 1 } });
+      const all = Object.fromEntries(patterns.map(({ name }) => [name, measured(name)]));
+      const experiments = steps.map(({ experiment: { name } }) => ({ name, patterns: all }));
+      const shown = shownBy({ experiments } as unknown as Results, given, steps);
+      return [shown.filter(contradicts).map(({ pattern }) => pattern), toRepeat(shown, given).map(({ name }) => name)];
+    };
+    expect(seen({})).toEqual([[], []]);
+    expect(seen({ queue: 21 })).toEqual([[], ['latency']]);
+    expect(seen({ pubsub: 21 })).toEqual([[], []]); // it does not fit in any case
+    expect(seen({}, { stream: 1 })).toEqual([['stream', 'stream'], []]); // a loss is no noise
   });
 
   test('measures the latency at the rate that is needed', () => {

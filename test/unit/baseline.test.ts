@@ -8,7 +8,7 @@ import { OptionsError } from '../../local/process/command.ts';
 
 const resultsWith = (throughput: number | null, p99: number | null, verdict: string, runs?: unknown): Results =>
   ({
-    version: 1,
+    version: 2,
     experiments: [
       {
         name: 'throughput',
@@ -74,8 +74,8 @@ describe('baseline', () => {
     const verdicts = (now: string, before: string) =>
       againstBaseline(resultsWith(1, 1, now), resultsWith(1, 1, before));
     expect(verdicts('broken', 'broken')).toEqual([]);
-    expect(verdicts('not promised', 'kept')).toEqual([]);
-    expect(verdicts('broken', 'not promised')).toEqual(['worse: throughput, queue: not promised → broken']);
+    expect(verdicts('not applicable', 'kept')).toEqual([]);
+    expect(verdicts('broken', 'not applicable')).toEqual(['worse: throughput, queue: not applicable → broken']);
   });
 
   test('experiments and patterns that were not there before are not compared', () => {
@@ -97,21 +97,29 @@ describe('a file of results', () => {
   };
 
   test('is read', () => {
-    expect(readBaseline(write('{"version":1,"experiments":[],"seed":7}'))).toEqual({
-      version: 1,
+    expect(readBaseline(write('{"version":2,"experiments":[],"seed":7}'))).toEqual({
+      version: 2,
       experiments: [],
       seed: 7,
     });
   });
 
-  test.each(['{"version":2,"experiments":[]}', '{"version":1}', '{"version":1,"experiments":{}}', 'null', '[]'])(
+  test.each(['{"version":2}', '{"version":2,"experiments":{}}', 'null', '[]'])(
     'of another kind is refused: %s',
     (content) => {
       expect(() => readBaseline(write(content))).toThrow(
-        new OptionsError(`--baseline ${path}: expected a results.json of an earlier run (not results of version 1)`),
+        new OptionsError(`--baseline ${path}: expected a results.json of an earlier run (it is none)`),
       );
     },
   );
+
+  test.each([1, 3])('of another version is refused, with what to do: %d', (version) => {
+    expect(() => readBaseline(write(`{"version":${version},"experiments":[]}`))).toThrow(
+      new OptionsError(
+        `--baseline ${path}: expected a results.json of an earlier run (its version is ${version}, this is 2: measure again)`,
+      ),
+    );
+  });
 
   test('that is no JSON, or not there, is refused by the name of its option', () => {
     expect(() => readBaseline(write('{'), '--results')).toThrow(

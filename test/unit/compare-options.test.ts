@@ -145,7 +145,10 @@ describe('options of compare', () => {
       expect.stringMatching(/^--messages 0: expected a whole number from 100 to /),
       expect.stringMatching(/^--rate x: expected a whole number from 10 to /),
     ]);
-    expect(mistakesOf('--mesages', '5')).toEqual([expect.stringContaining("'--mesages'")]);
+    expect(mistakesOf('--mesages', '5')).toEqual([
+      "unknown option '--mesages': did you mean --messages? (npm run compare -- --help shows all options)",
+    ]);
+    expect(mistakesOf('--zzz')).toEqual(["unknown option '--zzz' (npm run compare -- --help shows all options)"]);
     expect(mistakesOf('queue')).toEqual([expect.stringContaining('npm run compare -- --help')]);
   });
 

@@ -1,18 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
+import { sum } from '../../compare/account/sum.ts';
 import { merge } from '../../compare/measure/merge.ts';
 import type { Measured } from '../../compare/measure/result.ts';
-import { sum } from '../../compare/measure/sum.ts';
 
 const run = (more: Partial<Measured> = {}): Measured => ({
-  published: 100,
+  made: 100,
   accepted: 90,
+  refused: 5,
+  unconfirmed: 4,
+  buffered: 1,
   audiences: 2,
   received: 80,
+  waiting: 3,
+  inFlight: 2,
+  dead: 4,
   lost: 7,
   duplicated: 6,
   reordered: 5,
-  deadLettered: 4,
-  waiting: 3,
+  foreignDead: 9,
   causes: [],
   throughput: null,
   latencyMs: null,
@@ -29,9 +34,10 @@ describe('several runs as one', () => {
   });
 
   test('counts are summed up', () => {
-    const merged = merge([run(), run({ published: 1, accepted: 2, received: 3, lost: 4, duplicated: 5 }), run()]);
-    expect(merged).toMatchObject({ published: 201, accepted: 182, received: 163, lost: 18, duplicated: 17 });
-    expect(merged).toMatchObject({ reordered: 15, deadLettered: 12, waiting: 9 });
+    const merged = merge([run(), run({ made: 1, accepted: 2, received: 3, lost: 4, duplicated: 5 }), run()]);
+    expect(merged).toMatchObject({ made: 201, accepted: 182, received: 163, lost: 18, duplicated: 17 });
+    expect(merged).toMatchObject({ refused: 15, unconfirmed: 12, buffered: 3, inFlight: 6, dead: 12, foreignDead: 27 });
+    expect(merged).toMatchObject({ reordered: 15, waiting: 9 });
     expect(merged.audiences).toBe(2); // as many as in each
   });
 

@@ -1,45 +1,90 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
-import { TOO_FAST, UNEXPLAINED } from '../../compare/measure/causes.ts';
-import type { Cause, Counts, Measured } from '../../compare/measure/result.ts';
+import { isBalanced, notDelivered } from '../../compare/account/balance.ts';
+import { CUT_OFF, TOO_FAST, UNEXPLAINED } from '../../compare/account/causes.ts';
+import type { Counts, Measured } from '../../compare/measure/result.ts';
 import {
   type Expectation,
   handledOnce,
   inOrder,
   keptUp,
   nothingLost,
+  nothingLostAtFullSpeed,
+  nothingLostAtStop,
+  nothingLostBehind,
   nothingLostInFlight,
   nothingLostUnread,
   nothingTwice,
+  survivesKilledRedis,
 } from '../../compare/verdict/claims.ts';
 import { judge } from '../../compare/verdict/verdict.ts';
+import { lostOne, measuredWith } from '../support/measured.ts';
 
 const claim = (promised: boolean, holds: boolean) => ({ text: 'x', promised, holds });
-const measuredWith = (...causes: Cause[]) => ({ causes }) as unknown as Measured;
-const verdictOf = (...claims: ReturnType<typeof claim>[]) => judge(measuredWith(), claims).verdict;
+
+const LOSS = 'loss outside the promise';
+const NONE = 'not applicable';
 
 describe('verdict', () => {
   test.each([
     ['kept', [claim(true, true), claim(false, false)]],
-    ['not promised', [claim(false, false), claim(true, true)]],
-    ['not promised', [claim(false, true)]],
-    ['not promised', []],
+    [NONE, [claim(false, false), claim(true, true)]],
+    [NONE, [claim(false, true)]],
+    [NONE, []],
     ['broken', [claim(false, true), claim(true, false)]],
     ['broken', [claim(true, false), claim(true, true)]],
   ] as const)('is "%s" of what came of the promises: %j', (verdict, claims) => {
-    expect(verdictOf(...claims)).toBe(verdict);
+    expect(judge(measuredWith(), claims).verdict).toBe(verdict);
+  });
+
+  test('where only figures are asked for nothing is kept, but a promise can be broken', () => {
+    expect(judge(measuredWith(), [claim(true, true)], true).verdict).toBe(NONE);
+    expect(judge(measuredWith(), [claim(true, false)], true).verdict).toBe('broken');
+    expect(judge(lostOne('a crash'), [claim(false, false)], true).verdict).toBe(LOSS);
+  });
+
+  test('a promise that was kept does not hide a loss', () => {
+    expect(judge(lostOne('a crash'), [claim(true, true)]).verdict).toBe(LOSS);
+    expect(judge(lostOne('a crash'), [claim(false, true)]).verdict).toBe(LOSS);
+  });
+
+  test.each(['refused', 'unconfirmed', 'buffered'] as const)('messages that were %s did not arrive either', (where) => {
+    const measured = measuredWith({ accepted: 8, received: 8, [where]: 2 });
+    const causes = [{ cause: 'Redis was not there', messages: 2 }];
+    expect(judge({ ...measured, causes }, [claim(true, true)]).verdict).toBe(LOSS);
+    expect(judge(measured, [claim(true, true)]).verdict).toBe('broken'); // nobody knows why
+    expect(notDelivered(measured)).toBe(2);
+    expect(notDelivered({ ...measured, audiences: 3 })).toBe(6);
+    expect(notDelivered({ ...measured, audiences: 0 })).toBe(2);
   });
 
   test('a loss without a cause breaks it, one with a cause does not', () => {
-    const explained = { cause: 'a crash', messages: 3 };
-    const judgement = judge(measuredWith(explained), [claim(true, true)]);
-    expect(judgement).toEqual({
-      claims: [claim(true, true), { text: 'every loss has a cause', promised: true, holds: true }],
-      verdict: 'kept',
-    });
-    const unexplained = judge(measuredWith(explained, { cause: UNEXPLAINED, messages: 1 }), [claim(false, false)]);
+    const judgement = judge(lostOne('a crash'), [claim(true, true)]);
+    expect(judgement.claims).toEqual([
+      claim(true, true),
+      { text: 'every loss has a cause', promised: true, holds: true },
+      { text: 'every message is accounted for', promised: true, holds: true },
+    ]);
+    const unexplained = judge(lostOne(UNEXPLAINED), [claim(false, false)]);
     expect(unexplained.verdict).toBe('broken');
     expect(unexplained.claims[1]).toMatchObject({ promised: true, holds: false });
+  });
+
+  test.each<[string, Partial<Measured>]>([
+    ['made more than is anywhere', { made: 11 }],
+    ['made less than is somewhere', { refused: 1 }],
+    ['more received than accepted', { received: 11 }],
+    ['received and also lost', { lost: 1 }],
+    ['more kept than is missing, so that less than nothing is lost', { waiting: 1, lost: -1 }],
+    ['more turned up than was unconfirmed', { accepted: 11, unconfirmed: -1, received: 11 }],
+  ])('an account that does not balance breaks it: %s', (_what, more) => {
+    expect(judge(measuredWith(more), [claim(true, true)])).toMatchObject({ verdict: 'broken' });
+    expect(isBalanced(measuredWith(more))).toBe(false);
+  });
+
+  test('an account balances for each audience', () => {
+    expect(isBalanced(measuredWith({ audiences: 2, received: 17, waiting: 1, inFlight: 1, dead: 1 }))).toBe(true);
+    expect(isBalanced(measuredWith({ audiences: 2 }))).toBe(false);
   });
 });
 
@@ -61,6 +106,16 @@ describe('claims', () => {
     ['nothing lost', nothingLost, keeping, {}, 'lost'],
     ['nothing lost unread', nothingLostUnread, keeping, dropping, 'lost'],
     ['nothing lost in flight', nothingLostInFlight, { survivesCrash: true }, { survivesCrash: false }, 'lost'],
+    ['nothing lost at a stop', nothingLostAtStop, keeping, dropping, 'lost'],
+    ['nothing lost behind', nothingLostBehind, keeping, dropping, 'lost'],
+    ['nothing lost at full speed', nothingLostAtFullSpeed, keeping, dropping, 'lost'],
+    [
+      'nothing lost with Redis',
+      survivesKilledRedis(true),
+      { delivery: 'at-least-once' },
+      { delivery: 'at-most-once' },
+      'lost',
+    ],
     ['nothing twice', nothingTwice, { delivery: 'at-most-once' }, { delivery: 'at-least-once' }, 'duplicated'],
     ['in order', inOrder, { ordered: true }, { ordered: false }, 'reordered'],
     ['handled once', handledOnce, {}, {}, 'duplicated'],
@@ -76,8 +131,13 @@ describe('claims', () => {
   );
 
   test('of each kind say something else', () => {
-    const all = [nothingLost, nothingLostUnread, nothingLostInFlight, nothingTwice, handledOnce, inOrder];
+    const lost = [nothingLost, nothingLostUnread, nothingLostInFlight, nothingLostAtStop, nothingLostBehind];
+    const all = [...lost, survivesKilledRedis(true), nothingTwice, handledOnce, inOrder];
     expect(new Set(all.map((each) => each(base, counts).text).filter(Boolean)).size).toBe(all.length);
+  });
+
+  test('what is not on disk does not survive', () => {
+    expect(survivesKilledRedis(false)({ ...base, delivery: 'at-least-once' }, counts).promised).toBe(false);
   });
 
   test('who keeps nothing promises nothing to a subscriber that is too slow', () => {
@@ -93,7 +153,9 @@ describe('claims', () => {
       keptUp({ ...base, ...guarantees }, what),
       nothingLost({ ...base, ...guarantees }, what).promised,
     ];
+    const cutOff = { ...counts, causes: [{ cause: CUT_OFF, messages: 1 }] } as Counts;
     expect(seen(dropping, slow)).toEqual([false, false]);
+    expect(seen(dropping, cutOff)).toEqual([false, false]);
     expect(seen(dropping, other)).toEqual([true, true]);
     expect(seen(keeping, slow)).toEqual([true, true]);
   });

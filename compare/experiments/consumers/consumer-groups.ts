@@ -1,13 +1,13 @@
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
-import { sum } from '../../measure/sum.ts';
+import { sum } from '../../account/sum.ts';
 import type { Services } from '../../testbed/services.ts';
 import { keptUp, nothingLost, nothingTwice } from '../../verdict/claims.ts';
 import type { Experiment } from '../experiment.ts';
 import { withFigures } from '../findings.ts';
 
 const WORK_SECONDS = 0.001;
-const COMPLETE = 'groups that got every message';
-const TIMES = 'times a group got a message';
+export const COMPLETE = 'groups that got every message';
+export const TIMES = 'times a group got a message';
 
 /** Several consumer groups, each with several workers: does each group get every message, once? */
 export const consumerGroups = (groups: number, workers: number): Experiment => ({

@@ -1,8 +1,16 @@
 import { formatNumber } from '@redis-messaging/shared/text/table';
+import type { PossibleCause } from '../../account/causes.ts';
+import { publishedBefore } from '../../account/further-causes.ts';
 import type { Experiment } from '../experiment.ts';
 import { withFigures } from '../findings.ts';
 
-const LATE = 'received by the late group';
+const LATE_NAME = 'B';
+export const LATE = 'received by the late group';
+
+/** What a late group misses: what was published before it was there. @param readyAt ms since 1970 */
+export const lostToLateGroup = (readyAt: number): PossibleCause[] => [
+  publishedBefore('published before the late group joined', LATE_NAME, readyAt),
+];
 
 export const lateGroup: Experiment = {
   name: 'late-group',
@@ -17,11 +25,12 @@ export const lateGroup: Experiment = {
     await services.subscriber('A', { GROUP: 'first' });
     await services.publisher();
     await waits.settled();
-    faults.record('a subscriber of another group starts');
-    const late = await services.subscriber('B', { GROUP: 'late' });
+    faults.event('a subscriber of another group starts');
+    const late = await services.subscriber(LATE_NAME, { GROUP: 'late' });
+    const readyAt = Date.now();
     await Promise.all(patterns.map((pattern) => waits.received(pattern, late, load.messages)));
-    const findings = await evidence.reconcile(() => [{ cause: 'published before the late group joined' }]);
-    return withFigures(findings, (pattern) => ({ [LATE]: services.receivedBy('B', pattern).length }));
+    const findings = await evidence.reconcile({ causesOf: () => lostToLateGroup(readyAt) });
+    return withFigures(findings, (pattern) => ({ [LATE]: services.receivedBy(LATE_NAME, pattern).length }));
   },
 
   headline: ({ figures }) => `the late group read ${formatNumber(figures[LATE] as number)}`,

@@ -11,7 +11,7 @@ export const nobodyListens: Experiment = {
   async run({ services, faults, waits, evidence }) {
     const publisher = await services.publisher({ rate: 0 });
     await waits.ended(publisher);
-    faults.record('a subscriber starts after the last message');
+    faults.event('a subscriber starts after the last message');
     await services.subscriber();
     await waits.settled();
     return await evidence.reconcile();

@@ -9,13 +9,14 @@ export const blackHole = brokenConnection({
   seconds: 11,
   step: `for ${BLACK_HOLE_MS / 1000} s everything on the subscriber's connection disappears, from a moment of the seed on`,
 
-  async inject({ faults, waits }, line) {
+  async inject({ faults, waits }, line, subscriber) {
     const [pause = 0] = faults.moments(1, 0.1, 0.5);
     await waits.sleep(pause);
-    faults.record(`black hole after ${pause} ms`);
+    const from = faults.record(`black hole after ${pause} ms`);
     line.swallow();
     await waits.sleep(BLACK_HOLE_MS);
-    faults.record('the line is open again');
+    faults.event('the line is open again');
     line.pass();
+    return [{ from, until: await waits.reconnected(subscriber, 1) }];
   },
 });

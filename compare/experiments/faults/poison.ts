@@ -2,7 +2,7 @@ import { inOrder, nothingLost, nothingTwice } from '../../verdict/claims.ts';
 import type { Experiment } from '../experiment.ts';
 
 /** Payloads that no subscriber can decode. */
-const POISON = ['', '{"id":', '[1,2,3]', '{"id":"not a UUID"}', '\u0000'];
+export const POISON = ['', '{"id":', '[1,2,3]', '{"id":"not a UUID"}', '\u0000'];
 
 export const poison: Experiment = {
   name: 'poison',
@@ -21,7 +21,7 @@ export const poison: Experiment = {
     for (const pattern of patterns) await pattern.publish?.(redis.admin, topics.nameOf(pattern), POISON);
     await waits.settled();
     await waits.deadLettered(POISON.length);
-    return await evidence.reconcile(undefined, POISON.length);
+    return await evidence.reconcile({ foreignDeadLetters: POISON.length });
   },
 
   claims: (guarantees, measured) => [
@@ -29,7 +29,7 @@ export const poison: Experiment = {
     {
       text: 'the poisoned ones are dead-lettered, with the reason',
       promised: guarantees.keepsUnread,
-      holds: measured.deadLettered === POISON.length,
+      holds: measured.foreignDead === POISON.length,
     },
     nothingTwice(guarantees, measured),
     inOrder(guarantees, measured),

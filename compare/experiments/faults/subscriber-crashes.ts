@@ -1,17 +1,16 @@
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
-import { formatNumber } from '@redis-messaging/shared/text/table';
-import type { Findings } from '../../measure/result.ts';
-import type { Testbed } from '../../testbed/testbed.ts';
+import type { PossibleCause } from '../../account/causes.ts';
+import { mostInFlight, type Outage, poppedBefore, pushedDuring } from '../../account/outages.ts';
 import { handledOnce, nothingLostInFlight, nothingTwice } from '../../verdict/claims.ts';
 import type { Experiment } from '../experiment.ts';
-import { publishDuringRestarts } from './restarts.ts';
+import { publishDuringRestarts, WORK_SECONDS } from './restarts.ts';
 
 const KILLS = 3;
-/** The most messages that a subscriber has in flight. */
-const BATCH = 500;
 /** Long enough that Pub/Sub shows what an absence costs: ms. */
 const ABSENCE_MS = 150;
 const DEDUPE_SECONDS = 60;
+
+const CRASHES = { signal: 'SIGKILL', times: KILLS, absenceMs: ABSENCE_MS } as const;
 
 const crashes: Pick<Experiment, 'steps' | 'seconds'> = {
   steps: [
@@ -21,21 +20,23 @@ const crashes: Pick<Experiment, 'steps' | 'seconds'> = {
   seconds: 7,
 };
 
-/** @param causeOf why a pattern's messages that were in flight at a crash are in no log */
-async function crash(testbed: Testbed, causeOf: (guarantees: Guarantees) => string): Promise<Findings> {
-  await publishDuringRestarts(testbed, { signal: 'SIGKILL', times: KILLS, absenceMs: ABSENCE_MS });
-  return await testbed.evidence.reconcile(({ guarantees }) => [{ cause: causeOf(guarantees), atMost: KILLS * BATCH }]);
+/** What crashes may cost: what was in flight, of patterns that do not redeliver it. */
+export function lostInCrashes(guarantees: Guarantees, ends: readonly Outage[]): PossibleCause[] {
+  if (!guarantees.keepsUnread) return [pushedDuring('sent to it, then crashed', ends)];
+  return guarantees.survivesCrash ? [] : [poppedBefore('popped, then crashed', ends, mostInFlight(WORK_SECONDS))];
 }
-
-const lostInFlight = ({ keepsUnread }: Guarantees): string =>
-  keepsUnread ? 'popped, then crashed' : 'sent to it, then crashed';
 
 export const subscriberCrashes: Experiment = {
   ...crashes,
   name: 'subscriber-crashes',
   question: 'A subscriber crashes several times while it works: what is lost, what is delivered twice?',
   withPeers: true,
-  run: (testbed) => crash(testbed, lostInFlight),
+
+  async run(testbed) {
+    const ends = await publishDuringRestarts(testbed, CRASHES);
+    return await testbed.evidence.reconcile({ causesOf: ({ guarantees }) => lostInCrashes(guarantees, ends) });
+  },
+
   claims: (guarantees, measured) => [nothingLostInFlight, nothingTwice].map((expect) => expect(guarantees, measured)),
 };
 
@@ -46,13 +47,13 @@ export const subscriberCrashesOnce: Experiment = {
   question: 'The same crashes with deduplication (DEDUPE_TTL): is anything handled twice?',
   env: { DEDUPE_TTL: DEDUPE_SECONDS },
 
-  run: (testbed) =>
-    crash(testbed, (guarantees) =>
-      guarantees.delivery === 'at-least-once'
-        ? 'handled and marked, then crashed before it was logged'
-        : lostInFlight(guarantees),
-    ),
+  async run(testbed) {
+    const ends = await publishDuringRestarts(testbed, CRASHES);
+    return await testbed.evidence.reconcile({
+      causesOf: ({ guarantees }) => lostInCrashes(guarantees, ends),
+      handled: { crashes: ends, most: mostInFlight(WORK_SECONDS) },
+    });
+  },
 
-  headline: ({ duplicated }) => (duplicated === 0 ? 'none twice' : `${formatNumber(duplicated)} twice`),
-  claims: (guarantees, measured) => [handledOnce(guarantees, measured)],
+  claims: (guarantees, measured) => [handledOnce, nothingLostInFlight].map((expect) => expect(guarantees, measured)),
 };

@@ -17,17 +17,24 @@ export const backlog: Experiment = {
   seconds: 12,
   withPeers: true,
 
-  async run({ patterns, services, waits, isBuilt }) {
+  async run(testbed) {
+    const { services, waits, isBuilt } = testbed;
     const publisher = await services.publisher({ messages: BACKLOG, rate: 0, env: { LOG_LEVEL: 'warn' } });
     await waits.ended(publisher);
-    return await forEach(patterns, async (pattern) => {
+    return await forEach(testbed, async (pattern) => {
       const subscriber = await services.subscriber(pattern.name, { PATTERN: pattern.name, LOG_LEVEL: 'warn' });
       const memory = residentBytes(subscriber.process.pid as number);
       await waits.received(pattern, subscriber, pattern.guarantees.keepsUnread ? BACKLOG : 0);
       const peak = await memory.stop();
       await subscriber.stop();
       return {
-        ...measureByStats({ name: pattern.name, publisher, subscriber, drained: true }),
+        ...measureByStats({
+          name: pattern.name,
+          publishers: [publisher],
+          made: BACKLOG,
+          subscriber,
+          drained: true,
+        }),
         figures: { "subscriber's memory (MB)": isBuilt ? Math.round(peak / 1e6) : null },
       };
     });

@@ -1,11 +1,14 @@
 import type { PublisherStats } from '@redis-messaging/shared/accounting/stats';
 import type { ServiceProcess } from '../../../testkit/service-process.ts';
 import { until } from '../../../testkit/until.ts';
-import { causesOf, TOO_FAST } from '../../measure/causes.ts';
+import { added, causesOfCount, TOO_FAST } from '../../account/causes.ts';
+import { publishingOf } from '../../account/publishing.ts';
+import { refusalCauses } from '../../account/refusals.ts';
 import { readInfo } from '../../measure/info.ts';
 import { distributionOf, percentilesOf } from '../../measure/percentiles.ts';
 import type { Measured, Percentiles } from '../../measure/result.ts';
 import type { Subject } from '../../peers/subject.ts';
+import { cutOffs } from '../../testbed/cut-offs.ts';
 import { silenceOf } from '../../testbed/silence.ts';
 import type { Testbed } from '../../testbed/testbed.ts';
 import type { SubscriberPool } from './subscriber-pool.ts';
@@ -42,10 +45,11 @@ export async function measureRound(
 
   const messages = Math.min(MOST_MESSAGES, Math.ceil(DELIVERIES / copies));
   const fast = await publish(testbed, pattern, messages, 0);
-  const accepted = slow.published + fast.published;
+  const publishing = publishingOf(PACED + messages, [slow, fast], pattern.name);
+  const { accepted } = publishing;
   const all = await arrived(testbed, pool, before.deliveries + accepted * copies);
 
-  const seconds = (all.lastAt - Date.parse(String(fast.firstAt))) / 1000;
+  const seconds = (all.lastAt - Date.parse(String((fast.progress[pattern.name] as PublisherStats).firstAt))) / 1000;
   const deliveries = all.deliveries - paced.deliveries;
   const duplicated = all.duplicated - before.duplicated;
   const received = all.deliveries - before.deliveries - duplicated;
@@ -53,16 +57,23 @@ export async function measureRound(
   const latencyMs = percentilesOf(paced.latencies);
   const throughput = Math.round(deliveries / copies / seconds);
   return {
-    published: PACED + messages,
-    accepted,
+    ...publishing,
     audiences: copies,
     received,
+    waiting: 0,
+    inFlight: 0,
+    dead: 0,
     lost,
     duplicated,
     reordered: 0,
-    deadLettered: 0,
-    waiting: 0,
-    causes: causesOf(lost, 0, pattern.guarantees.keepsUnread ? [] : [{ cause: TOO_FAST }]),
+    foreignDead: 0,
+    causes: added([
+      ...causesOfCount(lost, [
+        { cause: TOO_FAST, atMost: all.dropped - before.dropped },
+        await cutOffs(testbed.redis.admin, testbed.load, all.disconnections - before.disconnections),
+      ]),
+      ...refusalCauses(publishing, 0, copies),
+    ]),
     throughput,
     latencyMs,
     latencyAt: distributionOf(paced.latencies),
@@ -91,17 +102,17 @@ function figuresOf(size: number, { throughput, deliveries, latencyMs, eachKiloby
   };
 }
 
-/** Publishes by one pattern. @param rate messages per second; 0 = as fast as possible. @returns the publisher's stats */
+/** Publishes by one pattern. @param rate messages per second; 0 = as fast as possible. @returns the publisher, when it has ended */
 async function publish(
   { services, waits }: Testbed,
   { name }: Subject,
   messages: number,
   rate: number,
-): Promise<PublisherStats> {
+): Promise<ServiceProcess> {
   const env = { PATTERN: name, LOG_LEVEL: 'warn' };
   const publisher: ServiceProcess = await services.publisher({ messages, rate, env });
   await waits.ended(publisher);
-  return publisher.progress[name] as PublisherStats;
+  return publisher;
 }
 
 /** Lets the pool grow. @returns what each further subscriber costs Redis: KB */

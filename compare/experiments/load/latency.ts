@@ -1,6 +1,8 @@
 import { milliseconds } from '@redis-messaging/shared/text/table';
+import type { ServiceProcess } from '../../../testkit/service-process.ts';
 import { measureByStats } from '../../measure/measure.ts';
 import { distributionOf, percentilesOf } from '../../measure/percentiles.ts';
+import type { Measured } from '../../measure/result.ts';
 import type { Subject } from '../../peers/subject.ts';
 import type { Testbed } from '../../testbed/testbed.ts';
 import { inOrder, nothingLost, nothingTwice } from '../../verdict/claims.ts';
@@ -12,6 +14,14 @@ const WARM_UP = 50;
 const WARM_UP_PART = 0.1;
 /** The name of the figure that says at which rate the latency was measured. */
 export const PACE = 'pace (messages/s)';
+/** Once more at a higher rate (messages per second), for about this many seconds, where the given one is lower. */
+const FAST = 5000;
+const FAST_SECONDS = 1;
+/** But no more than this many times the messages at the given rate. */
+const FAST_PART = 5;
+/** The names of the figures of it. */
+export const FAST_PACE = 'higher pace (messages/s)';
+export const FAST_P99 = 'latency p99 at the higher pace (ms)';
 
 export const latency: Experiment = {
   name: 'latency',
@@ -19,24 +29,14 @@ export const latency: Experiment = {
   steps: [
     'messages are published at the given rate, one pattern after the other',
     'latency counts from when a message was due, not from when it was sent; the first ones are left out',
+    `then ${FAST_SECONDS} s at ${FAST} messages per second, where the given rate is lower`,
   ],
-  seconds: 20,
+  seconds: 26,
+  onlyMeasures: true,
   withPeers: true,
 
   async run(testbed) {
-    const { patterns, load, services, waits } = testbed;
-    return await forEach(patterns, async (pattern) => {
-      const env = { PATTERN: pattern.name };
-      const subscriber = await services.subscriber(pattern.name, env);
-      const publisher = await services.publisher({ env });
-      await waits.ended(publisher);
-      await waits.received(pattern, subscriber, load.messages);
-      await subscriber.stop();
-      return {
-        ...measureByStats({ name: pattern.name, publisher, subscriber }),
-        ...timesOf(testbed, pattern),
-      };
-    });
+    return await forEach(testbed, (pattern) => measure(testbed, pattern));
   },
 
   headline: ({ latencyMs }) =>
@@ -44,6 +44,34 @@ export const latency: Experiment = {
 
   claims: (guarantees, measured) => [nothingLost, nothingTwice, inOrder].map((expect) => expect(guarantees, measured)),
 };
+
+async function measure(testbed: Testbed, pattern: Subject): Promise<Measured> {
+  const { load, services, waits } = testbed;
+  const { name } = pattern;
+  const env = { PATTERN: name };
+  const subscriber = await services.subscriber(name, env);
+  const publishers = [await services.publisher({ env })];
+  await waits.ended(publishers[0] as ServiceProcess);
+  await waits.received(pattern, subscriber, load.messages);
+  const times = timesOf(testbed, pattern);
+  const before = services.receivedBy(name, name).length;
+  if (load.rate < FAST) {
+    const messages = Math.min(FAST * FAST_SECONDS, FAST_PART * load.messages);
+    const faster = { rate: FAST, messages, env: { ...env, LOG_LEVEL: 'warn', SENDER: 'faster' } };
+    publishers.push(await services.publisher(faster));
+    await waits.ended(publishers[1] as ServiceProcess);
+    await waits.received(pattern, subscriber, load.messages + messages);
+  }
+  await subscriber.stop();
+  const measured = measureByStats({ name, publishers, made: services.told(publishers), subscriber });
+  const fast = services
+    .receivedBy(name, name)
+    .slice(before)
+    .map((line) => line.latencyMs as number);
+  const fastP99 = percentilesOf(fast.slice(WARM_UP_PART * fast.length))?.p99;
+  const figures: Measured['figures'] = fastP99 === undefined ? {} : { [FAST_PACE]: FAST, [FAST_P99]: fastP99 };
+  return { ...measured, ...times, figures: { ...times.figures, ...figures } };
+}
 
 /** The time from due to received, and its first part: until Redis answered the publisher. */
 function timesOf({ load, services }: Testbed, { name }: Subject) {

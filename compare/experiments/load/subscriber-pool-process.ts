@@ -15,6 +15,10 @@ export interface PoolReport {
   readonly deliveries: number;
   /** Deliveries of a message that the same subscriber, or, where they share messages, another one had before. */
   readonly duplicated: number;
+  /** Deliveries that were dropped because they waited too long to be taken. */
+  readonly dropped: number;
+  /** How often one of its connections was lost. */
+  readonly disconnections: number;
   /** Of the last delivery: ms since 1970. */
   readonly lastAt: number;
   /** Of each delivery: ms. */
@@ -30,11 +34,14 @@ const pattern = config.PATTERN[0] as Pattern;
 const topic = config.topics.get(pattern) as string;
 const { signal } = new AbortController();
 setMaxListeners(0, signal);
-const connection = await connect(redisOptions(config, 'subscriber-pool'), {}, signal);
+let disconnections = 0;
+const onDown = () => disconnections++;
+const connection = await connect(redisOptions(config, 'subscriber-pool'), { onDown }, signal);
 
 let size = 0;
 let deliveries = 0;
 let duplicated = 0;
+let dropped = 0;
 let lastAt = 0;
 let latencies: number[] = [];
 
@@ -52,6 +59,9 @@ async function listen(index: number): Promise<void> {
     maxAttempts: 100,
     maxLength: 0,
     maxMessageBytes: MAX_MESSAGE_BYTES,
+    onOverflow: (deliveries) => {
+      dropped += deliveries;
+    },
   });
   void (async () => {
     for (let batch = await subscription.take(BATCH); batch; batch = await subscription.take(BATCH)) {
@@ -79,7 +89,7 @@ async function growTo(count: number): Promise<void> {
 
 process.on('message', async (count: number | 'report') => {
   if (count === 'report') {
-    process.send?.({ deliveries, duplicated, lastAt, latencies } satisfies PoolReport);
+    process.send?.({ deliveries, duplicated, dropped, disconnections, lastAt, latencies } satisfies PoolReport);
     latencies = [];
   } else {
     await growTo(count);

@@ -1,5 +1,6 @@
 import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
-import type { ExperimentResult, Measurement } from '../../measure/result.ts';
+import { UNEXPLAINED } from '../../account/causes.ts';
+import type { Counts, ExperimentResult, Measurement } from '../../measure/result.ts';
 import { type Chart, latencyPoints, rangeOf } from './charts/charts.ts';
 import { type Content, html } from './markup/markup.ts';
 import { label } from './markup/pattern-label.ts';
@@ -11,23 +12,31 @@ type Row = readonly [title: string, cellOf: (measurement: Measurement) => Conten
 
 const decimals = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
 
-const count =
-  (key: 'accepted' | 'received' | 'lost' | 'duplicated' | 'reordered' | 'deadLettered' | 'waiting') =>
-  (measurement: Measurement) =>
-    formatNumber(measurement[key]);
+const count = (key: keyof Omit<Counts, 'causes'>) => (measurement: Measurement) => formatNumber(measurement[key]);
+
+/** As `count`, but nothing where it is 0: then the row is left out if it is so for every pattern. */
+const some = (key: keyof Omit<Counts, 'causes'>) => (measurement: Measurement) =>
+  measurement[key] === 0 ? undefined : formatNumber(measurement[key]);
 
 const ROWS: readonly Row[] = [
   ['Verdict', ({ verdict }) => renderVerdict(verdict)],
+  ['Made', count('made')],
   ['Accepted by Redis', count('accepted')],
+  ['Refused', some('refused')],
+  ['Unconfirmed', some('unconfirmed')],
+  ['In the publisher', some('buffered')],
   [
     'Received',
     ({ received, audiences }) => `${formatNumber(received)}${audiences > 1 ? ` (${audiences} subscribers)` : ''}`,
   ],
   ['Lost', count('lost')],
-  ['Duplicated', count('duplicated')],
-  ['Reordered', count('reordered')],
-  ['Dead-lettered', count('deadLettered')],
-  ['Waiting at the end', count('waiting')],
+  ['Not explained', ({ causes }) => causes.find(({ cause }) => cause === UNEXPLAINED)?.messages],
+  ['Waiting at the end', some('waiting')],
+  ['In flight at the end', some('inFlight')],
+  ['Dead-lettered', some('dead')],
+  ['Dead letters of others', some('foreignDead')],
+  ['Delivered again', count('duplicated')],
+  ['Out of order', count('reordered')],
   ['Latency p50', ({ latencyMs }) => latencyMs && milliseconds(latencyMs.p50)],
   ['Latency p99', ({ latencyMs, runs }) => latencyMs && withRange(milliseconds(latencyMs.p99), rangeOf(runs, 'p99'))],
   ['Latency max', ({ latencyMs }) => latencyMs && milliseconds(latencyMs.max)],

@@ -4,11 +4,14 @@ import type { Results } from '../../measure/result.ts';
 import { patternsOf } from '../digest.ts';
 import type { Chart } from './charts/charts.ts';
 import { renderCostOfFaults } from './cost-of-faults.ts';
+import { renderHeads } from './experiment-row.ts';
 import { renderSection } from './experiment-section.ts';
-import { renderHeader } from './header.ts';
+import { renderHeader, renderRun } from './header.ts';
 import { html, json, Markup } from './markup/markup.ts';
-import { renderVerdictsAtAGlance } from './verdicts-at-a-glance.ts';
+import { renderWhichOne } from './which-one.ts';
 
+/** The style sheets of style/, in the order in which they go on top of each other. */
+const STYLES = ['base', 'marks', 'tables', 'which-one', 'experiments', 'inside', 'narrow', 'print'];
 /** The modules of charts/draw, each after those that it imports. */
 const DRAW_MODULES = ['common', 'throughput', 'latency', 'timeline', 'share', 'main'];
 const MODULES = new URL('../../../node_modules/', import.meta.url);
@@ -18,7 +21,7 @@ const MODULES = new URL('../../../node_modules/', import.meta.url);
  * and the page forbids itself the network and all scripts but its own.
  */
 export async function renderPage(results: Results): Promise<string> {
-  const style = await readFile(new URL('page.css', import.meta.url), 'utf8');
+  const style = (await Promise.all(STYLES.map((name) => textOf(`style/${name}.css`)))).join('\n');
   const library = await chartLibrary();
   const script = await drawScript();
   const charts: Chart[] = [];
@@ -37,9 +40,14 @@ export async function renderPage(results: Results): Promise<string> {
 <body>
 <main>
 ${renderHeader(results)}
-${renderVerdictsAtAGlance(results)}
-${renderCostOfFaults(results, charts)}
+${renderWhichOne(results)}
+<section id="all" aria-labelledby="all-title">
+<h2 id="all-title">All questions</h2>
+${renderHeads(names)}
 ${results.experiments.map((experiment, index) => renderSection(experiment, index, names, charts))}
+</section>
+${renderCostOfFaults(results, charts)}
+${renderRun(results)}
 </main>
 <footer>Made by <code>npm run compare</code>; the same as data: results.json.</footer>
 <script type="application/json" id="charts">${json(charts)}</script>
@@ -50,6 +58,8 @@ ${results.experiments.map((experiment, index) => renderSection(experiment, index
 `;
   return page.text;
 }
+
+const textOf = (path: string): Promise<string> => readFile(new URL(path, import.meta.url), 'utf8');
 
 /** The modules of charts/draw as one script: a page that is opened from disk cannot load modules. */
 async function drawScript(): Promise<string> {

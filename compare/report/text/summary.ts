@@ -1,9 +1,9 @@
 import { markdownTable } from '@redis-messaging/shared/text/table';
 import type { ExperimentResult, Results } from '../../measure/result.ts';
 import { repeatCommand } from '../../options/repeat.ts';
+import { cellText } from '../account-text.ts';
 import { brokenIn, failuresOf, lossesOf, patternsOf, summaryLine } from '../digest.ts';
-
-const SIGNS = { kept: '✅', broken: '❌', 'not promised': '–' } as const;
+import { legend, MARKS } from '../marks.ts';
 
 /** The results for a decision record: Markdown. */
 export function renderSummary(results: Results): string {
@@ -15,10 +15,8 @@ export function renderSummary(results: Results): string {
     `${summaryLine(results)}.`,
     '',
     summaryTable(results),
-    '',
-    "✅ every promise of the pattern held, ❌ one did not, – outside this pattern's guarantees.",
     ...listed('Failed', failuresOf(results)),
-    ...listed('Losses, and why', lossesOf(results)),
+    ...listed('Not delivered, and why', lossesOf(results)),
     ...listed('Broken', brokenIn(results)),
     '',
     `Again: \`${repeatCommand(results)}\``,
@@ -26,21 +24,23 @@ export function renderSummary(results: Results): string {
   ].join('\n');
 }
 
-/** A Markdown table: for each question and pattern, the verdict and the most important number. */
+/** A Markdown table with its legend: for each question and pattern, what happened to the messages, and the mark. */
 export function summaryTable(results: Results): string {
   const names = patternsOf(results);
   const rows = results.experiments.map((experiment) => [
     experiment.question,
     ...names.map((name) => cellOf(experiment, name)),
   ]);
-  return markdownTable(['', ...names.map((name) => `\`${name}\``)], rows);
+  return [markdownTable(['', ...names.map((name) => `\`${name}\``)], rows), '', `${legend('emoji').join('; ')}.`].join(
+    '\n',
+  );
 }
 
 function cellOf({ patterns, skipped, failed }: ExperimentResult, pattern: string): string {
   if (skipped) return 'left out';
   const measurement = patterns[pattern];
   if (!measurement) return failed?.[pattern] === undefined ? '' : 'failed';
-  return `${SIGNS[measurement.verdict]} ${measurement.headline}`;
+  return `${cellText(measurement)} ${MARKS[measurement.verdict].emoji}`;
 }
 
 const listed = (title: string, lines: readonly string[]): string[] =>

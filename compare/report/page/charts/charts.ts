@@ -1,5 +1,5 @@
 import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
-import type { ExperimentResult, Fault, Measurement } from '../../../measure/result.ts';
+import type { ExperimentResult, Measurement, Moment } from '../../../measure/result.ts';
 import { colourOf } from '../markup/pattern-label.ts';
 
 /** A chart for draw/: plain data. */
@@ -13,7 +13,7 @@ interface Described {
 
 interface Series {
   readonly name: string;
-  /** The number of a colour in page.css. */
+  /** The number of a colour in style/. */
   readonly colour: number;
 }
 
@@ -34,7 +34,7 @@ export interface TimelineChart extends Described {
   readonly kind: 'timeline';
   readonly bucketMs: number;
   readonly series: readonly (Series & { readonly values: readonly number[] })[];
-  readonly faults: readonly Fault[];
+  readonly faults: readonly Moment[];
 }
 
 /** A group of bars for each experiment: the share of messages that were lost, or delivered again. */

@@ -1,11 +1,12 @@
-import { formatNumber } from '@redis-messaging/shared/text/table';
+import { notDelivered } from '../../../account/balance.ts';
 import type { ExperimentResult, Measurement, Results } from '../../../measure/result.ts';
+import { percent } from '../../account-text.ts';
 import { patternsOf } from '../../digest.ts';
 import { colourOf } from '../markup/pattern-label.ts';
 import type { ShareChart } from './charts.ts';
 
-/** Lost, or delivered again, under each fault: percent of the expected deliveries. */
-export function shareChart(results: Results, key: 'lost' | 'duplicated', title: string): ShareChart | undefined {
+/** Not delivered, or delivered again, under each fault: percent of the messages made. */
+export function shareChart(results: Results, key: Fate, title: string): ShareChart | undefined {
   const names = patternsOf(results);
   const experiments = withFaults(results);
   const series = names.map((name) => ({
@@ -20,19 +21,20 @@ export function shareChart(results: Results, key: 'lost' | 'duplicated', title: 
   return { kind: 'share', title, description, labels, series };
 }
 
+/** What a fault can cost. */
+export type Fate = 'not delivered' | 'delivered again';
+
 /** The experiments that injected faults. */
 export function withFaults({ experiments }: Results): ExperimentResult[] {
   return experiments.filter(({ faults, skipped }) => faults.length > 0 && !skipped);
 }
 
-/** A percentage as text. */
-export function percent(value: number | null): string {
-  if (value === null) return '-';
-  return value > 0 && value < 1 ? '< 1 %' : `${formatNumber(value)} %`;
+/** Percent of the messages made, for each audience; `null` if none were made. */
+export function shareOf(measurement: Measurement | undefined, fate: Fate): number | null {
+  const wanted = (measurement?.made ?? 0) * Math.max(1, measurement?.audiences ?? 0);
+  return measurement && wanted > 0 ? (100 * countOf(measurement, fate)) / wanted : null;
 }
 
-/** Percent of the expected deliveries; `null` if none are expected. */
-export function shareOf(measurement: Measurement | undefined, key: 'lost' | 'duplicated'): number | null {
-  const expected = (measurement?.accepted ?? 0) * (measurement?.audiences ?? 0);
-  return measurement && expected > 0 ? (100 * measurement[key]) / expected : null;
-}
+/** How many messages of a pattern had this fate. */
+export const countOf = (measurement: Measurement, fate: Fate): number =>
+  fate === 'not delivered' ? notDelivered(measurement) : measurement.duplicated;

@@ -1,7 +1,7 @@
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { html, type Markup } from './markup.ts';
 
-/** As many as page.css has. */
+/** As many as style/ has. */
 const COLOURS = 8;
 
 /** The number of a pattern's colour: the same in every report. Others, such as peers, come after. */

@@ -7,7 +7,7 @@ export interface Table {
   /** The first is that of the rows' headers. */
   readonly header: readonly Content[];
   readonly rows: readonly (readonly Content[])[];
-  /** What it looks like: a class of page.css. */
+  /** What it looks like: a class of style/. */
   readonly look: 'numbers' | 'words';
 }
 

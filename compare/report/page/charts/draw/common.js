@@ -1,7 +1,7 @@
 export const { Chart } = window;
 export const number = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
 
-/** The colours of page.css as they are now: light, dark or for print. */
+/** The colours of style/ as they are now: light, dark or for print. */
 export function theme() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();

@@ -40,13 +40,33 @@ const charts = JSON.parse(document.getElementById('charts').textContent).map(dra
 const drawAll = (width) => {
   for (const draw of charts) draw(width);
 };
-drawAll();
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => drawAll());
+
+/** Chapters of the page that can be folded. What is folded has no size, so its charts are drawn when it is opened. */
+const chapters = [...document.querySelectorAll('main details:not(.inside details)')];
+const isShown = (index) => !document.getElementById(`chart-${index}`).closest('details:not([open])');
+const drawShown = () => {
+  for (const [index, draw] of charts.entries()) if (isShown(index)) draw();
+};
+for (const chapter of chapters) chapter.addEventListener('toggle', drawShown);
+const openTarget = () => {
+  const target = document.getElementById(location.hash.slice(1));
+  if (!target?.matches('details')) return; // none, or no chapter
+  target.open = true;
+  target.scrollIntoView();
+};
+drawShown();
+openTarget();
+addEventListener('hashchange', openTarget);
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', drawShown);
+let folded = [];
 addEventListener('beforeprint', () => {
+  folded = chapters.filter(({ open }) => !open);
+  for (const chapter of folded) chapter.open = true;
   document.documentElement.classList.add('print');
   drawAll(PRINT_WIDTH);
 });
 addEventListener('afterprint', () => {
   document.documentElement.classList.remove('print');
-  drawAll();
+  for (const chapter of folded) chapter.open = false;
+  drawShown();
 });
