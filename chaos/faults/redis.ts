@@ -110,6 +110,7 @@ export const flush: Fault = {
     'FLUSHALL, then SIGKILL of a further subscriber at work, for good: only if --only names it; what is made after it must be handled',
   lasts: [500, 2000],
   deletes: true,
+  isExtra: true,
   async inject(system, random) {
     const guest = system.slowSubscriber(`guest-${++guests}`, oneOf(system.subscribers, random));
     guest.start();
