@@ -108,7 +108,7 @@ export const flush: Fault = {
   name: 'flush',
   about:
     'FLUSHALL, then SIGKILL of a further subscriber at work, for good: only if --only names it; what is made after it must be handled',
-  lasts: [500, 2000],
+  lasts: [200, 1000],
   deletes: true,
   isExtra: true,
   async inject(system, random) {
