@@ -56,8 +56,9 @@ export class Lives {
     if (fate === 'failed') life.failedAt = Number(time);
     else {
       if (life.handledAt === undefined) this.counts.handled++;
-      life.handledAt = Math.min(Number(time), life.handledAt ?? Number.POSITIVE_INFINITY);
-      life.handledBy.push(Number(pid));
+      const isFirst = Number(time) < (life.handledAt ?? Number.POSITIVE_INFINITY);
+      if (isFirst) life.handledAt = Number(time);
+      life.handledBy[isFirst ? 'unshift' : 'push'](Number(pid));
     }
   }
 

@@ -108,7 +108,7 @@ function parse(args: readonly string[]) {
 }
 
 function chooseFaults(list: string | undefined, mistakes: string[]): readonly Fault[] {
-  if (list === undefined) return allFaults.filter(({ deletes }) => !deletes);
+  if (list === undefined) return allFaults.filter(({ isExtra }) => !isExtra);
   const words = list.split(',').map((word) => word.trim());
   const names = allFaults.map(({ name }) => name);
   const unknown = words.filter((word) => !names.includes(word));

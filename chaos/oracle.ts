@@ -12,7 +12,7 @@ export interface Life {
   madeAt?: number | undefined;
   /** When a handler was done with it for the first time. */
   handledAt?: number | undefined;
-  /** The process id of the subscriber, for each time that it was handled. */
+  /** The process id of the subscriber, for each time that it was handled; who was done with it first comes first. */
   readonly handledBy: number[];
   /** When its handler failed for the last time. */
   failedAt?: number | undefined;
@@ -63,7 +63,17 @@ export interface Evidence {
 
 /** A broken promise. */
 export interface Violation {
-  readonly promise: 'lost' | 'stuck' | 'twice' | 'poison' | 'silent' | 'account' | 'exit' | 'memory' | 'readiness';
+  readonly promise:
+    | 'lost'
+    | 'stuck'
+    | 'twice'
+    | 'name'
+    | 'poison'
+    | 'silent'
+    | 'account'
+    | 'exit'
+    | 'memory'
+    | 'readiness';
   /** For people. */
   readonly text: string;
   /** The messages concerned. */
@@ -81,6 +91,11 @@ const UNREADY_AFTER_MS = 5000;
 const SLACK_MS = 1000;
 /** A fault may cost a queue what was popped this long before it began or after it was over: a lease, a connection that nobody answers on. */
 const AFTERMATH_MS = 5000;
+/**
+ * A process that stood still, and whose name was another's meanwhile, may go on if that one stood still for longer than a lease, too,
+ * before it could learn of it. That is rare: two that share a name take turns many times a second.
+ */
+const MOST_RETURNS = 3;
 
 /** Every promise that was broken. */
 export function judge(evidence: Evidence): Violation[] {
@@ -95,6 +110,7 @@ function judgePattern(pattern: PatternEvidence, evidence: Evidence): Violation[]
   const found: Found[] = [];
   if (pattern.guarantees.delivery === 'at-most-once') found.push(twice(pattern));
   if (pattern.guarantees.keepsUnread) found.push(lost(pattern, evidence), stuck(pattern), poison(pattern, evidence));
+  if (pattern.guarantees.delivery === 'at-least-once') found.push(...sharedNames(pattern, evidence));
   const violations = found.filter(({ keys }) => keys.length > 0).map((each) => inTime(each, pattern, evidence));
   if (!pattern.isFlowing) {
     const text = `${pattern.name}: nothing was handled any more when all faults were over`;
@@ -142,6 +158,50 @@ function twice({ name, guarantees, lives }: PatternEvidence): Found {
     handledBy.length > 1 && (isShared || new Set(handledBy).size < handledBy.length);
   const keys = [...lives].filter(([, life]) => isTwice(life)).map(([key]) => key);
   return { promise: 'twice', text: `${name}: ${count(keys)} handled more than once`, keys };
+}
+
+/**
+ * Names that were not one process's at a time, where what is in flight is kept under a name: by turns, two processes were given
+ * messages, each time one that was made after the other's turn had begun. What a process had in its hands when another took its name
+ * over is no turn.
+ */
+function sharedNames(pattern: PatternEvidence, { services }: Evidence): Found[] {
+  const pids = new Map<string, Set<number>>();
+  for (const { name, instances } of services)
+    pids.set(name, new Set([...(pids.get(name) ?? []), ...instances.map(({ pid }) => pid)]));
+  return [...pids].map(([name, ofName]) => {
+    const keys = returns(pattern, ofName);
+    const text = `${pattern.name}: several processes by the name ${name} were at work by turns, ${formatNumber(keys.length)} times`;
+    return { promise: 'name' as const, text, keys: keys.length > MOST_RETURNS ? keys : [] };
+  });
+}
+
+/** The messages with which one of some processes had its turn again after another. */
+function returns({ lives }: PatternEvidence, pids: ReadonlySet<number>): string[] {
+  const handled = [...lives].flatMap(
+    ([
+      key,
+      {
+        madeAt,
+        handledAt,
+        handledBy: [pid],
+      },
+    ]) =>
+      madeAt !== undefined && handledAt !== undefined && pid !== undefined && pids.has(pid)
+        ? [{ key, madeAt, handledAt, pid }]
+        : [],
+  );
+  handled.sort((a, b) => a.handledAt - b.handledAt);
+  const before = new Set<number>();
+  const keys: string[] = [];
+  let turn: { readonly pid: number; readonly from: number } | undefined;
+  for (const { key, madeAt, handledAt, pid } of handled) {
+    if (turn && (turn.pid === pid || madeAt <= turn.from)) continue;
+    turn = { pid, from: handledAt };
+    if (before.has(pid)) keys.push(key);
+    before.add(pid);
+  }
+  return keys;
 }
 
 /**

@@ -170,6 +170,20 @@ export class System implements AsyncDisposable {
     return twin;
   }
 
+  /** A further subscriber by a name of its own, on the connection of another one, and with its notes; its handler is slow, its lease long. */
+  slowSubscriber(name: string, { name: other }: Service): Service {
+    const env = {
+      ...this.#envOf.get(other),
+      CONSUMER: name,
+      SLOW: 'yes',
+      RECLAIM_AFTER: 3 * RECLAIM_AFTER,
+      HEALTH_PORT: 0,
+    };
+    const service = new Service('subscriber', name, env);
+    this.extras.push(service);
+    return service;
+  }
+
   /** A further publisher, with a proxy of its own. */
   async extraPublisher(pattern: string, env: Environment): Promise<readonly [Service, TcpProxy]> {
     const proxy = await TcpProxy.to(this.#server.port);

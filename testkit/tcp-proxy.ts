@@ -21,6 +21,8 @@ export class TcpProxy {
   #replyLeft = Number.POSITIVE_INFINITY;
   #requestLeft = Number.POSITIVE_INFINITY;
   readonly #held: (() => void)[] = [];
+  /** What makes a connection late, and the connections that there were then. */
+  #late: { readonly command: RegExp; readonly sockets: ReadonlySet<Socket> } | undefined;
   #pace = Number.POSITIVE_INFINITY;
   /** How many replies have been cut. */
   cuts = 0;
@@ -77,9 +79,18 @@ export class TcpProxy {
     this.#holds = true;
   }
 
+  /**
+   * On each connection that there is now, holds back what a client sends, from the next time that it sends something like this, until
+   * `release`: it arrives late, on a line that does not end, even if its sender has given up meanwhile. New connections pass.
+   */
+  holdFrom(command: RegExp): void {
+    this.#late = { command, sockets: new Set(this.#sockets) };
+  }
+
   /** Passes what was held back, in order, and everything from now on. */
   release(): void {
     this.#holds = false;
+    this.#late = undefined;
     this.#requestLeft = Number.POSITIVE_INFINITY;
     for (const pass of this.#held.splice(0)) pass();
   }
@@ -106,11 +117,13 @@ export class TcpProxy {
       [redis, client, 'replies'],
     ] as const) {
       let isDeaf = false;
+      let isLate = false;
       this.#sockets.add(from);
       from.on('data', (data) => {
         isDeaf ||= this.#swallowed.has(way);
         if (isDeaf) return;
-        if (this.#holds) {
+        isLate = from === client && this.#isLate(client, data, isLate);
+        if (this.#holds || isLate) {
           this.#held.push(() => to.write(data));
           return;
         }
@@ -133,10 +146,17 @@ export class TcpProxy {
       from.on('error', () => {});
       from.on('close', () => {
         this.#sockets.delete(from);
+        if (isLate && this.#late) return;
         if (this.#holds) this.#held.push(() => to.end());
         else if (this.#swallowed.size === 0) to.destroy();
       });
     }
+  }
+
+  /** Whether what a client sends is to be held back, on a connection that was late before, or not. */
+  #isLate(client: Socket, data: Buffer, wasLate: boolean): boolean {
+    if (!this.#late?.sockets.has(client)) return false;
+    return wasLate || this.#late.command.test(data.toString('latin1'));
   }
 
   #request(redis: Socket, data: Buffer): void {

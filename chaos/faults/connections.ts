@@ -41,6 +41,19 @@ export const hold: Fault = {
   },
 };
 
+export const late: Fault = {
+  name: 'late',
+  about: 'only if --only names it: the next blocking reads of a subscriber arrive when it has long reconnected',
+  lasts: [6000, 9000],
+  isExtra: true,
+  async inject({ proxies, subscribers }, random) {
+    const { name } = oneOf(subscribers, random);
+    const proxy = proxies.get(name) as TcpProxy;
+    proxy.holdFrom(/BLMOVE|BLPOP|XREADGROUP/);
+    return { what: `blocking reads of ${name} held`, undo: async () => proxy.release() };
+  },
+};
+
 export const halfOpen: Fault = {
   name: 'half-open',
   about: 'what is sent disappears, one way or both, and no connection ends',

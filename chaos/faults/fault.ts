@@ -23,8 +23,10 @@ export interface Fault {
   readonly about: string;
   /** The shortest and the longest time that it lasts: ms. */
   readonly lasts: readonly [number, number];
-  /** Whether it deletes data, so that nothing is promised of what was there: it happens only if `--only` names it. */
+  /** Whether it deletes data, so that nothing is promised of what was there. */
   readonly deletes?: true;
+  /** Whether it happens only if `--only` names it. */
+  readonly isExtra?: true;
   /**
    * Does it. Changes nothing if it throws.
    * @param random chooses the victim, and whatever else is to be chosen

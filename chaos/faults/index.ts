@@ -1,4 +1,4 @@
-import { clientKill, cut, halfOpen, hold, idleTimeout, smallBuffers } from './connections.ts';
+import { clientKill, cut, halfOpen, hold, idleTimeout, late, smallBuffers } from './connections.ts';
 import type { Fault } from './fault.ts';
 import { flood } from './flood.ts';
 import { wrongType } from './keys.ts';
@@ -11,5 +11,5 @@ export const faults: readonly Fault[] = [
   ...[kill, restart, freeze, sameName],
   ...[cut, hold, halfOpen, clientKill, idleTimeout, smallBuffers],
   ...[pauseAll, pauseWrites, rights, readOnly, memory, noSnapshot, busy],
-  ...[wrongType, poison, flood, flush],
+  ...[wrongType, poison, flood, flush, late],
 ];

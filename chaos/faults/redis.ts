@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../testkit/until.ts';
 import { type System, USER } from '../system.ts';
 import { type Fault, nothing, oneOf } from './fault.ts';
 
@@ -18,6 +19,7 @@ const OTHERS = [
 const NOWHERE = ['127.0.0.1', '1'];
 const SNAPSHOT_MS = 5000;
 const ANSWER_MS = 500;
+const START_MS = 10_000;
 
 const config = (system: System, name: string, value: string) => async () =>
   void (await system.insist((admin) => admin.configSet(name, value)));
@@ -100,14 +102,26 @@ export const noSnapshot: Fault = {
   },
 };
 
+let guests = 0;
+
 export const flush: Fault = {
   name: 'flush',
-  about: 'FLUSHALL: only if --only names it; what is made after it must be handled',
-  lasts: [0, 0],
+  about:
+    'FLUSHALL, then SIGKILL of a further subscriber at work, for good: only if --only names it; what is made after it must be handled',
+  lasts: [200, 1000],
   deletes: true,
-  async inject(system) {
-    await system.ask((admin) => admin.flushAll());
-    return { what: 'FLUSHALL', undo: nothing };
+  isExtra: true,
+  async inject(system, random) {
+    const guest = system.slowSubscriber(`guest-${++guests}`, oneOf(system.subscribers, random));
+    guest.start();
+    try {
+      await until('the further subscriber to be ready', () => guest.current.isReady, START_MS);
+      await system.ask((admin) => admin.flushAll());
+    } catch (error) {
+      await guest.end('SIGKILL');
+      throw error;
+    }
+    return { what: `FLUSHALL, then SIGKILL of ${guest.name}`, undo: () => guest.end('SIGKILL') };
   },
 };
 

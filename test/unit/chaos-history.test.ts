@@ -45,7 +45,7 @@ describe('options of chaos', () => {
     const options = readOptions([]);
     expect(options).toMatchObject({ ms: MINUTE, rate: 200, plan: undefined, redis: undefined, words: [] });
     expect(options?.patterns).toHaveLength(5);
-    expect(options?.faults).toEqual(faults.filter(({ deletes }) => !deletes));
+    expect(options?.faults).toEqual(faults.filter(({ isExtra }) => !isExtra));
     expect(options?.seed).not.toBe(readOptions([])?.seed);
   });
 

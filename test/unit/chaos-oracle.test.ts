@@ -131,6 +131,27 @@ describe('the oracle finds', () => {
     expect(by(stream, again)).toEqual([]);
   });
 
+  test('several processes by one name that are at work by turns, where that is to be one at a time', () => {
+    const pids = [1, 2];
+    const processes = pids.map((pid) => instance({ pid, final: undefined, wasShared: true, exit: 1 }));
+    const A = [subscriber(processes[0] as Instance), subscriber(processes[1] as Instance)];
+    const by = (services: ServiceEvidence[], pidOf: (index: number) => number, change: Partial<Life> = {}) => {
+      const each = (index: number) => ({ ...life(index), handledBy: [pidOf(index)], ...change });
+      const lives = new Map(Array.from({ length: COUNT }, (_, index) => [`m${index}`, each(index)]));
+      return [stream, queue].map((pattern) => found(all(evidenceOf(pattern, { lives }), { services })));
+    };
+    const byTurns = (index: number) => 1 + (index % 2);
+    expect(by(A, byTurns)).toEqual([[['name', 'm2', 'm3', 'm4', 'm5', 'm6', 'm7', 'm8', 'm9']], []]);
+    expect(by([subscriber(...processes)], byTurns)[0]).toHaveLength(1);
+    // By different names.
+    expect(by([A[0] as ServiceEvidence, { ...(A[1] as ServiceEvidence), name: 'B' }], byTurns)).toEqual([[], []]);
+    // One after the other; or there and back, and there again, once.
+    expect(by(A, (index) => (index < 5 ? 1 : 2))).toEqual([[], []]);
+    expect(by(A, (index) => 1 + (Math.floor(index / 2) % 2))).toEqual([[], []]);
+    // All of it in the hands of one when the other took the name over.
+    expect(by(A, byTurns, { madeAt: 0 })).toEqual([[], []]);
+  });
+
   test('poison that is not among the dead letters as it was', () => {
     const poison = [{ pattern: 'stream', at: 300, key: 'bad', sha1: 'x', stamp: 'chaos-1-' }];
     const held = (sha1: string) => ({ waiting: [], inFlight: [], dead: [{ key: 'bad', sha1 }] });
