@@ -1,5 +1,8 @@
+/** A random whole number, 0 or more, below the given one. */
+export type Random = (below: number) => number;
+
 /** Random numbers from a seed (mulberry32), so that a failure can be repeated. */
-export function seeded(seed: number): (below: number) => number {
+export function seeded(seed: number): Random {
   let state = seed;
   return (below) => {
     state = (state + 0x6d2b79f5) | 0;

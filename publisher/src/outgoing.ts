@@ -1,4 +1,4 @@
-import { encode, type Message, makeMessage } from '@redis-messaging/shared/message/message';
+import { encode, type Message, makeMessage, newSession } from '@redis-messaging/shared/message/message';
 import type { Codec } from '@redis-messaging/shared/messaging/codec';
 
 /** A message on its way, with its text on the wire: one for all patterns. */
@@ -19,9 +19,12 @@ export const outgoingCodec: Codec<OutgoingMessage, never> = {
   idOf: ({ message }) => message.id,
 };
 
+/** The session of this process: all its messages name it. */
+export const SESSION = newSession();
+
 /** Makes a message. @param size its text is filled up to at least this many bytes on the wire */
 export function makeOutgoing(sender: string, count: number, lateMs: number, size = 0): OutgoingMessage {
-  const message = makeMessage(sender, count);
+  const message = makeMessage(sender, count, SESSION);
   const payload = encode(message);
   const missing = size === 0 ? 0 : size - Buffer.byteLength(payload);
   if (missing <= 0) return { message, payload, lateMs };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { decode, decodeMessage, encode, makeMessage } from '@redis-messaging/shared/message/message';
+import { decode, decodeMessage, encode, makeMessage, newSession } from '@redis-messaging/shared/message/message';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import { hostilePayloads } from '../support/hostile.ts';
 
@@ -112,6 +112,17 @@ describe('messages', () => {
       madeAt: Date.UTC(2026, 6, 29, 10, 30, 15) * 1000 + 123_456,
     });
     expect(read({ ...GOOD, count: Number.MAX_SAFE_INTEGER }).ok).toBe(true);
+  });
+
+  test('a session is read where it is one; anything else in its place is a further field, and ignored', () => {
+    const session = newSession();
+    expect(read({ ...GOOD, session })).toMatchObject({ ok: true, message: { ...GOOD, session } });
+    expect(newSession()).not.toBe(session);
+    expect(makeMessage('me', 1, session).session).toBe(session);
+    for (const other of ['', 'x'.repeat(65), 'a b', 7, null, {}])
+      expect(read({ ...GOOD, session: other })).toMatchObject({ ok: true, message: GOOD });
+    for (const other of ['x', 'x'.repeat(64), 'a-b_C9'])
+      expect(read({ ...GOOD, session: other })).toHaveProperty('message.session', other);
   });
 
   test('who wants a message or an error gets the one or the other', () => {

@@ -27,8 +27,44 @@ export class Intervals {
     return true;
   }
 
+  /** Adds all numbers from the first to the last. */
+  addRange(first: number, last: number): void {
+    const from = this.#firstEndingAtOrAfter(first - 1);
+    let to = from;
+    while ((this.#starts[to] ?? Number.POSITIVE_INFINITY) <= last + 1) to++;
+    const start = to > from ? Math.min(first, this.#starts[from] as number) : first;
+    const end = to > from ? Math.max(last, this.#ends[to - 1] as number) : last;
+    this.#starts.splice(from, to - from, start);
+    this.#ends.splice(from, to - from, end);
+    if (this.#starts.length > MAX_RANGES) this.#joinOldest();
+  }
+
+  /** What it has from the first to the last of these numbers, as ranges. */
+  overlaps(first: number, last: number): [number, number][] {
+    const found: [number, number][] = [];
+    for (
+      let index = this.#firstEndingAtOrAfter(first);
+      (this.#starts[index] ?? Number.POSITIVE_INFINITY) <= last;
+      index++
+    )
+      found.push([Math.max(first, this.#starts[index] as number), Math.min(last, this.#ends[index] as number)]);
+    return found;
+  }
+
   has(number: number): boolean {
     return this.#isIn(this.#firstEndingAtOrAfter(number), number);
+  }
+
+  /** How many numbers are in it. */
+  get total(): number {
+    let total = 0;
+    for (const [index, start] of this.#starts.entries()) total += (this.#ends[index] as number) - start + 1;
+    return total;
+  }
+
+  /** The lowest and the highest number; `undefined` if there is none. */
+  get bounds(): readonly [lowest: number, highest: number] | undefined {
+    return this.#starts.length === 0 ? undefined : [this.#starts[0] as number, this.#ends.at(-1) as number];
   }
 
   /** How many separate ranges there are. */

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
 import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../accounting/clock.ts';
 import { formatMicros, parseMicros } from '../accounting/timestamp.ts';
@@ -16,6 +17,11 @@ export interface Message {
   readonly sender: string;
   /** The sender's running number, from 1. */
   readonly count: number;
+  /**
+   * Names the run of the sender within which it counts from 1, so that a sender that starts again, and two of one name, are told
+   * apart. Ours have it; others need not.
+   */
+  readonly session?: string;
 }
 
 export type Decoded =
@@ -25,16 +31,24 @@ export type Decoded =
 /** Any UUID, of any version and variant. */
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
+/** What is not of this form is not taken for a session. */
+const SESSION = /^[\w-]{1,64}$/;
+
 /** Arrays and objects in a message: a message needs one, further fields some more. */
 const MOST_STRUCTURES = 100_000;
 
-export function makeMessage(sender: string, count: number): Message {
+/** A name for a sender's run: 12 characters, 72 random bits. */
+export const newSession = (): string => randomBytes(9).toString('base64url');
+
+/** @param session left out of the message if not given */
+export function makeMessage(sender: string, count: number, session?: string): Message {
   return {
     id: uuid(),
     timestamp: formatMicros(nowMicros()),
     message: `Hello from TypeScript #${count}`,
     sender,
     count,
+    ...(session !== undefined && { session }),
   };
 }
 
@@ -57,18 +71,16 @@ export function decode(payload: Buffer): Decoded {
 }
 
 /** Takes over the fields of the wire format only. */
-function validate({ id, timestamp, message, sender, count }: Record<string, unknown>): Decoded {
+function validate({ id, timestamp, message, sender, count, session }: Record<string, unknown>): Decoded {
   if (typeof id !== 'string' || !UUID.test(id)) return wrong('id', 'a UUID', id);
   const madeAt = typeof timestamp === 'string' ? parseMicros(timestamp) : undefined;
   if (madeAt === undefined) return wrong('timestamp', 'an ISO 8601 time', timestamp);
   if (typeof message !== 'string') return wrong('message', 'a string', message);
   if (typeof sender !== 'string' || sender === '') return wrong('sender', 'a string that is not empty', sender);
   if (!Number.isSafeInteger(count) || (count as number) < 0) return wrong('count', 'a whole number, 0 or more', count);
-  return {
-    ok: true,
-    message: { id, timestamp: timestamp as string, message, sender, count: count as number },
-    madeAt,
-  };
+  const valid = { id, timestamp: timestamp as string, message, sender, count: count as number };
+  const hasSession = typeof session === 'string' && SESSION.test(session);
+  return { ok: true, message: hasSession ? { ...valid, session } : valid, madeAt };
 }
 
 /** A payload that is a message. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Held } from '../accounting/stats.ts';
-import type { Pattern } from '../patterns/pattern.ts';
-import type { Redis } from '../redis/client.ts';
+import type { Held } from '../../accounting/stats.ts';
+import type { Pattern } from '../../patterns/pattern.ts';
+import type { Redis } from '../../redis/client.ts';
 
 const PATIENCE_MS = 300;
 
@@ -10,7 +10,7 @@ export async function heldIn(redis: Redis, pattern: Pattern, topic: string, grou
   const asked = redis.isReady ? pattern.backlog(redis, topic, group).catch(() => null) : null;
   const held = await Promise.race([asked, sleep(PATIENCE_MS, null, { ref: false })]);
   return {
-    backlog: held?.waiting ?? null,
+    waiting: held?.waiting ?? null,
     inFlight: held?.inFlight ?? null,
     deadLetters: held?.dead ?? null,
     listeners: held?.listeners ?? null,
