@@ -1,4 +1,5 @@
 import { nowMicros } from '@redis-messaging/shared/accounting/clock';
+import { Published } from '@redis-messaging/shared/accounting/sessions/published';
 import type { PublisherStats } from '@redis-messaging/shared/accounting/stats';
 import { parseMicros } from '@redis-messaging/shared/accounting/timestamp';
 import type { Receipt } from '@redis-messaging/shared/delivery/delivery';
@@ -9,13 +10,15 @@ import type { Topic } from '@redis-messaging/shared/messaging/messaging';
 import type { Producer } from '@redis-messaging/shared/messaging/producer/producer';
 import type { SendFailure } from '@redis-messaging/shared/messaging/producer/send-error';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { heldIn } from '@redis-messaging/shared/service/backlog';
+import { heldIn } from '@redis-messaging/shared/service/account/backlog';
+import { tellPublished } from '@redis-messaging/shared/service/account/published';
+import { serverIdentity } from '@redis-messaging/shared/service/account/server-identity';
 import { LogLimiter } from '@redis-messaging/shared/service/log-limiter';
 import type { Logger } from '@redis-messaging/shared/service/logger';
 import type { Service } from '@redis-messaging/shared/service/service';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import { formatNumber } from '@redis-messaging/shared/text/table';
-import { type OutgoingMessage, outgoingCodec } from './outgoing.ts';
+import { type OutgoingMessage, outgoingCodec, SESSION } from './outgoing.ts';
 
 /** Publishes by one pattern: its producer, with a log line for each message, and stats. */
 export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
@@ -25,6 +28,8 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
   readonly #topic: Topic<OutgoingMessage, never>;
   readonly #log: Logger;
   readonly #limiter: LogLimiter;
+  readonly #published = new Published();
+  readonly #endLooking: () => void;
   #firstAt: string | null = null;
   #lastAt: string | null = null;
 
@@ -39,24 +44,37 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
     this.#topic = messaging.topic(name, { pattern, codec: outgoingCodec, maxMessageBytes, logger: SILENT });
     const dedupeTtlMs = Math.round(config.DEDUPE_TTL * 1000);
     const { BUFFER_LIMIT: bufferLimit, BUFFER_BYTES: bufferBytes } = config;
+    this.#endLooking = this.#lookWhoServes();
     this.producer = this.#topic.producer({ bufferLimit, bufferBytes, dedupeTtlMs, onRefusal: 'retry' }, this);
   }
 
   async stats(): Promise<PublisherStats> {
-    const { accepted, ...counts } = this.producer.stats;
     const redis = this.#service.messaging.connection.client;
     return {
-      published: accepted,
-      ...counts,
+      ...this.#counts,
       ...(await heldIn(redis, this.pattern, this.#topic.name, this.#service.config.GROUP)),
       firstAt: this.#firstAt,
       lastAt: this.#lastAt,
     };
   }
 
+  /**
+   * Tells subscribers, by Redis, what this publisher has made and what became of it, so that they can tell what is missing. What
+   * Redis refuses is told the next time.
+   */
+  async tell(isClosed = false): Promise<void> {
+    const { client } = this.#service.messaging.connection;
+    const { made, buffered } = this.#counts;
+    if (!client.isReady || made === 0) return;
+    const told = this.#published.told(this.#service.config.SENDER, { made, buffered }, Date.now(), isClosed);
+    await tellPublished(client, this.#topic.name, this.pattern.name, SESSION, told).catch(() => {});
+  }
+
   /** Says what has not been said yet. */
-  close(): void {
+  async close(): Promise<void> {
     this.#limiter.flush();
+    this.#endLooking();
+    await this.tell(true);
   }
 
   accepted(batch: readonly OutgoingMessage[], receipt: Receipt): void {
@@ -68,8 +86,13 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
   }
 
   refused(batch: readonly OutgoingMessage[], failure: SendFailure): void {
+    this.#published.refused(countsOf(batch));
     if (failure !== 'too-large') return; // all others are trouble, and said once
     for (const { message, payload } of batch) if (this.#limiter.take('warn')) this.#logTooLarge(message, payload);
+  }
+
+  unconfirmed(batch: readonly OutgoingMessage[]): void {
+    this.#published.unconfirmed(countsOf(batch));
   }
 
   trouble(reason: string | undefined): void {
@@ -80,6 +103,22 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
       const fate = this.pattern.guarantees.keepsUnread ? '' : `; ${this.pattern.name} messages are dropped`;
       this.#log.warn({ event: 'refused', reason }, `Cannot send to ${to}: ${reason}${fate}, ${buffered} buffered`);
     }
+  }
+
+  /** A Redis that is another process than before may have lost what it had accepted. @returns ends it */
+  #lookWhoServes(): () => void {
+    const { connection } = this.#service.messaging;
+    const look = async () => {
+      const server = await serverIdentity(connection.client).catch(() => undefined); // nothing but a clue is missed
+      if (server !== undefined) this.#published.servedBy(server);
+    };
+    void look();
+    return connection.onReady(() => void look());
+  }
+
+  get #counts() {
+    const { stats } = this.producer;
+    return { made: stats.accepted + stats.refused + stats.unconfirmed + stats.buffered, ...stats };
   }
 
   #logOne({ message, lateMs }: OutgoingMessage, reply: number): void {
@@ -107,3 +146,5 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
     );
   }
 }
+
+const countsOf = (batch: readonly OutgoingMessage[]): number[] => batch.map(({ message }) => message.count);

@@ -8,6 +8,8 @@ import { PatternPublisher } from './pattern-publisher.ts';
 
 /** How long a stopping publisher waits for a Redis that takes nothing: ms. */
 const PATIENCE_MS = 1000;
+/** How often subscribers are told what was published: ms. Less than what makes them believe that the publisher is gone. */
+const TELL_EVERY_MS = 2000;
 
 /** Makes messages at the pace of PUBLISH_INTERVAL and sends each of them by every chosen pattern. */
 export function startPublishing(service: Service): Work {
@@ -25,6 +27,9 @@ async function publishAll({ config, stop }: Service, publishers: readonly Patter
   const bytes = mostBytes(config.SENDER, config.MESSAGE_SIZE);
   const batchSize = Math.min(batchOf(bytes, config.BUFFER_BYTES), config.BUFFER_LIMIT);
   let count = 0;
+  const telling = setInterval(() => {
+    for (const publisher of publishers) void publisher.tell();
+  }, TELL_EVERY_MS);
   for await (const due of pace({ intervalMs, count: config.MESSAGE_COUNT, batch: batchSize, signal: stop.signal })) {
     const batch = due.map((lateMs) => makeOutgoing(config.SENDER, ++count, lateMs, config.MESSAGE_SIZE));
     // What is not accepted is counted, and said, by the observer.
@@ -35,7 +40,8 @@ async function publishAll({ config, stop }: Service, publishers: readonly Patter
   }
   await Promise.all(producers.map((producer) => producer.drained(stop.signal)));
   await Promise.all(producers.map((producer) => producer.close({ patienceMs: PATIENCE_MS, signal: stop.abandon })));
-  for (const publisher of publishers) publisher.close();
+  clearInterval(telling);
+  await Promise.all(publishers.map((publisher) => publisher.close()));
 }
 
 async function statsOf(publishers: readonly PatternPublisher[]): Promise<StatsByPattern> {

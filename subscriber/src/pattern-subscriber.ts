@@ -1,19 +1,28 @@
-import type { Account } from '@redis-messaging/shared/accounting/account';
+import { nowMicros } from '@redis-messaging/shared/accounting/clock';
 import { Latency } from '@redis-messaging/shared/accounting/latency';
 import { Ledger } from '@redis-messaging/shared/accounting/ledger';
+import { Sessions } from '@redis-messaging/shared/accounting/sessions/sessions';
 import type { SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import { Span } from '@redis-messaging/shared/accounting/time-span';
 import type { AckFate, Delivery, FailFate, Write } from '@redis-messaging/shared/delivery/delivery';
-import { decode, type ReceivedMessage } from '@redis-messaging/shared/message/message';
+import { decode, type Message, type ReceivedMessage } from '@redis-messaging/shared/message/message';
 import type { ConsumerObserver, Incoming } from '@redis-messaging/shared/messaging/events';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { isMistake, outcomeOf } from '@redis-messaging/shared/redis/outcome';
-import { heldIn } from '@redis-messaging/shared/service/backlog';
+import { heldIn } from '@redis-messaging/shared/service/account/backlog';
 import type { Service } from '@redis-messaging/shared/service/service';
-import { LedgerStore } from './ledger-store.ts';
+import { GroupAccount } from './group-account.ts';
+import { ALIVE_EVERY_MS, LedgerStore } from './ledger-store.ts';
 import { SubscriberLog } from './subscriber-log.ts';
 
 type Received = Incoming<ReceivedMessage>;
+type Kind = ReturnType<Ledger['receive']>;
+
+/** What a subscriber has received may be in its hands, up to this beside its handlers, or handled and not stored yet. */
+const IN_HANDS = 1000;
+
+/** Where there is no acknowledgement, a kill costs the account at most what was handled in this time: ms. */
+const SAVE_AFTER_MS = 10;
 
 /** Accounts for what one pattern's consumer does: stats, ledger and log lines. */
 export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
@@ -21,19 +30,37 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   readonly topic: string;
   readonly #service: Service;
   readonly #log: SubscriberLog;
+  /** Messages of senders that name no session. */
   readonly #ledger: Ledger;
+  /** All others. */
+  readonly #sessions: Sessions;
   readonly #store: LedgerStore;
+  readonly #group: GroupAccount;
   readonly #latency = new Latency();
+  readonly #handled = new Latency();
   readonly #span = new Span();
   readonly #observe: (micros: number) => void;
   /** Whether a message is booked only after its acknowledgement has told whether it was handled for the first time. */
   readonly #dedupes: boolean;
   /** Whether handling takes time, so that a crash while one is handled must not take others from the log. */
   readonly #hasHandler: boolean;
-  readonly #counts = { redelivered: 0, deduplicated: 0, missing: 0, failed: 0, dead: 0, invalid: 0, leasesLost: 0 };
+  readonly #counts = {
+    redelivered: 0,
+    deduplicated: 0,
+    missing: 0,
+    failed: 0,
+    exhausted: 0,
+    invalid: 0,
+    leasesLost: 0,
+  };
   readonly #unhandled = { requeued: 0, kept: 0, lost: 0 };
+  /** Of what is booked before its acknowledgement tells whether it was handled for the first time. */
+  readonly #kinds = new Map<Received, Kind>();
+  #handledAt = 0;
   #deliveries = 0;
   #storeIsRefused = false;
+  #saving: NodeJS.Timeout | undefined;
+  #endSaying: () => void = () => {};
 
   constructor(service: Service, pattern: Pattern, hasHandler: boolean) {
     const { config, log, messaging, metrics } = service;
@@ -43,7 +70,10 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     this.#log = new SubscriberLog(log, pattern.name, this.topic);
     this.#ledger = new Ledger(pattern.guarantees);
     const { client } = messaging.connection;
-    this.#store = new LedgerStore(client, this.#ledger, this.topic, [pattern.name, config.GROUP], config.CONSUMER);
+    this.#sessions = new Sessions(pattern.guarantees);
+    const account = { ledger: this.#ledger, sessions: this.#sessions };
+    this.#store = new LedgerStore(client, account, this.topic, [pattern.name, config.GROUP], config.CONSUMER);
+    this.#group = new GroupAccount(client, pattern, this.topic, this.#store, this.#sessions);
     this.#observe = metrics.latencyObserver(pattern.name);
     this.#dedupes = config.DEDUPE_TTL > 0 && pattern.guarantees.delivery === 'at-least-once';
     this.#hasHandler = hasHandler;
@@ -51,19 +81,31 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
 
   /** Goes on with the account of an earlier instance of this subscriber, if there is one. */
   async open(): Promise<void> {
-    const { messaging, stop } = this.#service;
+    const { config, messaging, stop } = this.#service;
     await this.#stored(messaging.connection.survive(stop.signal, () => this.#restore()));
-    const { received, lost } = this.#ledger.account();
-    if (received > 0) this.#log.restored(received, lost);
+    this.#endSaying = this.#sayThatItLives();
+    this.#begin(config.CONCURRENCY + IN_HANDS);
+    if (this.#popsForGood) await this.#save();
+    const { received } = this.#own;
+    if (received > 0) this.#log.restored(received);
   }
 
-  async stats(): Promise<SubscriberStats> {
+  /** @param isFinal whether nothing more is handled here */
+  async stats(isFinal = false): Promise<SubscriberStats> {
     const { client } = this.#service.messaging.connection;
+    const held = await heldIn(client, this.pattern, this.topic, this.#service.config.GROUP);
+    await this.#group.read(isFinal);
+    // What is popped is gone, so if nobody else pops, what is missing is lost.
+    const isAlone = this.#popsForGood && (await this.#store.isTheOnlyOne());
+    const others = this.#ledger.account(isAlone);
     return {
-      ...(await this.#account()),
+      ...held,
+      ...this.#own,
+      ...this.#group.balance(others, this.pattern.guarantees.keepsUnread ? held : NOTHING_HELD, this.#counts.missing),
       ...this.#counts,
+      shares: this.#group.shares(this.#service.config.CONSUMER),
       latencyMs: this.#latency.report(),
-      ...(await heldIn(client, this.pattern, this.topic, this.#service.config.GROUP)),
+      handledMs: this.#handled.report(),
       ...this.#span.report(),
     };
   }
@@ -73,14 +115,22 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     for (const fate of ['requeued', 'kept', 'lost'] as const)
       if (this.#unhandled[fate] > 0) this.#log.unhandled(this.#unhandled[fate], fate);
     this.#log.close();
+    this.#endSaying();
+    this.#store.clues.end();
+    clearTimeout(this.#saving);
     if (this.#service.messaging.connection.isReady) await this.#save();
   }
 
   handled(batch: readonly Received[]): void {
-    if (this.#dedupes) return;
-    for (const message of batch) this.#book(message);
+    this.#handledAt = nowMicros();
+    if (this.#dedupes) {
+      for (const message of batch)
+        if (hasSession(message.value.message)) this.#kinds.set(message, this.#receive(message));
+      return;
+    }
+    for (const message of batch) this.#book(message, this.#receive(message));
     if (this.#hasHandler) this.#log.flush();
-    if (this.pattern.guarantees.delivery === 'at-most-once') void this.#save(); // there is no acknowledgement to go with
+    if (this.pattern.guarantees.delivery === 'at-most-once') this.#saveSoon(); // there is no acknowledgement to go with
   }
 
   writesOnAck(): readonly Write[] {
@@ -96,17 +146,18 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
       if (fate === 'lost-lease') this.#counts.leasesLost++;
       if (!this.#dedupes) continue;
       const message = batch[index] as Received;
-      if (fate === 'done') this.#book(message);
-      else if (fate === 'repeated') this.#skip(message);
+      const kind = this.#kinds.get(message);
+      this.#kinds.delete(message);
+      if (fate === 'done') this.#book(message, kind ?? this.#receive(message));
+      else if (fate === 'repeated') this.#skip(message, kind);
     }
-    if (this.#dedupes) void this.#save();
-    else if (this.pattern.guarantees.delivery === 'at-least-once') this.#store.stored();
+    if (this.pattern.guarantees.delivery === 'at-least-once') this.#store.stored();
   }
 
-  failed({ value }: Received, reason: string, fate: FailFate): void {
+  failed({ value, delivery }: Received, reason: string, fate: FailFate): void {
     this.#counts.failed++;
-    if (fate === 'dead') this.#counts.dead++;
-    if (fate === 'lost') this.#ledger.lose({ ...value.message, madeAt: value.madeAt });
+    if (fate === 'dead') this.#bury(value, delivery.receivedAt);
+    if (fate === 'lost') this.#lose(value, delivery.receivedAt);
     this.#log.failed(value.message, reason, fate);
   }
 
@@ -123,7 +174,8 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   }
 
   dead(payload: Buffer, reason: string): void {
-    this.#counts.dead++;
+    const decoded = decode(payload);
+    if (decoded.ok) this.#bury(decoded, nowMicros());
     this.#log.dead(payload, reason);
   }
 
@@ -132,7 +184,13 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     this.#log.missing(messages);
   }
 
+  interrupted(atMost: number): void {
+    this.#sessions.interrupt(nowMicros());
+    this.#store.clues.cutOff(atMost);
+  }
+
   overflow(messages: number): void {
+    this.#sessions.interrupt(nowMicros());
     this.#log.overflow(messages);
   }
 
@@ -149,26 +207,72 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     if (fate !== 'lost') return;
     for (const delivery of deliveries) {
       const decoded = decode(delivery.payload);
-      if (decoded.ok) this.#ledger.lose({ ...decoded.message, madeAt: decoded.madeAt });
+      if (decoded.ok) this.#lose(decoded, delivery.receivedAt);
       if (this.pattern.guarantees.keepsUnread) this.#log.undeliverable(delivery, 'Redis did not take it back');
     }
   }
 
-  /** Books a message that was handled. */
-  #book({ value: { message, madeAt }, delivery }: Received): void {
+  /** What is taken is gone from Redis before it is handled, where there is no acknowledgement: what this may cost is kept in mind. */
+  #begin(mostInHands: number): void {
+    if (this.pattern.guarantees.delivery === 'at-least-once') return;
+    const lost = this.#store.clues.begin(mostInHands);
+    if (lost === 0) return;
+    if (this.#popsForGood) this.#store.clues.cutOff(lost);
+    else this.#sessions.lostInHands(lost);
+  }
+
+  /** What this subscriber has handled itself. */
+  get #own(): { received: number; duplicated: number; reordered: number } {
+    const { received, duplicated, reordered } = this.#ledger.account();
+    const { counts } = this.#sessions;
+    return {
+      received: received + counts.received,
+      duplicated: duplicated + counts.duplicated,
+      reordered: reordered + counts.reordered,
+    };
+  }
+
+  /** Whether what a subscriber takes is gone from Redis before it is handled. */
+  get #popsForGood(): boolean {
+    const { delivery, audience } = this.pattern.guarantees;
+    return delivery === 'at-most-once' && audience === 'one-subscriber';
+  }
+
+  /** Enters a message that was handled in the account. */
+  #receive({ value: { message, madeAt }, delivery: { receivedAt } }: Received): Kind {
+    const { sender, count, id, session } = message;
+    if (session === undefined) return this.#ledger.receive({ sender, count, id, madeAt });
+    return this.#sessions.receive({ session, sender, count, receivedAt });
+  }
+
+  #lose({ message, madeAt }: ReceivedMessage, receivedAt: number): void {
+    if (hasSession(message)) this.#sessions.lose({ ...message, receivedAt });
+    else this.#ledger.lose({ ...message, madeAt });
+    void this.#save();
+  }
+
+  #bury({ message }: ReceivedMessage, receivedAt: number): void {
+    this.#counts.exhausted++;
+    if (!hasSession(message)) return;
+    this.#sessions.bury({ ...message, receivedAt });
+    void this.#save();
+  }
+
+  /** Books a message that was handled: what was measured of it, and its line in the log. */
+  #book({ value: { message, madeAt }, delivery }: Received, kind: Kind): void {
     this.#countAttempt(delivery);
-    const { sender, count, id } = message;
-    const kind = this.#ledger.receive({ sender, count, id, madeAt });
     const latency = delivery.receivedAt - madeAt;
     this.#latency.record(latency);
+    this.#handled.record(Math.max(this.#handledAt, delivery.receivedAt) - madeAt);
     if (latency >= 0) this.#observe(latency);
     this.#span.mark(delivery.receivedAt);
     this.#log.received(message, delivery, latency / 1000, kind, ++this.#deliveries);
   }
 
   /** Books a delivery of a message that had been handled before. */
-  #skip({ value, delivery }: Received): void {
+  #skip({ value, delivery }: Received, kind: Kind | undefined): void {
     this.#countAttempt(delivery);
+    if (kind === 'duplicate') this.#sessions.forgive(value.message.session as string);
     this.#counts.deduplicated++;
     this.#log.deduplicated(value.message, delivery);
   }
@@ -177,13 +281,26 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     if (attempt > 1) this.#counts.redelivered++;
   }
 
-  /** Of what nobody here has seen, what is missing in Redis is lost; it may not have shown as a gap yet. */
-  async #account(): Promise<Account> {
-    // What is popped is gone, so if nobody else pops, what is missing is lost.
-    const isAlone = this.pattern.guarantees.delivery === 'at-most-once' && (await this.#store.isTheOnlyOne());
-    const account = this.#ledger.account(isAlone);
-    const missing = Math.min(this.#counts.missing, account.elsewhere);
-    return { ...account, lost: account.lost + missing, elsewhere: account.elsewhere - missing };
+  /** So that others know that what is missing may be in its hands. @returns ends it */
+  #sayThatItLives(): () => void {
+    const { connection } = this.#service.messaging;
+    const look = () => void this.#store.lookAtServer().catch(() => {}); // nothing but a clue is missed
+    const endLooking = connection.onReady(look);
+    look();
+    if (!this.#popsForGood) return endLooking;
+    const timer = setInterval(() => connection.isReady && void this.#store.sayAlive().catch(() => {}), ALIVE_EVERY_MS);
+    return () => {
+      endLooking();
+      clearInterval(timer);
+    };
+  }
+
+  /** One save for all that is handled in a moment: a save costs as much for one message as for many. */
+  #saveSoon(): void {
+    this.#saving ??= setTimeout(() => {
+      this.#saving = undefined;
+      void this.#save();
+    }, SAVE_AFTER_MS);
   }
 
   #save(): Promise<void> {
@@ -210,3 +327,9 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     this.#storeIsRefused = true;
   }
 }
+
+/** Nothing waits by a pattern that keeps nothing. */
+const NOTHING_HELD = { waiting: 0, inFlight: 0 };
+
+const hasSession = (message: Message): message is Message & { readonly session: string } =>
+  message.session !== undefined;

@@ -24,9 +24,9 @@ export class SubscriberLog {
     this.#limiter = new LogLimiter(log, (lines) => this.#suppressed(lines));
   }
 
-  restored(received: number, lost: number): void {
+  restored(received: number): void {
     this.#log.info(
-      { event: 'restored', received, lost },
+      { event: 'restored', received },
       `Resumed stats of ${this.#pattern}: ${formatNumber(received)} received so far`,
     );
   }

@@ -24,7 +24,7 @@ export function startSubscribing(service: Service): Work {
   const isComplete = () => consumers.length === service.config.PATTERN.length;
   return {
     isReady: () => isComplete() && consumers.every((consumer) => consumer.isReady),
-    stats: () => statsOf(subscribers),
+    stats: (isFinal) => statsOf(subscribers, isFinal),
     finished: subscribeAll(service, subscribers, consumers),
   };
 }
@@ -76,7 +76,9 @@ function consume(
   return consumer;
 }
 
-async function statsOf(subscribers: readonly PatternSubscriber[]): Promise<StatsByPattern> {
-  const entries = subscribers.map(async (subscriber) => [subscriber.pattern.name, await subscriber.stats()] as const);
+async function statsOf(subscribers: readonly PatternSubscriber[], isFinal?: boolean): Promise<StatsByPattern> {
+  const entries = subscribers.map(
+    async (subscriber) => [subscriber.pattern.name, await subscriber.stats(isFinal)] as const,
+  );
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -14,7 +14,7 @@ const inOrder = (payloads: readonly Buffer[]) => payloads.map((payload) => paylo
 function expectGivenUp(run: Scenario, fates: Awaited<ReturnType<Scenario['close']>>, atLeast: number): void {
   for (const [{ name, guarantees }, { accepted, dead, deliveries, lost }] of fates) {
     const stats = run.subscribers.map((service) => service.final(name));
-    expect([name, total(stats.map((each) => each.dead))]).toEqual([name, dead.length]);
+    expect([name, total(stats.map((each) => each.exhausted))]).toEqual([name, dead.length]);
     if (guarantees.delivery === 'at-least-once') {
       expect([name, new Set(dead).size]).toEqual([name, dead.length]);
       expect(dead.filter((count) => deliveries.flat().includes(count))).toEqual([]);

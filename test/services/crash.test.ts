@@ -91,7 +91,7 @@ describe.each([
       expect(await last.stop()).toBe(0);
       if (DEDUPE_TTL > 0) await expectEffects(chosen.length);
       for (const { name, guarantees } of chosen) {
-        expect(writer.final(name)).toMatchObject({ published: MESSAGES, refused: 0, unconfirmed: 0 });
+        expect(writer.final(name)).toMatchObject({ accepted: MESSAGES, refused: 0, unconfirmed: 0 });
         const { ids, repeated } = saidOf(name, instances);
         const lost = MESSAGES - ids.size;
         if (DEDUPE_TTL > 0) {

@@ -14,6 +14,7 @@ const EXPIRING: readonly (readonly [what: string, keys: RegExp, seconds: number]
   ['marks of what was sent', /:sent:[\da-f-]{36}$/, DEDUPE_TTL],
   ['marks of what was handled', /:handled(:[^:]+)?:[\da-f-]{36}$/, DEDUPE_TTL],
   ['accounts of subscribers, and their names', /:ledger(:me)?$/, DAY],
+  ['what publishers tell of their sessions', /:published$/, DAY],
   ['signs of life', /:alive(:subscribers)?:me$/, RECLAIM_AFTER],
 ];
 
@@ -47,6 +48,7 @@ test('of all keys that services leave in Redis, exactly those expire that would 
     ['marks of what was sent', kept * COUNT],
     ['marks of what was handled', repeating * COUNT],
     ['accounts of subscribers, and their names', 2 * patterns.length],
+    ['what publishers tell of their sessions', patterns.length],
     ['signs of life', patterns.filter(({ guarantees }) => guarantees.survivesCrash).length],
   ]);
   const others = all.filter(({ key }) => !rule(key)).length;

@@ -184,12 +184,12 @@ describe('metrics', () => {
     const text = await metrics(); // a second scrape tells the same, not twice as much
     for (const pattern of ['pubsub', 'queue']) {
       for (const line of [
-        `redis_messaging_published_total{pattern="${pattern}"} 7`,
+        `redis_messaging_accepted{pattern="${pattern}"} 7`,
         `redis_messaging_received_total{pattern="${pattern}"} 7`,
         `redis_messaging_duplicated_total{pattern="${pattern}"} 0`,
         `redis_messaging_invalid_total{pattern="${pattern}"} 0`,
         `redis_messaging_lost{pattern="${pattern}"} 0`,
-        `redis_messaging_backlog{pattern="${pattern}"} 0`,
+        `redis_messaging_waiting{pattern="${pattern}"} 0`,
         `redis_messaging_latency_seconds_count{pattern="${pattern}"} 7`,
       ]) {
         expect(text.split('\n')).toContain(line);

@@ -26,9 +26,9 @@ test(
     }
     await writer.stop();
     received.push(...(await own.redis.lRange('message_queue', 0, -1)).map((text) => JSON.parse(text).count));
-    const { published } = writer.final('queue');
-    expect(received.length).toBe(published);
-    expect(new Set(received).size).toBe(published);
+    const { accepted } = writer.final('queue');
+    expect(received.length).toBe(accepted);
+    expect(new Set(received).size).toBe(accepted);
   },
   60_000 + SIGTERMS * 5000,
 );

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { nearest } from '@redis-messaging/shared/text/nearest';
 import { rotated } from '../../compare/experiments/findings.ts';
 import type { Measurement, Results } from '../../compare/measure/result.ts';
-import { nearest } from '../../compare/options/nearest.ts';
 import { accountText, cellText, deliveredPercent, percent } from '../../compare/report/account-text.ts';
 import { lossesOf } from '../../compare/report/digest.ts';
 import { summaryTable } from '../../compare/report/text/summary.ts';

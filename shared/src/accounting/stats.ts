@@ -1,10 +1,12 @@
+import { sanitize } from '../text/sanitize.ts';
 import { formatNumber, milliseconds, renderTable } from '../text/table.ts';
 import type { LatencyReport } from './latency.ts';
+import type { Balance } from './sessions/balance.ts';
 
 /** What Redis holds for a pattern's topic, as in `Backlog` of pattern.ts; `null` when it does not answer or cannot tell. */
 export interface Held {
   /** Messages that wait for a subscriber. */
-  readonly backlog: number | null;
+  readonly waiting: number | null;
   readonly inFlight: number | null;
   readonly deadLetters: number | null;
   readonly listeners: number | null;
@@ -19,10 +21,11 @@ interface Common extends Held {
   readonly lastAt: string | null;
 }
 
-/** Of the messages made, one place each: made = published + refused + unconfirmed + buffered. */
+/** Of the messages made, one place each: made = accepted + refused + unconfirmed + buffered. */
 export interface PublisherStats extends Common {
+  readonly made: number;
   /** Redis took them. */
-  readonly published: number;
+  readonly accepted: number;
   /** Redis certainly did not take them, and they are not kept for another try. */
   readonly refused: number;
   /** The connection broke before Redis answered: taken or not, nobody can say. */
@@ -31,17 +34,17 @@ export interface PublisherStats extends Common {
   readonly retried: number;
   /** In this process, not answered yet. */
   readonly buffered: number;
-  /** Of the published: reached no subscriber, and nobody will ever get them. */
+  /** Of the accepted: reached no subscriber, and nobody will ever get them. */
   readonly noSubscribers: number;
 }
 
-/** See `Account` in ledger.ts for the first six. */
-export interface SubscriberStats extends Common {
-  readonly published: number;
+/** The account of a pattern's audience (see `Balance`), and what this subscriber did itself. */
+export interface SubscriberStats extends Common, Omit<Balance, keyof Held> {
+  /** Different messages that this subscriber handled. */
   readonly received: number;
-  readonly lost: number;
-  readonly elsewhere: number;
+  /** Deliveries of messages that somebody of the audience had handled before. */
   readonly duplicated: number;
+  /** Messages that came here after one with a higher count. */
   readonly reordered: number;
   /** Deliveries of what had been delivered before, and not acknowledged. */
   readonly redelivered: number;
@@ -51,68 +54,132 @@ export interface SubscriberStats extends Common {
   readonly missing: number;
   /** Deliveries whose handler failed. */
   readonly failed: number;
-  /** Messages that went to the dead letters because their attempts were used up. */
-  readonly dead: number;
+  /** Messages that this subscriber dead-lettered because their attempts were used up. */
+  readonly exhausted: number;
   /** Acknowledgements that changed nothing, because the message was no longer this subscriber's. */
   readonly leasesLost: number;
   /** Payloads that are not messages. */
   readonly invalid: number;
+  /** How many messages each subscriber of the audience has handled, by name; nothing if there is only one. */
+  readonly shares: Readonly<Record<string, number>>;
+  /** From making a message to receiving it. */
   readonly latencyMs: LatencyReport;
+  /** From making a message to the end of its handler. */
+  readonly handledMs: LatencyReport;
 }
 
 export type Stats = PublisherStats | SubscriberStats;
 export type StatsByPattern<Kind extends Stats = Stats> = Readonly<Record<string, Kind>>;
 
+/** A wider table is shown with a block for each pattern instead. */
+const MOST_COLUMNS = 100;
+
 /** A column; one that has `isWorthwhile` is shown only where it is so for a pattern. */
-type Column<Kind> = readonly [title: string, cell: (stats: Kind) => string, isWorthwhile?: (stats: Kind) => boolean];
+type Column<Kind> = readonly [
+  title: string,
+  cell: (stats: Kind) => string,
+  isWorthwhile?: ((stats: Kind) => boolean) | undefined,
+];
 type Columns<Kind> = readonly Column<Kind>[];
 
-const heldColumns: Columns<Held> = [
-  ['backlog', (f) => formatNumber(f.backlog)],
-  ['in flight', (f) => formatNumber(f.inFlight), (f) => (f.inFlight ?? 0) > 0],
+const count = <Kind>(title: string, of: (stats: Kind) => number | null, always = false): Column<Kind> => [
+  title,
+  (stats) => formatNumber(of(stats)),
+  always ? undefined : (stats) => (of(stats) ?? 0) !== 0,
+];
+
+const listenerColumns: Columns<Held> = [
   ['listeners', (f) => formatNumber(f.listeners), (f) => f.listeners !== null],
-  ['wildcards', (f) => formatNumber(f.wildcards), (f) => (f.wildcards ?? 0) > 0],
+  count('wildcards', (f) => f.wildcards),
 ];
 
 const publisherColumns: Columns<PublisherStats> = [
-  ['published', (f) => formatNumber(f.published)],
-  ['refused', (f) => formatNumber(f.refused)],
-  ['unconfirmed', (f) => formatNumber(f.unconfirmed)],
-  ['retried', (f) => formatNumber(f.retried), (f) => f.retried > 0],
-  ['buffered', (f) => formatNumber(f.buffered)],
-  ['no subscribers', (f) => formatNumber(f.noSubscribers)],
-  ...heldColumns,
+  count('made', (f) => f.made, true),
+  count('accepted', (f) => f.accepted, true),
+  count('refused', (f) => f.refused),
+  count('unconfirmed', (f) => f.unconfirmed),
+  count('buffered', (f) => f.buffered),
+  count('retried', (f) => f.retried),
+  count('no subscribers', (f) => f.noSubscribers),
+  ...listenerColumns,
 ];
 
-const subscriberColumns: Columns<SubscriberStats> = [
-  ['published', (f) => formatNumber(f.published)],
-  ['received', (f) => formatNumber(f.received)],
-  ['lost', (f) => formatNumber(f.lost)],
-  ['elsewhere', (f) => formatNumber(f.elsewhere)],
-  ['duplicated', (f) => formatNumber(f.duplicated)],
-  ['out of order', (f) => formatNumber(f.reordered)],
-  ['redelivered', (f) => formatNumber(f.redelivered), (f) => f.redelivered > 0],
-  ['deduplicated', (f) => formatNumber(f.deduplicated), (f) => f.deduplicated > 0],
-  ['failed', (f) => formatNumber(f.failed), (f) => f.failed > 0],
-  ['dead', (f) => formatNumber(f.dead), (f) => f.dead > 0],
-  ['leases lost', (f) => formatNumber(f.leasesLost), (f) => f.leasesLost > 0],
-  ['invalid', (f) => formatNumber(f.invalid)],
-  ...heldColumns,
-  ['latency p50', (f) => milliseconds(f.latencyMs.p50)],
+/** Where the messages are that Redis accepted: each of them in one place. */
+const places: Columns<Omit<SubscriberStats, 'channels'>> = [
+  count('accepted', (f) => f.accepted, true),
+  count('handled', (f) => f.handled, true),
+  count('waiting', (f) => f.waiting),
+  count('in flight', (f) => f.inFlight),
+  count('dead', (f) => f.dead),
+  count('lost', (f) => f.lost),
+  count('elsewhere', (f) => f.elsewhere),
+  count('moving', (f) => f.moving),
+  count('unexplained', (f) => f.unexplained),
+];
+
+const events: Columns<SubscriberStats> = [
+  count('duplicated', (f) => f.duplicated),
+  count('out of order', (f) => f.reordered),
+  count('redelivered', (f) => f.redelivered),
+  count('deduplicated', (f) => f.deduplicated),
+  count('failed', (f) => f.failed),
+  count('leases lost', (f) => f.leasesLost),
+  count('invalid', (f) => f.invalid),
+];
+
+const latencyColumns: Columns<SubscriberStats> = [
+  ['received p50', (f) => milliseconds(f.latencyMs.p50)],
   ['p99', (f) => milliseconds(f.latencyMs.p99)],
+  ['handled p50', (f) => milliseconds(f.handledMs.p50)],
+  ['p99', (f) => milliseconds(f.handledMs.p99)],
 ];
 
 /** The patterns side by side, a line each. */
 export function statsTable(patterns: StatsByPattern): string {
   const all = Object.values(patterns);
-  if (all.every((stats) => 'received' in stats))
-    return table(subscriberColumns, patterns as StatsByPattern<SubscriberStats>);
+  if (all.every((stats) => 'handled' in stats)) return subscriberTable(patterns as StatsByPattern<SubscriberStats>);
   return table(publisherColumns, patterns as StatsByPattern<PublisherStats>);
 }
 
-function table<Kind extends Stats>(columns: Columns<Kind>, patterns: StatsByPattern<Kind>): string {
+/** What became of the messages that were made, in one table: both sides of a run. */
+export function closingTable(
+  publisher: StatsByPattern<PublisherStats>,
+  subscriber: StatsByPattern<SubscriberStats>,
+): string {
+  const both = Object.entries(publisher).flatMap(([name, sent]) => {
+    const got = subscriber[name];
+    // What was unconfirmed and has turned up is among the accepted.
+    return got ? [[name, { ...got, made: sent.made, refused: sent.refused, buffered: sent.buffered }] as const] : [];
+  });
+  type Both = SubscriberStats & Pick<PublisherStats, 'made' | 'refused' | 'buffered'>;
+  const columns: Columns<Both> = [
+    count('made', (f) => f.made, true),
+    count('refused', (f) => f.refused),
+    count('unconfirmed', (f) => f.unconfirmed),
+    count('buffered', (f) => f.buffered),
+    ...places,
+    ...events,
+    ...latencyColumns,
+  ];
+  return table(columns, Object.fromEntries(both));
+}
+
+function subscriberTable(patterns: StatsByPattern<SubscriberStats>): string {
+  return table([...places, ...events, ...listenerColumns, ...latencyColumns], patterns);
+}
+
+function table<Kind extends object>(columns: Columns<Kind>, patterns: Readonly<Record<string, Kind>>): string {
   const all = Object.values(patterns);
   const shown = columns.filter(([, , isWorthwhile]) => !isWorthwhile || all.some(isWorthwhile));
-  const rows = Object.entries(patterns).map(([name, stats]) => [name, ...shown.map(([, cell]) => cell(stats))]);
-  return renderTable(['pattern', ...shown.map(([title]) => title)], rows);
+  const rows = Object.entries(patterns).flatMap(([name, stats]) => [
+    [name, ...shown.map(([, cell]) => cell(stats))],
+    ...sharesOf(stats).map(([subscriber, handled]) => [
+      `  by ${sanitize(subscriber, 24)}`,
+      ...shown.map(([title]) => (title === 'handled' ? formatNumber(handled) : '')),
+    ]),
+  ]);
+  return renderTable(['pattern', ...shown.map(([title]) => title)], rows, MOST_COLUMNS);
 }
+
+const sharesOf = (stats: object): [string, number][] =>
+  'shares' in stats ? Object.entries(stats.shares as SubscriberStats['shares']) : [];

@@ -52,6 +52,11 @@ export interface SubscribeOptions {
   readonly onTooLarge?: (bytes: number, beginning: Buffer, reason: string) => void;
   /** Called when a subscriber that is too slow makes the pattern drop deliveries: how many, since the last call. */
   readonly onOverflow?: (dropped: number) => void;
+  /**
+   * Called when a connection broke, or comes back, with what it may have cost: at most so many messages that Redis had handed over,
+   * and, where Redis keeps nothing, all that were published meanwhile.
+   */
+  readonly onInterrupted?: (atMost: number) => void;
   /** Called when subscribing has to wait, with the reason. */
   readonly onWaiting?: (reason: string) => void;
   /** Called when deliveries are no longer this subscriber's, because it gave no sign of life for too long. */

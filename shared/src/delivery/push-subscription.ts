@@ -17,7 +17,7 @@ export type Listener = (payload: Buffer, channel: Buffer) => void;
 export async function subscribeToPushes(
   parent: Connection,
   role: string,
-  { signal, onOverflow }: SubscribeOptions,
+  { signal, onOverflow, onInterrupted }: SubscribeOptions,
   subscribe: (redis: Redis, listener: Listener) => Promise<unknown>,
   showsChannel = false,
 ): Promise<Subscription> {
@@ -35,6 +35,10 @@ export async function subscribeToPushes(
     await connection.close();
     throw error;
   }
+
+  const interrupted = () => onInterrupted?.(0);
+  // Told of a lost connection, and again of the new one, before anything can arrive by it.
+  for (const event of ['error', 'end', 'reconnecting', 'connect']) connection.client.on(event, interrupted);
 
   async function unsubscribe(): Promise<void> {
     await connection.close();

@@ -37,7 +37,7 @@ export interface ConsumerObserver<Value> {
   handled?(batch: readonly Incoming<Value>[]): void;
   /**
    * Writes to be done by the acknowledgement's own script, so that a crash has both or neither. Called after `handled`, only for
-   * patterns that deliver at least once, and not with `dedupeTtlMs`, where only the answer tells what was handled first.
+   * patterns that deliver at least once. With `dedupeTtlMs` only the answer tells which of them were handled before.
    */
   writesOnAck?(): readonly Write[];
   /** Redis refused one of these writes; the messages are acknowledged all the same. */
@@ -61,6 +61,11 @@ export interface ConsumerObserver<Value> {
   missing?(messages: number): void;
   /** Messages were dropped because they arrived faster than they were handled. */
   overflow?(messages: number): void;
+  /**
+   * The connection broke, or is back: at most so many messages that Redis had handed over are lost with it, and, where Redis keeps
+   * nothing, all that were published meanwhile.
+   */
+  interrupted?(atMost: number): void;
   /** Not handled before the end: `requeued`, still `kept` by Redis, or `lost`. */
   unhandled?(deliveries: readonly Delivery[], fate: 'requeued' | 'kept' | 'lost'): void;
   /** They are no longer this consumer's, because it gave no sign of life for too long. */

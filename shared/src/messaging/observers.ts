@@ -16,6 +16,7 @@ const CONSUMER_EVENTS = [
   'undeliverable',
   'missing',
   'overflow',
+  'interrupted',
   'unhandled',
   'leaseLost',
 ] as const;

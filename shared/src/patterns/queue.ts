@@ -4,6 +4,7 @@ import { deadLetter, deadLettersInList } from '../delivery/dead-letters.ts';
 import { allDone, type Delivery, lengthsUpTo, type Subscription, tooLarge } from '../delivery/delivery.ts';
 import { publishOnce } from '../delivery/idempotency.ts';
 import { deadLettersOf } from '../delivery/keys.ts';
+import { outcomeOf } from '../redis/outcome.ts';
 import { bury, LIST_ADDITION, popMany } from './lists.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -35,7 +36,7 @@ export const queue = {
     return lengthsUpTo(length, payloads.length);
   },
 
-  async subscribe(connection, list, { signal, maxMessageBytes, onTooLarge }): Promise<Subscription> {
+  async subscribe(connection, list, { signal, maxMessageBytes, onTooLarge, onInterrupted }): Promise<Subscription> {
     const redis = connection.client;
     await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
     const reader = await openBlocking(connection, 'queue', signal);
@@ -52,13 +53,19 @@ export const queue = {
       return payloads;
     }
 
+    /** The reply that the connection broke before may have had as many messages as were asked for. */
+    function interrupted(error: unknown, asked: number): never {
+      if (outcomeOf(error) === 'unknown') onInterrupted?.(asked);
+      throw error;
+    }
+
     return {
       get answeredAt(): number {
         return reader.answeredAt;
       },
       async take(limit): Promise<readonly Delivery[] | undefined> {
         while (!signal.aborted) {
-          const payloads = await reader.read(() => pop(limit));
+          const payloads = await reader.read(() => pop(limit).catch((error) => interrupted(error, drains ? limit : 1)));
           const receivedAt = nowMicros();
           drains = payloads !== undefined && payloads.length > 0;
           if (payloads && drains) return payloads.map((payload) => ({ payload, receivedAt, attempt: 1 }));

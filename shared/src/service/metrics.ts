@@ -6,7 +6,7 @@ const LATENCY_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 
 /** Stats that only grow, and stats that may fall (a message that was missing may still come). */
 const counters: Readonly<Record<string, string>> = {
-  published: 'Messages that Redis took (publisher), or that must have been published (subscriber)',
+  made: 'Messages made',
   refused: 'Messages that Redis certainly did not take',
   retried: 'Messages sent again because nobody can say whether they arrived',
   received: 'Different messages received',
@@ -16,17 +16,22 @@ const counters: Readonly<Record<string, string>> = {
   deduplicated: 'Deliveries of what had been handled before, and was left out',
   missing: 'Messages that were gone from Redis before they were acknowledged',
   failed: 'Deliveries whose handler failed',
-  dead: 'Messages whose attempts were used up',
+  exhausted: 'Messages dead-lettered because their attempts were used up',
   leasesLost: 'Acknowledgements of messages that had gone to another subscriber',
   invalid: 'Payloads that are not messages',
   noSubscribers: 'Published messages that reached no subscriber',
 };
 const gauges: Readonly<Record<string, string>> = {
   unconfirmed: 'Messages that Redis may or may not have taken: the connection broke before it answered',
+  accepted: 'Messages that Redis took, as far as is known',
+  handled: 'Different messages handled by the audience',
+  dead: 'Messages of the audience among the dead letters',
+  lost: 'Messages neither handled nor in Redis, for a cause that is known',
   elsewhere: 'Messages with another subscriber, waiting, or from before the first that was seen',
-  lost: 'Messages missing after the first of a run that was seen',
+  moving: 'The remainder of the account while messages are on their way',
+  unexplained: 'The remainder of the account once nothing moves: a fault',
   buffered: 'Messages in the publisher that Redis has not taken yet',
-  backlog: 'Messages that wait in Redis',
+  waiting: 'Messages that wait in Redis',
   inFlight: 'Messages in the hands of subscribers, not acknowledged yet',
   deadLetters: 'Messages among the dead letters',
   listeners: 'Subscribers of the topic',

@@ -21,7 +21,8 @@ export interface Service {
 export interface Work {
   /** Whether it does what it is there for (besides being connected to Redis). */
   isReady(): boolean;
-  stats(): Promise<StatsByPattern>;
+  /** @param isFinal whether the work has ended */
+  stats(isFinal?: boolean): Promise<StatsByPattern>;
   /** Resolves when the work has ended, by itself or by the stop, and nothing is in flight any more. */
   readonly finished: Promise<void>;
 }
@@ -72,20 +73,20 @@ async function live(
   const metrics = new Metrics(config.HEALTH_PORT !== 0);
   let work: Work | undefined;
   const isReady = () => messaging.isReady && (work?.isReady() ?? false) && !stop.signal.aborted;
-  const stats = async () => (await work?.stats()) ?? {};
+  const stats = async (isFinal = false) => (await work?.stats(isFinal)) ?? {};
   const health = await openHealth(config, log, {
     isReady,
-    metrics: () => metrics.scrape({ stats, reconnects: () => messaging.reconnects }),
+    metrics: () => metrics.scrape({ stats: () => stats(), reconnects: () => messaging.reconnects }),
   });
   try {
     await messaging.connect(stop.signal);
     work = begin({ config, log, metrics, messaging, stop });
-    const endReports = reportNowAndThen({ isReady, stats }, config.STATS_INTERVAL, log);
+    const endReports = reportNowAndThen({ isReady, stats: () => stats() }, config.STATS_INTERVAL, log);
     await work.finished.finally(endReports);
   } catch (error) {
     if (error !== stop.signal.reason) throw error;
   } finally {
-    const last = await stats();
+    const last = await stats(true);
     await messaging.close();
     await health?.close();
     logStats(log, 'stopped', 'Stopped', last);

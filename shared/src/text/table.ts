@@ -1,6 +1,19 @@
-/** Lines of text columns: the first to the left, all others to the right, as stats want it. */
-export function renderTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, ...rows];
+/**
+ * Lines of text columns: the first to the left, all others to the right, as stats want it.
+ * @param most characters of a line; a wider table is turned, so that each row becomes a column
+ */
+export function renderTable(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  most = Number.POSITIVE_INFINITY,
+): string {
+  const table = linesOf([header, ...rows]);
+  if (Math.max(...table.map(({ length }) => length)) <= most) return table.join('\n');
+  return linesOf(header.map((title, column) => [title, ...rows.map((row) => row[column] ?? '')])).join('\n');
+}
+
+function linesOf(lines: readonly (readonly string[])[]): string[] {
+  const [header = []] = lines;
   const widths = header.map((_title, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
     cells
@@ -8,7 +21,7 @@ export function renderTable(header: readonly string[], rows: readonly (readonly 
         column === 0 ? cell.padEnd(widths[0] as number) : cell.padStart(widths[column] as number),
       )
       .join('  ');
-  return lines.map((cells) => `  ${line(cells)}`).join('\n');
+  return lines.map((cells) => `  ${line(cells)}`);
 }
 
 /** The same as a table of Markdown. */

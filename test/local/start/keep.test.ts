@@ -69,7 +69,7 @@ describe('npm start', () => {
     const received = messagesIn(start, 'received', 'stream');
     expect([...messagesIn(start, 'published', 'stream')].filter((count) => !received.has(count))).toEqual([]);
     expect(messagesIn(start, 'received', 'pubsub').size).toBeLessThan(messagesIn(start, 'published', 'pubsub').size);
-    await start.says('What was published, and what arrived');
+    await start.says('What was made, and what became of it');
   });
 
   test('gives up with one error when Redis ends again and again', async () => {

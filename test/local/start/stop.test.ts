@@ -13,7 +13,7 @@ describe('npm start leaves nothing behind', () => {
     await start.says('[pubsub #3,');
     start.process.kill(signal);
     expect(await start.exited).toBe(0);
-    await start.says('What was published, and what arrived');
+    await start.says('What was made, and what became of it');
     expect(await refusesConnections(port)).toBe(true);
   });
 
@@ -33,7 +33,7 @@ describe('npm start leaves nothing behind', () => {
     start.process.kill(signal);
     await start.exited;
     await start.says('Stopping (');
-    await start.says('What was published, and what arrived');
+    await start.says('What was made, and what became of it');
     expect(await refusesConnections(port)).toBe(true);
   });
 

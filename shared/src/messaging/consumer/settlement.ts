@@ -99,7 +99,7 @@ export class Settlement<Value> {
     const isTold = pattern.guarantees.delivery === 'at-least-once';
     const extras: AckExtras = {
       once,
-      writes: isTold && !once ? observer.writesOnAck?.() : undefined,
+      writes: isTold ? observer.writesOnAck?.() : undefined,
       onWriteRefused: (reason) => observer.writeRefused?.(reason),
     };
     const fates = await this.#subscription.ack(deliveries, extras);
