@@ -287,30 +287,30 @@ function endOf({ exit, endedBy, final, wasShared }: Instance): string | undefine
 
 /**
  * What is wrong with the account of a process that ended in order, and whose name nobody else had: before it, because it would go
- * on with that account, nor beside it. Of a publisher: as many published as its log says. Of a subscriber: published = received
- * + lost + elsewhere; no more received and duplicated than were handled, and, where nothing is acknowledged, no less either (what
- * was handled and could not be acknowledged comes again, and is booked then); nothing lost where nothing is.
+ * on with that account, nor beside it. Of a publisher: as many accepted as its log says. Of a subscriber: it has handled no more
+ * than its handler, and, where nothing is acknowledged, no less either (what was handled and could not be acknowledged comes again,
+ * and is booked then); nothing lost where nothing is. At the end of all, nothing is unexplained, and what is delivered at least
+ * once is accounted for message by message.
  */
 function* accountOf(service: ServiceEvidence, instance: Instance, evidence: Evidence): Generator<string> {
   const { final, pid } = instance;
-  if (!final || instance.wasShared) return;
+  if (!final) return;
+  const isLast = service.role === 'subscriber' && (instance.endedAt ?? 0) >= allPublishedAt(evidence);
   for (const pattern of evidence.patterns) {
     const { name, guarantees } = pattern;
     const stats = final[name];
     if (!stats) continue;
     if (service.role === 'publisher') {
-      if (stats.published !== instance.published)
-        yield `${stats.published} published, but its log says ${instance.published}`;
+      if (stats.accepted !== instance.published)
+        yield `${stats.accepted} accepted, but its log says ${instance.published}`;
       continue;
     }
-    if (service.instances.length > 1) continue;
-    const { published, received, duplicated, lost: said, elsewhere } = stats;
-    if (published !== received + said + elsewhere)
-      yield `${name}: ${published} published, but ${received} received + ${said} lost + ${elsewhere} elsewhere`;
-    const booked = received + duplicated;
+    if (isLast && isAccountable(pattern, service, evidence)) yield* audienceOf(pattern, stats);
+    if (service.instances.length > 1 || instance.wasShared) continue;
+    const { received, lost: said } = stats;
     const handled = handlingsOf(pattern, pid);
-    if (booked > handled || (guarantees.delivery === 'at-most-once' && booked < handled))
-      yield `${name}: ${received} received + ${duplicated} duplicated, but ${handled} handled`;
+    if (received > handled || (guarantees.delivery === 'at-most-once' && received < handled))
+      yield `${name}: ${received} received, but ${handled} handled`;
     if (
       guarantees.delivery === 'at-least-once' &&
       said > 0 &&
@@ -319,6 +319,42 @@ function* accountOf(service: ServiceEvidence, instance: Instance, evidence: Evid
     )
       yield `${name}: ${said} lost, but nothing is`;
   }
+}
+
+/**
+ * Whether the account of an audience must be complete: nothing was deleted; Redis never refused to store a part of it; and, where
+ * each subscriber has an account of its own, nobody shared this one's name.
+ */
+function isAccountable({ name, guarantees }: PatternEvidence, service: ServiceEvidence, evidence: Evidence): boolean {
+  const isBroadcast = guarantees.audience === 'every-subscriber';
+  const members = evidence.services.filter(({ role }) => role === 'subscriber');
+  const concerned = isBroadcast ? members.filter((each) => each.name === service.name) : members;
+  const instances = concerned.flatMap((each) => each.instances);
+  if (deletedAt(evidence) > 0 || instances.some(({ unsaved }) => unsaved.has(name))) return false;
+  return !isBroadcast || !instances.some(({ wasShared }) => wasShared);
+}
+
+/** When the last publisher had ended. */
+const allPublishedAt = ({ services }: Evidence): number =>
+  Math.max(
+    ...services
+      .filter(({ role }) => role === 'publisher')
+      .flatMap(({ instances }) => instances.map(({ endedAt }) => endedAt ?? 0)),
+  );
+
+/** What is wrong with the account of a pattern's audience when all is over. */
+function* audienceOf({ name, guarantees, lives }: PatternEvidence, stats: Record<string, number>): Generator<string> {
+  const { accepted, handled, waiting, inFlight, dead, lost, elsewhere, moving, unexplained } = stats as Record<
+    'accepted' | 'handled' | 'waiting' | 'inFlight' | 'dead' | 'lost' | 'elsewhere' | 'moving' | 'unexplained',
+    number
+  >;
+  const account = `${accepted} accepted, ${handled} handled, ${dead} dead, ${lost} lost, ${unexplained} unexplained`;
+  if (accepted !== handled + waiting + inFlight + dead + lost + elsewhere + moving + unexplained)
+    yield `${name}: the account does not balance: ${JSON.stringify(stats)}`;
+  if (unexplained !== 0) yield `${name}: ${account}`;
+  if (guarantees.delivery !== 'at-least-once') return;
+  const truly = [...lives.values()].filter(({ handledBy }) => handledBy.length > 0).length;
+  if (handled !== truly) yield `${name}: ${account}; but ${truly} were handled`;
 }
 
 /** How often a process has handled a message of a pattern. */

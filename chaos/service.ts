@@ -32,6 +32,8 @@ export interface Instance {
   readonly invalid: string[];
   /** The same of payloads that it could not store before it had to end: its log has their bytes. */
   readonly undeliverable: string[];
+  /** The patterns of which it said that Redis refused its account: a process that ends then takes a part of it along. */
+  readonly unsaved: Set<string>;
   /** Whether another process has gone by its name at some time. */
   wasShared: boolean;
   /** The last lines of its log that are not about a single message. */
@@ -101,6 +103,7 @@ export class Service implements AsyncDisposable {
       wasShared: this.#isShared,
       invalid: [],
       undeliverable: [],
+      unsaved: new Set(),
       lines: [],
     };
     this.instances.push(instance);
@@ -137,6 +140,7 @@ export class Service implements AsyncDisposable {
     }
     if (line?.event === 'invalid') instance.invalid.push(`${line.pattern} ${line.preview}`);
     if (line?.event === 'undeliverable') instance.undeliverable.push(`${line.pattern} ${bytesIn(line)}`);
+    if (line?.event === 'unsaved') instance.unsaved.add(line.pattern);
     if (line?.event === 'stopped') instance.final = line.patterns;
     if (line?.count !== undefined || line?.event === 'stats') return;
     instance.lines.push(text);

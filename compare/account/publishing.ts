@@ -9,10 +9,10 @@ export type Publishing = Pick<Counts, 'made' | 'accepted' | 'refused' | 'unconfi
 /** What publishers say at their end of a pattern's messages. @param made how many they were told to make */
 export function publishingOf(made: number, publishers: readonly ServiceProcess[], pattern: string): Publishing {
   const all = publishers.map((service) => service.progress[pattern] as PublisherStats);
-  const total = (key: 'published' | 'refused' | 'unconfirmed' | 'buffered') => sum(all.map((stats) => stats[key]));
+  const total = (key: Exclude<keyof Publishing, 'made'>) => sum(all.map((stats) => stats[key]));
   return {
     made,
-    accepted: total('published'),
+    accepted: total('accepted'),
     refused: total('refused'),
     unconfirmed: total('unconfirmed'),
     buffered: total('buffered'),

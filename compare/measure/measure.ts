@@ -43,7 +43,7 @@ export function measureByStats(pair: Pair): Measured {
   const { name, publishers, made, subscriber, countedCauses = [], drained = false } = pair;
   const sent = publishers.map(({ progress }) => progress[name] as PublisherStats);
   const got = subscriber.progress[name] as SubscriberStats;
-  const held = { waiting: got.backlog ?? 0, inFlight: got.inFlight ?? 0, dead: got.deadLetters ?? 0 };
+  const held = { waiting: got.waiting ?? 0, inFlight: got.inFlight ?? 0, dead: got.deadLetters ?? 0 };
   const known = got.received + held.waiting + held.inFlight + held.dead;
   const said = publishingOf(made, publishers, name);
   const publishing = withTurnedUp(said, Math.max(0, known - said.accepted));

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { nearest } from '@redis-messaging/shared/text/nearest';
 import { OptionsError } from '../../local/process/command.ts';
-import { nearest } from './nearest.ts';
 
 /** Reads a command line. @param command how it is called @throws OptionsError, with the nearest option where one is not known */
 export function parseOptions<Settings extends NonNullable<ParseArgsConfig['options']>>(

@@ -23,7 +23,7 @@ const BATCH = 500;
 const WINDOW = 4;
 /** The experiment itself asks what a peer holds. */
 const NOT_ASKED: Held = {
-  backlog: null,
+  waiting: null,
   inFlight: null,
   deadLetters: null,
   listeners: null,
@@ -91,7 +91,8 @@ async function publish({ peer, settings, config, log, stop }: Context): Promise<
       const { published, unconfirmed, noSubscribers, made } = counts;
       const buffered = made - published - unconfirmed;
       return {
-        published,
+        made,
+        accepted: published,
         refused: 0,
         unconfirmed,
         retried: 0,
@@ -134,9 +135,20 @@ async function receive({ peer, settings, config, log, stop }: Context): Promise<
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
   return {
     stats() {
-      const none = { deduplicated: 0, missing: 0, failed: 0, dead: 0, leasesLost: 0 };
-      const seen = { ...ledger.account(), redelivered, invalid, latencyMs: latency.report() };
-      return { ...seen, ...none, ...NOT_ASKED, ...span.report() };
+      const { published, ...seen } = ledger.account();
+      const none = {
+        deduplicated: 0,
+        missing: 0,
+        failed: 0,
+        dead: 0,
+        exhausted: 0,
+        leasesLost: 0,
+        moving: 0,
+        unexplained: 0,
+      };
+      const latencies = { latencyMs: latency.report(), handledMs: latency.report() };
+      const account = { accepted: published, handled: seen.received, unconfirmed: 0, shares: {} };
+      return { ...seen, ...account, ...none, redelivered, invalid, ...latencies, ...NOT_ASKED, ...span.report() };
     },
     finished: stopped.then(() => consumer.close()),
   };

@@ -31,7 +31,7 @@ export function summaryTable(results: Results): string {
     experiment.question,
     ...names.map((name) => cellOf(experiment, name)),
   ]);
-  return [markdownTable(['', ...names.map((name) => `\`${name}\``)], rows), '', `${legend('emoji').join('; ')}.`].join(
+  return [markdownTable(['', ...names.map((name) => `\`${name}\``)], rows), '', `${legend('emoji').join(';\n')}.`].join(
     '\n',
   );
 }
