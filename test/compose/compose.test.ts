@@ -79,12 +79,12 @@ describe.each(GENERATIONS)('%s', (name, command, image) => {
         'label=com.docker.compose.service=publisher',
       )
     ).split('\n')[0] as string;
-    const { published } = ((await compose.lines(publisher)).at(-1) as Line).patterns.queue;
+    const { accepted } = ((await compose.lines(publisher)).at(-1) as Line).patterns.queue;
     const since = (lines: Line[]) =>
       new Set(lines.filter((line) => line.sender === 'typescript-publisher').map((line) => line.id));
     const ids = async () =>
       (await Promise.all(subscribers.map(async (id) => [...since(await compose.received(id, 'queue'))]))).flat();
-    await until('the queue to be empty', async () => (await ids()).length >= published);
+    await until('the queue to be empty', async () => (await ids()).length >= accepted);
     const all = await ids();
     expect(new Set(all).size).toBe(all.length);
     await compose.up({}, '--scale', 'subscriber=1');

