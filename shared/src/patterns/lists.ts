@@ -50,7 +50,7 @@ local function readHead(wanted)
       if not isTooLarge(payload) then payloads[#payloads + 1], bytes = payload, bytes + #payload end
     end
     read = read + #part
-    asked = 2 * asked
+    asked = math.min(2 * asked, 16) -- after many small ones, many large ones may come
   end
 end
 `;

@@ -1,13 +1,17 @@
 import { nowMicros } from '../../accounting/clock.ts';
 import { rejectExhausted } from '../../delivery/attempts.ts';
+import { BATCH_BYTES } from '../../delivery/batch-size.ts';
 import type { BlockingConnection } from '../../delivery/blocking-connection.ts';
 import type { Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
 import { throttle } from '../../delivery/throttle.ts';
-import { runScript } from '../../redis/script.ts';
-import { FIELD, TRIM_ACKNOWLEDGED } from './scripts.ts';
+import { runKnownScript, runScript } from '../../redis/script.ts';
+import { FIELD, READ_NEW, TRIM_ACKNOWLEDGED } from './scripts.ts';
 
 /** The most milliseconds that one XREADGROUP waits: nothing that others have abandoned is claimed meanwhile. */
 const BLOCK_MS = 1000;
+
+/** The most entries that one XREADGROUP takes: so many large ones a subscriber can bear. */
+const FEW = 8;
 
 interface Entry {
   readonly id: Buffer;
@@ -28,6 +32,8 @@ export class StreamReader {
   readonly #isTimeToReclaim: () => boolean;
   /** Where the search for what is pending under our name goes on; `undefined` when all of it is known. */
   #ownFrom: string | undefined = '-';
+  /** Whether more may be there than was read last. */
+  #hasMore = false;
   /** Where the search for what others have abandoned goes on; once begun, it goes through to the end. */
   #abandonedFrom: string | undefined;
 
@@ -142,14 +148,40 @@ export class StreamReader {
     return await rejectExhausted(deliveriesOf(there, attempts), this.#options, this.#reject);
   }
 
+  /** XREADGROUP waits for a few; as long as there are more, a script reads them, because XREADGROUP knows no limit in bytes. */
   async #takeNew(limit: number): Promise<Delivery[]> {
+    if (this.#hasMore) {
+      const deliveries = await this.#drain(limit);
+      if (deliveries.length > 0) return deliveries;
+    }
     const { group, consumer, leaseMs } = this.#options;
     const position = { key: this.#key, id: '>' };
-    const options = { COUNT: limit, BLOCK: Math.min(BLOCK_MS, Math.ceil(leaseMs / 2)) };
+    const count = Math.min(limit, FEW);
+    const options = { COUNT: count, BLOCK: Math.min(BLOCK_MS, Math.ceil(leaseMs / 2)) };
     const reply = await this.#reader.client.xReadGroup(group, consumer, position, options);
-    return deliveriesOf((reply?.[0]?.messages ?? []) as unknown as Entry[]);
+    const entries = (reply?.[0]?.messages ?? []) as unknown as Entry[];
+    this.#hasMore = entries.length === count;
+    return deliveriesOf(entries);
+  }
+
+  async #drain(limit: number): Promise<Delivery[]> {
+    const { group, consumer } = this.#options;
+    const args = [group, consumer, String(limit), String(BATCH_BYTES)];
+    const reply = await runKnownScript(this.#reader.client, READ_NEW, [this.#key], args);
+    const [entries, bytes] = reply as readonly [(readonly [id: Buffer, fields: readonly Buffer[]])[], number];
+    this.#hasMore = entries.length === limit || bytes >= BATCH_BYTES;
+    return deliveriesOf(entries.map(([id, fields]) => ({ id, message: messageOf(fields) })));
   }
 }
+
+/** The field that we write, or the first one that there is. */
+function messageOf(fields: readonly Buffer[]): Entry['message'] {
+  const ours = fields.findIndex((name, index) => index % 2 === 0 && name.equals(FIELD_BYTES));
+  const value = fields[Math.max(0, ours) + 1];
+  return value ? { [FIELD]: value } : {};
+}
+
+const FIELD_BYTES = Buffer.from(FIELD);
 
 function deliveriesOf(entries: readonly Entry[], attempts?: ReadonlyMap<string, number>): Delivery[] {
   const receivedAt = nowMicros();

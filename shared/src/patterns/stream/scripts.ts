@@ -63,6 +63,28 @@ for i = 2, #ARGV do redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[i]) end
 return length + #ARGV - 1
 `;
 
+/**
+ * Reads new entries for a consumer, in few steps, because only then it shows how large they are. KEYS: stream. ARGV: group, consumer,
+ * how many at the most, bytes beyond which no more are read.
+ * @returns the entries; fewer than asked for if that is all there is, or if they are large
+ */
+export const READ_NEW = `
+local entries, bytes = {}, 0
+local wanted, most = tonumber(ARGV[3]), tonumber(ARGV[4])
+while #entries < wanted and bytes < most do
+  local count = math.min(8, wanted - #entries) -- after many small ones, many large ones may come
+  local reply = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', count, 'STREAMS', KEYS[1], '>')
+  if not reply then break end
+  local read = reply[1][2]
+  for _, entry in ipairs(read) do
+    entries[#entries + 1] = entry
+    for _, text in ipairs(entry[2]) do bytes = bytes + #text end
+  end
+  if #read < count then break end
+end
+return {entries, bytes}
+`;
+
 /** In place of a payload that is too large to be sent: no payload is this. */
 export const COPY = uuid();
 
