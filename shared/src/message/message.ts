@@ -42,14 +42,13 @@ export const newSession = (): string => randomBytes(9).toString('base64url');
 
 /** @param session left out of the message if not given */
 export function makeMessage(sender: string, count: number, session?: string): Message {
-  return {
-    id: uuid(),
-    timestamp: formatMicros(nowMicros()),
-    message: `Hello from TypeScript #${count}`,
-    sender,
-    count,
-    ...(session !== undefined && { session }),
-  };
+  const id = uuid();
+  const timestamp = formatMicros(nowMicros());
+  const message = `Hello from TypeScript #${count}`;
+  // Not by spreading, which takes longer: this is done for every message.
+  return session === undefined
+    ? { id, timestamp, message, sender, count }
+    : { id, timestamp, message, sender, count, session };
 }
 
 export const encode = (message: Message): string => JSON.stringify(message);
@@ -79,8 +78,9 @@ function validate({ id, timestamp, message, sender, count, session }: Record<str
   if (typeof sender !== 'string' || sender === '') return wrong('sender', 'a string that is not empty', sender);
   if (!Number.isSafeInteger(count) || (count as number) < 0) return wrong('count', 'a whole number, 0 or more', count);
   const valid = { id, timestamp: timestamp as string, message, sender, count: count as number };
-  const hasSession = typeof session === 'string' && SESSION.test(session);
-  return { ok: true, message: hasSession ? { ...valid, session } : valid, madeAt };
+  if (typeof session !== 'string' || !SESSION.test(session)) return { ok: true, message: valid, madeAt };
+  const { timestamp: time, count: number } = valid;
+  return { ok: true, message: { id, timestamp: time, message, sender, count: number, session }, madeAt };
 }
 
 /** A payload that is a message. */

@@ -72,7 +72,7 @@ export const READ_NEW = `
 local entries, bytes = {}, 0
 local wanted, most = tonumber(ARGV[3]), tonumber(ARGV[4])
 while #entries < wanted and bytes < most do
-  local count = math.min(8, wanted - #entries) -- after many small ones, many large ones may come
+  local count = math.min(16, wanted - #entries) -- after many small ones, many large ones may come
   local reply = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', count, 'STREAMS', KEYS[1], '>')
   if not reply then break end
   local read = reply[1][2]
