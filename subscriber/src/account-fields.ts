@@ -1,7 +1,7 @@
 import { Intervals } from '@redis-messaging/shared/accounting/intervals';
 import type { Ledger, StoredLedger } from '@redis-messaging/shared/accounting/ledger';
 import { CountSet } from '@redis-messaging/shared/accounting/sessions/count-set';
-import type { Range, StoredSession, StoredSessionHead } from '@redis-messaging/shared/accounting/sessions/session';
+import type { StoredSession, StoredSessionHead } from '@redis-messaging/shared/accounting/sessions/session';
 import type { SessionChanges, Sessions } from '@redis-messaging/shared/accounting/sessions/sessions';
 import { readChunk, readClosed, readSequences, readSession } from '@redis-messaging/shared/accounting/stored';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
@@ -73,16 +73,10 @@ function whole(heads: readonly StoredSessionHead[], counts = new CountSet()): St
     others: most(({ others }) => others),
     duplicated: most(({ duplicated }) => duplicated),
     reordered: most(({ reordered }) => reordered),
-    lost: union(heads.map(({ lost }) => lost)),
-    dead: union(heads.map(({ dead }) => dead)),
-    skipped: union(heads.map(({ skipped }) => skipped)),
+    lost: Intervals.union(heads.map(({ lost }) => lost)).toJSON(),
+    dead: Intervals.union(heads.map(({ dead }) => dead)).toJSON(),
+    skipped: Intervals.union(heads.map(({ skipped }) => skipped)).toJSON(),
   };
-}
-
-function union(lists: readonly (readonly Range[])[]): readonly Range[] {
-  const all = new Intervals();
-  for (const [from, to] of lists.flat()) all.addRange(from, to);
-  return all.toJSON();
 }
 
 const nameIn = (field: string): string => field.split(':')[1] ?? '';

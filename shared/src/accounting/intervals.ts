@@ -14,6 +14,13 @@ export class Intervals {
     this.#ends = pairs.map(([, end]) => end);
   }
 
+  /** All numbers that are in any of several lists of ranges. */
+  static union(lists: readonly (readonly (readonly [number, number])[])[]): Intervals {
+    const union = new Intervals();
+    for (const [first, last] of lists.flat()) union.addRange(first, last);
+    return union;
+  }
+
   /** First and last number of each range, as the constructor takes them. */
   toJSON(): [number, number][] {
     return this.#starts.map((start, index) => [start, this.#ends[index] as number]);

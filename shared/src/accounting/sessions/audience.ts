@@ -88,14 +88,14 @@ function sessionAccount(
   const everything: Range = [Math.min(first, 1), Math.max(last, made)];
 
   const unhandled = ([from, to]: Range): number => Math.max(0, to - from + 1) - handled.countIn(from, to);
-  const dead = unionOf(told.map((each) => each.dead));
-  const lost = unionOf(told.map((each) => each.lost));
-  const skipped = unionOf(told.map((each) => each.skipped));
-  if (isInterrupted) addRange(skipped, [highest + 1, last]);
-  const turnedUp = unionOf([dead.toJSON(), lost.toJSON()]);
+  const dead = Intervals.union(told.map((each) => each.dead));
+  const lost = Intervals.union(told.map((each) => each.lost));
+  const skipped = Intervals.union(told.map((each) => each.skipped));
+  if (isInterrupted && highest < last) skipped.addRange(highest + 1, last);
+  const turnedUp = Intervals.union([dead.toJSON(), lost.toJSON()]);
   const refused = new Intervals(published?.refused);
   const unconfirmed = new Intervals(published?.unconfirmed);
-  const notTaken = unionOf([refused.toJSON(), unconfirmed.toJSON()]);
+  const notTaken = Intervals.union([refused.toJSON(), unconfirmed.toJSON()]);
 
   /** Of these counts, those in a set that nobody has handled. */
   const within = (set: Intervals, [from, to]: Range): number => sum(set.overlaps(from, to), unhandled);
@@ -119,16 +119,6 @@ function sessionAccount(
     lost: within(lost, range) + skippedOnly,
     duplicated: Math.max(0, deliveries - handled.size),
   };
-}
-
-function unionOf(lists: readonly (readonly Range[])[]): Intervals {
-  const union = new Intervals();
-  for (const range of lists.flat()) addRange(union, range);
-  return union;
-}
-
-function addRange(intervals: Intervals, [from, to]: Range): void {
-  if (from <= to) intervals.addRange(from, to);
 }
 
 const sum = <Item>(items: readonly Item[], number: (item: Item) => number): number =>
