@@ -62,6 +62,28 @@ test.each(surviving)(
   },
 );
 
+test.each(surviving)(
+  '%s: a lease that nobody renewed is waited for, however late the answers come',
+  async (_name, pattern) => {
+    await using line = await TcpProxy.to(use.own.server.port);
+    const topic = use.topic(pattern);
+    const key = nameKey(topic, 'me');
+    const { id, addr } = await use.own.redis.clientInfo(); // a connection that is not gone
+    await use.own.redis.set(key, `former ${id} ${addr}`, { PX: LEASE_MS });
+    const said: (string | undefined)[] = [];
+    const consumer = use
+      .messaging({ redis: { socket: { host: '127.0.0.1', port: line.port } } })
+      .topic<number>(topic.name, { pattern })
+      .consume({ name: 'me', leaseMs: LEASE_MS }, () => {}, { trouble: (reason?: string) => said.push(reason) });
+    await until('it to wait', () => said.length > 0);
+    line.holdFrom(/CLIENT\r\n\$\d+\r\nLIST/);
+    await until('the lease to end', async () => (await use.own.redis.exists(key)) === 0);
+    await sleep(LEASE_MS / 2);
+    line.release();
+    await consumer.ready;
+  },
+);
+
 test.each(surviving)('%s: a consumer that was cut off, and replaced, ends and says why', async (_name, pattern) => {
   await using line = await TcpProxy.to(use.own.server.port);
   const topic = use.topic(pattern);

@@ -126,6 +126,8 @@ export class NameLease {
     const { signal, onWaiting } = this.#options;
     let replaceable = '';
     let deadline: number | undefined;
+    let leftBefore = Number.POSITIVE_INFINITY;
+    let isRenewed = false;
     while (true) {
       signal.throwIfAborted();
       const [isOurs, holder = '', leftMs] = await this.#tryToHold(replaceable);
@@ -135,8 +137,11 @@ export class NameLease {
       if (deadline === undefined)
         onWaiting?.(`${this.inUse(holder).message}; waiting for ${Math.ceil(leftMs / 1000)} s`);
       deadline ??= performance.now() + leftMs;
-      if (performance.now() > deadline) throw this.inUse(holder);
-      await sleep(Math.min(LOOK_EVERY_MS, leftMs), undefined, { signal });
+      // By what Redis says, not by our clock: at the deadline a lease that nobody renewed may have its last millisecond left.
+      isRenewed ||= leftMs > leftBefore || leftMs < 0;
+      leftBefore = leftMs;
+      if (isRenewed && performance.now() > deadline) throw this.inUse(holder);
+      await sleep(Math.min(LOOK_EVERY_MS, Math.max(leftMs, 1)), undefined, { signal });
     }
   }
 
