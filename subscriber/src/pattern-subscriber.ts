@@ -90,6 +90,11 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     if (received > 0) this.#log.restored(received);
   }
 
+  /** Only with DEDUPE_TTL: messages are booked once it is known which of them were handled before. */
+  get acknowledged(): ConsumerObserver<ReceivedMessage>['acknowledged'] {
+    return this.#dedupes ? (batch, fates) => this.#bookFirstOnes(batch, fates) : undefined;
+  }
+
   /** @param isFinal whether nothing more is handled here */
   async stats(isFinal = false): Promise<SubscriberStats> {
     const { client } = this.#service.messaging.connection;
@@ -141,16 +146,8 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     this.#unsaved(reason);
   }
 
-  acknowledged(batch: readonly Received[], fates: readonly AckFate[]): void {
-    for (const [index, fate] of fates.entries()) {
-      if (fate === 'lost-lease') this.#counts.leasesLost++;
-      if (!this.#dedupes) continue;
-      const message = batch[index] as Received;
-      const kind = this.#kinds.get(message);
-      this.#kinds.delete(message);
-      if (fate === 'done') this.#book(message, kind ?? this.#receive(message));
-      else if (fate === 'repeated') this.#skip(message, kind);
-    }
+  acknowledgedAs(fates: readonly AckFate[]): void {
+    for (const fate of fates) if (fate === 'lost-lease') this.#counts.leasesLost++;
     if (this.pattern.guarantees.delivery === 'at-least-once') this.#store.stored();
   }
 
@@ -209,6 +206,16 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
       const decoded = decode(delivery.payload);
       if (decoded.ok) this.#lose(decoded, delivery.receivedAt);
       if (this.pattern.guarantees.keepsUnread) this.#log.undeliverable(delivery, 'Redis did not take it back');
+    }
+  }
+
+  #bookFirstOnes(batch: readonly Received[], fates: readonly AckFate[]): void {
+    for (const [index, fate] of fates.entries()) {
+      const message = batch[index] as Received;
+      const kind = this.#kinds.get(message);
+      this.#kinds.delete(message);
+      if (fate === 'done') this.#book(message, kind ?? this.#receive(message));
+      else if (fate === 'repeated') this.#skip(message, kind);
     }
   }
 

@@ -44,6 +44,8 @@ export interface ConsumerObserver<Value> {
   writeRefused?(reason: string): void;
   /** Redis has answered their acknowledgement; the fate of each. */
   acknowledged?(batch: readonly Incoming<Value>[], fates: readonly AckFate[]): void;
+  /** The same, for observers that only count: if nobody hears `acknowledged`, messages are let go as soon as they are handled. */
+  acknowledgedAs?(fates: readonly AckFate[]): void;
   /** Its handler failed, with the reason; what becomes of it. */
   failed?(message: Incoming<Value>, reason: string, fate: FailFate): void;
   /**

@@ -9,6 +9,7 @@ const CONSUMER_EVENTS = [
   'handled',
   'writeRefused',
   'acknowledged',
+  'acknowledgedAs',
   'failed',
   'invalid',
   'dead',

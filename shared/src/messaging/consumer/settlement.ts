@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AckExtras, Delivery, Idempotency, Subscription } from '../../delivery/delivery.ts';
+import type { AckFate, Delivery, Idempotency, Subscription } from '../../delivery/delivery.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import { outcomeOf } from '../../redis/outcome.ts';
 import type { ConsumerObserver, Incoming } from '../events.ts';
@@ -9,6 +9,8 @@ import { within } from './grace-period.ts';
 const FINISH_MS = 500;
 /** From one attempt to store a dead letter to the next: ms. */
 const RETRY_MS = 500;
+
+const NONE: readonly never[] = Object.freeze([]);
 
 /** What a settlement works with. */
 export interface SettlementOptions<Value> {
@@ -77,33 +79,40 @@ export class Settlement<Value> {
 
   async #acknowledgeAll(): Promise<void> {
     this.#isAcknowledging = true;
+    const { observer, dedupeTtlMs, onHandled, onSettled } = this.#options;
+    const isSeenAgain = dedupeTtlMs > 0 || observer.acknowledged !== undefined;
     try {
       while (this.#done.length > 0 && !this.#hasFailed) {
-        const batch = this.#done;
+        let batch: readonly Incoming<Value>[] = this.#done;
+        const { length } = batch;
         this.#done = [];
-        await this.#acknowledge(batch);
-        this.#options.onHandled(batch);
-        this.#options.onSettled(batch.length);
+        const acknowledgement = this.#acknowledge(batch);
+        // What nobody sees again must not stay in memory until Redis answers: it would be most of what the garbage collector moves.
+        if (!isSeenAgain) batch = NONE;
+        const fates = await acknowledgement;
+        if (fates) observer.acknowledged?.(batch, fates); // else the stop came first: they come again
+        if (fates) observer.acknowledgedAs?.(fates);
+        onHandled(batch);
+        onSettled(length);
       }
     } finally {
       this.#isAcknowledging = false;
     }
   }
 
-  async #acknowledge(batch: readonly Incoming<Value>[]): Promise<void> {
+  /** Tells that these are handled, and has them acknowledged. */
+  #acknowledge(batch: readonly Incoming<Value>[]): Promise<readonly AckFate[] | undefined> {
     const { pattern, observer, dedupeTtlMs } = this.#options;
     observer.handled?.(batch);
     const deliveries = batch.map(({ delivery }) => delivery);
     const once: Idempotency | undefined =
       dedupeTtlMs > 0 ? { ids: batch.map(({ id }) => id as string), ttlMs: dedupeTtlMs } : undefined;
     const isTold = pattern.guarantees.delivery === 'at-least-once';
-    const extras: AckExtras = {
+    return this.#subscription.ack(deliveries, {
       once,
       writes: isTold ? observer.writesOnAck?.() : undefined,
       onWriteRefused: (reason) => observer.writeRefused?.(reason),
-    };
-    const fates = await this.#subscription.ack(deliveries, extras);
-    if (fates) observer.acknowledged?.(batch, fates); // else the stop came first: they come again
+    });
   }
 
   async #fail(message: Incoming<Value>, reason: string): Promise<void> {
