@@ -1,6 +1,6 @@
 import { sanitize } from '../text/sanitize.ts';
-import { formatNumber, milliseconds, renderTable } from '../text/table.ts';
-import type { LatencyReport } from './latency.ts';
+import { formatNumber, renderTable } from '../text/table.ts';
+import { formatLatency, type LatencyReport } from './latency.ts';
 import type { Balance } from './sessions/balance.ts';
 
 /** What Redis holds for a pattern's topic, as in `Backlog` of pattern.ts; `null` when it does not answer or cannot tell. */
@@ -128,10 +128,10 @@ const events: Columns<SubscriberStats> = [
 ];
 
 const latencyColumns: Columns<SubscriberStats> = [
-  ['received p50', (f) => milliseconds(f.latencyMs.p50)],
-  ['p99', (f) => milliseconds(f.latencyMs.p99)],
-  ['handled p50', (f) => milliseconds(f.handledMs.p50)],
-  ['p99', (f) => milliseconds(f.handledMs.p99)],
+  ['received p50', (f) => formatLatency(f.latencyMs.p50)],
+  ['p99', (f) => formatLatency(f.latencyMs.p99)],
+  ['handled p50', (f) => formatLatency(f.handledMs.p50)],
+  ['p99', (f) => formatLatency(f.handledMs.p99)],
 ];
 
 /** The patterns side by side, a line each. */

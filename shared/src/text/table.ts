@@ -37,6 +37,28 @@ const hundredths = new Intl.NumberFormat('en', { maximumFractionDigits: 2 });
 /** A whole number with thousands separators, or `-` for what is not known. */
 export const formatNumber = (value: number | null): string => (value === null ? '-' : whole.format(value));
 
-/** Milliseconds as people read them. */
-export const milliseconds = (value: number | null): string =>
-  value === null ? '-' : `${(value < 10 ? hundredths : whole).format(value)} ms`;
+const tenths = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** Units of time, each with the one below it, to which it is rounded. */
+const LONG = [
+  ['d', DAY, 'h', HOUR],
+  ['h', HOUR, 'min', MINUTE],
+  ['min', MINUTE, 's', SECOND],
+] as const;
+
+/** Milliseconds as people read them: `0.25 ms`, `340 ms`, `1.2 s`, `5 h 23 min`. */
+export function formatDuration(value: number | null): string {
+  if (value === null) return '-';
+  if (Math.round(value) < SECOND) return `${(value < 10 ? hundredths : whole).format(value)} ms`;
+  for (const [unit, ms, below, belowMs] of LONG) {
+    if (Math.round(value / SECOND) * SECOND < ms) continue;
+    const rounded = Math.round(value / belowMs) * belowMs;
+    const rest = (rounded % ms) / belowMs;
+    return `${whole.format(Math.floor(rounded / ms))} ${unit}${rest > 0 ? ` ${rest} ${below}` : ''}`;
+  }
+  return `${(value < 9950 ? tenths : whole).format(value / SECOND)} s`;
+}
