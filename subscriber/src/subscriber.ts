@@ -5,6 +5,7 @@ import type { Handler } from '@redis-messaging/shared/messaging/consumer/handler
 import type { Consumer } from '@redis-messaging/shared/messaging/consumer/start-consumer';
 import { SILENT } from '@redis-messaging/shared/messaging/logger';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
+import { showGroup } from './group/show-group.ts';
 import { handlerOf } from './handler.ts';
 import { PatternSubscriber } from './pattern-subscriber.ts';
 
@@ -25,6 +26,7 @@ export function startSubscribing(service: Service): Work {
   return {
     isReady: () => isComplete() && consumers.every((consumer) => consumer.isReady),
     stats: (isFinal) => statsOf(subscribers, isFinal),
+    show: (patterns, isFinal) => showGroup(service.config, subscribers, patterns, isFinal),
     finished: subscribeAll(service, subscribers, consumers),
   };
 }

@@ -1,15 +1,30 @@
 /**
  * Lines of text columns: the first to the left, all others to the right, as stats want it.
- * @param most characters of a line; a wider table is turned, so that each row becomes a column
+ * @param most characters of a line; a wider table is turned, so that each row becomes a column, and if that is too wide, too, it is
+ *   shown in blocks of some columns each
  */
 export function renderTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
   most = Number.POSITIVE_INFINITY,
 ): string {
-  const table = linesOf([header, ...rows]);
-  if (Math.max(...table.map(({ length }) => length)) <= most) return table.join('\n');
-  return linesOf(header.map((title, column) => [title, ...rows.map((row) => row[column] ?? '')])).join('\n');
+  const table = [header, ...rows];
+  const turned = header.map((title, column) => [title, ...rows.map((row) => row[column] ?? '')]);
+  const fitting = [table, turned].map(linesOf).find((lines) => lines.every(({ length }) => length <= most));
+  return fitting?.join('\n') ?? blocksOf(table, most).join('\n\n');
+}
+
+/** A table in several, each with the first column, and as many others as fit. */
+function blocksOf(table: readonly (readonly string[])[], most: number): string[] {
+  const blocks: number[][] = [];
+  const textOf = (columns: readonly number[]) =>
+    linesOf(table.map((cells) => [0, ...columns].map((column) => cells[column] ?? '')));
+  for (let column = 1; column < (table[0]?.length ?? 0); column++) {
+    const block = blocks.at(-1);
+    if (block && textOf([...block, column]).every(({ length }) => length <= most)) block.push(column);
+    else blocks.push([column]);
+  }
+  return blocks.map((columns) => textOf(columns).join('\n'));
 }
 
 function linesOf(lines: readonly (readonly string[])[]): string[] {

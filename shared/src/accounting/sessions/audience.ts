@@ -108,10 +108,11 @@ function sessionAccount(
     skipped.overlaps(...range),
     (each) => unhandled(each) - within(turnedUp, each) - missingFrom(notTaken, each),
   );
+  const isMade = Math.max(made, last); // what a publisher told may be older than what subscribers saw
   return {
-    made,
+    made: isMade,
     refused: refused.total,
-    buffered,
+    buffered: isMade - last,
     unconfirmed: missingFrom(unconfirmed, everything),
     accepted: first > last ? 0 : last - first + 1 - missingFrom(notTaken, range),
     handled: handled.countIn(...range),
