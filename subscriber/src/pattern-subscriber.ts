@@ -3,7 +3,7 @@ import { Latency } from '@redis-messaging/shared/accounting/latency';
 import { Ledger } from '@redis-messaging/shared/accounting/ledger';
 import type { InRedis } from '@redis-messaging/shared/accounting/sessions/balance';
 import { Sessions } from '@redis-messaging/shared/accounting/sessions/sessions';
-import type { GroupStats, MemberStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
+import type { MemberStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import { Span } from '@redis-messaging/shared/accounting/time-span';
 import type { AckFate, Delivery, FailFate, Write } from '@redis-messaging/shared/delivery/delivery';
 import { decode, type Message, type ReceivedMessage } from '@redis-messaging/shared/message/message';
@@ -16,6 +16,7 @@ import { GroupAccount } from './group/group-account.ts';
 import { groupStats } from './group/group-stats.ts';
 import { Names } from './group/names.ts';
 import { Reports } from './group/reports.ts';
+import type { ShownGroup } from './group/show-group.ts';
 import { LedgerStore } from './ledger-store.ts';
 import { SubscriberLog } from './subscriber-log.ts';
 
@@ -116,10 +117,16 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   }
 
   /** The stats of all of the group, with those of this subscriber; and who shows them: one of the group does. */
-  async ofGroup(stats: SubscriberStats): Promise<{ readonly shownBy: string; readonly stats: GroupStats }> {
+  async ofGroup(stats: SubscriberStats): Promise<ShownGroup> {
     await this.#reports.read();
     const { shownBy, others } = this.#reports;
-    return { shownBy, stats: groupStats(stats, this.#service.config.CONSUMER, others, this.#isBroadcast) };
+    return {
+      name: this.pattern.name,
+      shownBy,
+      isShared: others.size > 0,
+      own: stats,
+      stats: groupStats(stats, this.#service.config.CONSUMER, others, this.#isBroadcast),
+    };
   }
 
   /** Says and stores what has not been said and stored yet. */

@@ -14,6 +14,24 @@ describe('tables', () => {
     ]);
   });
 
+  test('that are too wide come in blocks of columns, each with the first', () => {
+    const header = ['pattern', 'made', 'handled', 'lost'];
+    const rows = [
+      ['queue', '1', '2', '3'],
+      ['reliable-queue', '4'],
+    ];
+    expect(renderTable(header, rows, 37).split('\n')[0]).toBe('  pattern         made  handled  lost');
+    expect(renderTable(header, rows, 36).split('\n')).toEqual([
+      '  pattern         made  handled',
+      '  queue              1        2',
+      '  reliable-queue     4         ',
+      '  pattern         lost',
+      '  queue              3',
+      '  reliable-queue      ',
+    ]);
+    expect(renderTable(['a', 'b', 'c'], [], 5)).toBe('  a  b\n  a  c'); // at least one column, however wide
+  });
+
   test('may have rows that end early, or none', () => {
     expect(renderTable(['a', 'b'], [['long']])).toBe('  a     b\n  long');
     expect(renderTable(['a', 'bc'], [])).toBe('  a  bc');

@@ -61,7 +61,8 @@ export interface SubscriberStats extends Common, Omit<Balance, keyof Held> {
   /** Payloads that are not messages. */
   readonly invalid: number;
   /** Of the audience's messages, what the publishers tell. */
-  readonly published: Pick<PublisherStats, 'made' | 'refused' | 'buffered'>;
+  readonly published: Pick<PublisherStats, 'made' | 'refused' | 'buffered'> &
+    Partial<Pick<PublisherStats, 'retried' | 'noSubscribers'>>;
   /** How many messages each subscriber of the audience has handled, by name; nothing if there is only one. */
   readonly shares: Readonly<Record<string, number>>;
   /** From making a message to receiving it. */
@@ -179,6 +180,8 @@ function subscriberTable(patterns: StatsByPattern<GroupStats>): string {
     count('refused', (f) => f.published.refused),
     count('unconfirmed', (f) => f.unconfirmed), // what has turned up is among the accepted
     count('buffered', (f) => f.published.buffered),
+    count('retried', (f) => f.published.retried ?? 0),
+    count('no subscribers', (f) => f.published.noSubscribers ?? 0),
     ...places,
     ...events,
   ];

@@ -1,7 +1,6 @@
 /**
  * Lines of text columns: the first to the left, all others to the right, as stats want it.
- * @param most characters of a line; a wider table is turned, so that each row becomes a column, and if that is too wide, too, it is
- *   shown in blocks of some columns each
+ * @param most characters of a line; a wider table comes in blocks, one below the other, of as many columns as fit
  */
 export function renderTable(
   header: readonly string[],
@@ -9,9 +8,8 @@ export function renderTable(
   most = Number.POSITIVE_INFINITY,
 ): string {
   const table = [header, ...rows];
-  const turned = header.map((title, column) => [title, ...rows.map((row) => row[column] ?? '')]);
-  const fitting = [table, turned].map(linesOf).find((lines) => lines.every(({ length }) => length <= most));
-  return fitting?.join('\n') ?? blocksOf(table, most).join('\n\n');
+  const lines = linesOf(table);
+  return (lines.every(({ length }) => length <= most) ? lines : blocksOf(table, most)).join('\n');
 }
 
 /** A table in several, each with the first column, and as many others as fit. */

@@ -31,6 +31,8 @@ export class Reports {
   readonly #own: string;
   #others: ReadonlyMap<string, Report> = new Map();
   #isClosed = false;
+  /** Who was left when we closed. */
+  #lastShownBy: string | undefined;
 
   /** @param scope what sets the group apart from others of the topic: pattern, group */
   constructor(redis: Redis, topic: string, scope: readonly string[], own: string) {
@@ -66,6 +68,7 @@ export class Reports {
       .hGetAll(this.#key)
       .exec();
     this.#take(all as unknown as Record<string, string>);
+    this.#lastShownBy = this.shownBy;
   }
 
   /** Reads what the others told. What Redis does not answer stays as it was. */
@@ -83,6 +86,7 @@ export class Reports {
 
   /** Who shows the table of all: the first by name, and in the end the last that ends. */
   get shownBy(): string {
+    if (this.#lastShownBy !== undefined) return this.#lastShownBy;
     const here = [...this.#others.keys()].filter((name) => this.isHere(name));
     const [first = this.#own] = (this.#isClosed ? here : [...here, this.#own]).sort();
     return first;

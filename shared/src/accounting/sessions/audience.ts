@@ -80,7 +80,8 @@ function sessionAccount(
   isWhole: boolean,
   isInterrupted: boolean,
 ) {
-  const highest = Math.max(0, ...told.map((each) => each.highest));
+  const [, highestHandled] = handled.bounds ?? [0, 0]; // it is stored sooner than what else is known of a session
+  const highest = Math.max(0, highestHandled, ...told.map((each) => each.highest));
   const lowest = Math.min(...told.map((each) => each.lowest));
   const { made = 0, buffered = 0 } = published ?? {};
   const first = isWhole && published ? Math.min(1, lowest) : lowest;
