@@ -13,7 +13,7 @@ import { type Config, loadConfig } from '@redis-messaging/shared/service/config'
 import { createLogger, type Logger } from '@redis-messaging/shared/service/logger';
 import { logStats, reportNowAndThen, tellParent } from '@redis-messaging/shared/service/reporting';
 import { type Stop, stopOnSignals } from '@redis-messaging/shared/service/stop';
-import { makeOutgoing, type OutgoingMessage } from '../../publisher/src/outgoing.ts';
+import { type OutgoingMessage, outgoingOf } from '../../publisher/src/outgoing.ts';
 import { pace } from '../../publisher/src/pace.ts';
 import { peers } from './index.ts';
 import { PEER_TOPIC, type Peer, type PeerSettings } from './peer.ts';
@@ -74,9 +74,10 @@ async function publish({ peer, settings, config, log, stop }: Context): Promise<
 
   async function publishAll(): Promise<void> {
     const intervalMs = config.PUBLISH_INTERVAL * 1000;
+    const make = outgoingOf(config.SENDER, config.MESSAGE_SIZE);
     let count = 0;
     for await (const due of pace({ intervalMs, count: config.MESSAGE_COUNT, batch: BATCH, signal: stop.signal })) {
-      const batch = due.map((lateMs) => makeOutgoing(config.SENDER, ++count, lateMs, config.MESSAGE_SIZE));
+      const batch = due.map((lateMs) => make(++count, lateMs));
       const sending = send(batch).finally(() => underWay.delete(sending));
       underWay.add(sending);
       if (intervalMs === 0 && underWay.size >= WINDOW) await Promise.race(underWay);

@@ -1,4 +1,4 @@
-import { encode, type Message, makeMessage, newSession } from '@redis-messaging/shared/message/message';
+import { encoderOf, type Message, makeMessage, newSession } from '@redis-messaging/shared/message/message';
 import type { Codec } from '@redis-messaging/shared/messaging/codec';
 
 /** A message on its way, with its text on the wire: one for all patterns. */
@@ -22,15 +22,22 @@ export const outgoingCodec: Codec<OutgoingMessage, never> = {
 /** The session of this process: all its messages name it. */
 export const SESSION = newSession();
 
-/** Makes a message. @param size its text is filled up to at least this many bytes on the wire */
-export function makeOutgoing(sender: string, count: number, lateMs: number, size = 0): OutgoingMessage {
-  const message = makeMessage(sender, count, SESSION);
-  const payload = encode(message);
-  const missing = size === 0 ? 0 : size - Buffer.byteLength(payload);
-  if (missing <= 0) return { message, payload, lateMs };
-  return { message, payload: encode({ ...message, message: message.message + '.'.repeat(missing) }), lateMs };
+/**
+ * How to make the messages of a sender.
+ * @param size their text is filled up to at least this many bytes on the wire
+ * @returns makes a message, given its count and how much later than due it is (ms)
+ */
+export function outgoingOf(sender: string, size = 0): (count: number, lateMs: number) => OutgoingMessage {
+  const encode = encoderOf(sender, SESSION);
+  return (count, lateMs) => {
+    const message = makeMessage(sender, count, SESSION);
+    const payload = encode(message);
+    const missing = size === 0 ? 0 : size - Buffer.byteLength(payload);
+    if (missing <= 0) return { message, payload, lateMs };
+    return { message, payload: encode({ ...message, message: message.message + '.'.repeat(missing) }), lateMs };
+  };
 }
 
 /** The most bytes that such a message of this sender has on the wire. */
 export const mostBytes = (sender: string, size: number): number =>
-  Buffer.byteLength(makeOutgoing(sender, Number.MAX_SAFE_INTEGER, 0, size).payload);
+  Buffer.byteLength(outgoingOf(sender, size)(Number.MAX_SAFE_INTEGER, 0).payload);

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { StatsByPattern } from '@redis-messaging/shared/accounting/stats';
 import { batchOf } from '@redis-messaging/shared/messaging/producer/producer';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
-import { makeOutgoing, mostBytes } from './outgoing.ts';
+import { mostBytes, outgoingOf } from './outgoing.ts';
 import { pace } from './pace.ts';
 import { PatternPublisher } from './pattern-publisher.ts';
 
@@ -24,6 +24,7 @@ export function startPublishing(service: Service): Work {
 async function publishAll({ config, stop }: Service, publishers: readonly PatternPublisher[]): Promise<void> {
   const intervalMs = config.PUBLISH_INTERVAL * 1000;
   const producers = publishers.map(({ producer }) => producer);
+  const make = outgoingOf(config.SENDER, config.MESSAGE_SIZE);
   const bytes = mostBytes(config.SENDER, config.MESSAGE_SIZE);
   const batchSize = Math.min(batchOf(bytes, config.BUFFER_BYTES), config.BUFFER_LIMIT);
   let count = 0;
@@ -31,7 +32,7 @@ async function publishAll({ config, stop }: Service, publishers: readonly Patter
     for (const publisher of publishers) void publisher.tell();
   }, TELL_EVERY_MS);
   for await (const due of pace({ intervalMs, count: config.MESSAGE_COUNT, batch: batchSize, signal: stop.signal })) {
-    const batch = due.map((lateMs) => makeOutgoing(config.SENDER, ++count, lateMs, config.MESSAGE_SIZE));
+    const batch = due.map((lateMs) => make(++count, lateMs));
     // What is not accepted is counted, and said, by the observer.
     for (const producer of producers) producer.sendBatch(batch).catch(() => {});
     if (intervalMs === 0)

@@ -29,8 +29,10 @@ export class LedgerStore {
   readonly key: string;
   readonly #instance = newSession();
   readonly #isTimeToRenew = throttle(RENEW_EVERY_MS);
-  /** What is not stored yet, as far as is known: values by their fields; `null` = to be removed. */
-  readonly #unsaved = new Map<string, string | null>();
+  /** What is not stored yet, as far as is known: values by their fields. */
+  readonly #unsaved = new Map<string, string>();
+  /** Fields to be removed. Apart from the values, because many gather between two saves, and values go with each acknowledgement. */
+  readonly #unremoved = new Set<string>();
   /** Fields that may be in Redis: no others need to be removed. */
   readonly #inRedis = new Set<string>();
   /** The save that is under way, or the last one; never rejects. */
@@ -38,7 +40,7 @@ export class LedgerStore {
   /** The save after that one, if somebody has asked for it. */
   #nextSave: Promise<void> | undefined;
   /** Of the unsaved, what goes with an acknowledgement that is under way. */
-  #written: readonly (readonly [string, string | null])[] = [];
+  #written: readonly (readonly [field: string, value: string])[] = [];
 
   constructor(
     redis: Redis,
@@ -60,11 +62,11 @@ export class LedgerStore {
     const { [CLUES]: clues, ...fields } = await this.#redis.hGetAll(this.key);
     for (const field of Object.keys(fields)) this.#inRedis.add(field);
     const { ledger, sessions, problems } = readAccount(fields);
-    for (const field of problems.keys()) this.#unsaved.set(field, null);
+    for (const field of problems.keys()) this.#unremoved.add(field);
     this.#ledger.restore(ledger);
     this.#sessions.restore(sessions, nowMicros());
     this.#sessions.storeAgain(); // by this instance; then what others have stored may go
-    for (const field of Object.keys(fields)) if (isOfAnother(field, this.#instance)) this.#unsaved.set(field, null);
+    for (const field of Object.keys(fields)) if (isOfAnother(field, this.#instance)) this.#unremoved.add(field);
     this.clues.restore(clues);
     await this.#renew();
     return [...problems.values()];
@@ -90,15 +92,15 @@ export class LedgerStore {
    */
   writes(): Write[] {
     this.#collect();
-    this.#written = [...this.#unsaved].filter(([, value]) => value !== null);
-    const args = this.#written.flatMap(([field, value]) => [field, value as string]);
+    this.#written = [...this.#unsaved];
+    const args = this.#written.flat();
     for (const [field] of this.#written) this.#inRedis.add(field);
     return args.length > 0 ? [{ command: 'HSET', key: this.key, args }] : [];
   }
 
   /** The writes were done. */
   stored(): void {
-    this.#forget(this.#written);
+    this.#saved(this.#written);
     this.#written = [];
     if (this.#isTimeToRenew()) void this.#renewAndTidy().catch(() => {});
   }
@@ -125,17 +127,15 @@ export class LedgerStore {
 
   async #renewAndTidy(): Promise<void> {
     await this.#renew();
-    if ([...this.#unsaved.values()].includes(null)) await this.save();
+    if (this.#unremoved.size > 0) await this.save();
   }
 
   async #saveNow(): Promise<void> {
     this.#collect();
     const unsaved = [...this.#unsaved];
-    const kept = unsaved.filter((entry): entry is [string, string] => entry[1] !== null);
-    const gone = unsaved.filter(([, value]) => value === null).map(([field]) => field);
-    if (kept.length > 0) await this.#set(new Map(kept));
-    if (gone.length > 0) await this.#redis.hDel(this.key, gone);
-    this.#forget(unsaved);
+    if (unsaved.length > 0) await this.#set(new Map(unsaved));
+    this.#saved(unsaved);
+    if (this.#unremoved.size > 0) await this.#removeAll([...this.#unremoved]);
     await this.renew();
   }
 
@@ -150,20 +150,28 @@ export class LedgerStore {
     }
   }
 
-  #forget(stored: readonly (readonly [string, string | null])[]): void {
-    for (const [field, value] of stored) {
-      if (value === null) this.#inRedis.delete(field);
-      if (this.#unsaved.get(field) === value) this.#unsaved.delete(field);
-    }
+  async #removeAll(fields: readonly string[]): Promise<void> {
+    for (const field of fields) this.#inRedis.delete(field); // at once: they may be set again meanwhile
+    await this.#redis.hDel(this.key, [...fields]);
+    for (const field of fields) this.#unremoved.delete(field);
+  }
+
+  #saved(values: readonly (readonly [field: string, value: string])[]): void {
+    for (const [field, value] of values) if (this.#unsaved.get(field) === value) this.#unsaved.delete(field);
   }
 
   #collect(): void {
     for (const [field, value] of changedFields(this.#ledger, this.#sessions, this.#instance)) {
-      if (value !== null) this.#unsaved.set(field, value);
+      if (value !== null) this.#keep(field, value);
       else for (const each of this.#matching(field)) this.#remove(each);
     }
     const clues = this.clues.changed();
-    if (clues !== undefined) this.#unsaved.set(CLUES, clues);
+    if (clues !== undefined) this.#keep(CLUES, clues);
+  }
+
+  #keep(field: string, value: string): void {
+    this.#unsaved.set(field, value);
+    this.#unremoved.delete(field);
   }
 
   /** A field that ends with a colon stands for all that begin with it. */
@@ -173,8 +181,8 @@ export class LedgerStore {
   }
 
   #remove(field: string): void {
-    if (this.#inRedis.has(field)) this.#unsaved.set(field, null);
-    else this.#unsaved.delete(field);
+    this.#unsaved.delete(field);
+    if (this.#inRedis.has(field)) this.#unremoved.add(field);
   }
 
   async #renew(): Promise<void> {

@@ -5,7 +5,7 @@ import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { queue } from '@redis-messaging/shared/patterns/queue';
 import { stream } from '@redis-messaging/shared/patterns/stream/stream';
 import { freePort } from '../../local/redis/redis-server.ts';
-import { makeOutgoing } from '../../publisher/src/outgoing.ts';
+import { outgoingOf } from '../../publisher/src/outgoing.ts';
 import { allDeadLetters } from '../../testkit/all-dead-letters.ts';
 import type { Line, ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
@@ -148,7 +148,7 @@ describe('services', () => {
   });
 
   test('messages larger than MAX_MESSAGE_BYTES are not sent, and said, and counted; all others are', async () => {
-    const most = makeOutgoing('me', 9, 0).payload.length; // a longer count makes a longer message
+    const most = outgoingOf('me')(9, 0).payload.length; // a longer count makes a longer message
     const writer = await publish(20, { PATTERN: 'pubsub,queue', SENDER: 'me', MAX_MESSAGE_BYTES: most });
     for (const name of ['pubsub', 'queue']) {
       expect(writer.final(name)).toMatchObject({ accepted: 9, refused: 11, unconfirmed: 0, buffered: 0 });

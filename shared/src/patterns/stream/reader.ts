@@ -166,22 +166,17 @@ export class StreamReader {
 
   async #drain(limit: number): Promise<Delivery[]> {
     const { group, consumer } = this.#options;
-    const args = [group, consumer, String(limit), String(BATCH_BYTES)];
+    const args = [group, consumer, String(limit), String(BATCH_BYTES), FIELD];
     const reply = await runKnownScript(this.#reader.client, READ_NEW, [this.#key], args);
-    const [entries, bytes] = reply as readonly [(readonly [id: Buffer, fields: readonly Buffer[]])[], number];
-    this.#hasMore = entries.length === limit || bytes >= BATCH_BYTES;
-    return deliveriesOf(entries.map(([id, fields]) => ({ id, message: messageOf(fields) })));
+    const [entries, bytes] = reply as readonly [readonly Buffer[], number];
+    const receivedAt = nowMicros();
+    const deliveries: Delivery[] = [];
+    for (let at = 0; at < entries.length; at += 2)
+      deliveries.push({ payload: entries[at + 1] as Buffer, receivedAt, id: String(entries[at]), attempt: 1 });
+    this.#hasMore = deliveries.length === limit || bytes >= BATCH_BYTES;
+    return deliveries;
   }
 }
-
-/** The field that we write, or the first one that there is. */
-function messageOf(fields: readonly Buffer[]): Entry['message'] {
-  const ours = fields.findIndex((name, index) => index % 2 === 0 && name.equals(FIELD_BYTES));
-  const value = fields[Math.max(0, ours) + 1];
-  return value ? { [FIELD]: value } : {};
-}
-
-const FIELD_BYTES = Buffer.from(FIELD);
 
 function deliveriesOf(entries: readonly Entry[], attempts?: ReadonlyMap<string, number>): Delivery[] {
   const receivedAt = nowMicros();

@@ -65,21 +65,30 @@ return length + #ARGV - 1
 
 /**
  * Reads new entries for a consumer, in few steps, because only then it shows how large they are. KEYS: stream. ARGV: group, consumer,
- * how many at the most, bytes beyond which no more are read.
- * @returns the entries; fewer than asked for if that is all there is, or if they are large
+ * how many at the most, bytes beyond which no more are read, name of the payload's field.
+ * @returns id and payload of each, in one flat list, because Redis and the client spend more on a reply's structure than on its bytes;
+ * fewer than asked for if that is all there is, or if they are large; and their bytes
  */
 export const READ_NEW = `
-local entries, bytes = {}, 0
-local wanted, most = tonumber(ARGV[3]), tonumber(ARGV[4])
-while #entries < wanted and bytes < most do
-  local count = math.min(16, wanted - #entries) -- after many small ones, many large ones may come
+local wanted, most, field = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local entries, n, bytes = {}, 0, 0
+local function payloadOf(fields) -- that of somebody else's entry may have another name
+  for i = 1, #fields, 2 do if fields[i] == field then return fields[i + 1] end end
+  return fields[2]
+end
+while n < wanted and bytes < most do
+  local count = math.min(16, wanted - n) -- after many small ones, many large ones may come
   local reply = redis.call('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', count, 'STREAMS', KEYS[1], '>')
   if not reply then break end
   local read = reply[1][2]
-  for _, entry in ipairs(read) do
-    entries[#entries + 1] = entry
-    for _, text in ipairs(entry[2]) do bytes = bytes + #text end
+  for i = 1, #read do
+    local fields = read[i][2]
+    local payload = fields[2]
+    if fields[1] ~= field then payload = payloadOf(fields) end
+    entries[2 * (n + i) - 1], entries[2 * (n + i)] = read[i][1], payload
+    bytes = bytes + #payload
   end
+  n = n + #read
   if #read < count then break end
 end
 return {entries, bytes}
