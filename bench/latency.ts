@@ -1,4 +1,4 @@
-import { milliseconds } from '@redis-messaging/shared/text/table';
+import { formatDuration } from '@redis-messaging/shared/text/table';
 import { receiveAll, startScript, startService } from './bench-process.ts';
 import type { Measurement } from './measurement.ts';
 
@@ -25,6 +25,6 @@ export const latency: Measurement = {
     const { latencyMs } = await receiveAll(subscriber, pattern, messages);
     const ping = await pinger.report('done');
     const times = [latencyMs.p50, latencyMs.p99, ping.latencyMs.p50, ping.latencyMs.p99];
-    return [[pattern.name, ...times.map(milliseconds)]];
+    return [[pattern.name, ...times.map(formatDuration)]];
   },
 };

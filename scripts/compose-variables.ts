@@ -9,6 +9,7 @@ const IN_A_CONTAINER: Readonly<Record<string, string>> = {
   REDIS_PORT: given('REDIS_PORT', '6379'), // as the server of the compose file
   REDIS_PASSWORD_FILE: '/run/secrets/redis_password # the file that REDIS_PASSWORD_FILE names on the host',
   CONSUMER: `${given('CONSUMER', '%h')} # a container keeps its host name when it is killed and started again`,
+  STATS_HINT: `"${given('STATS_HINT', 'After Ctrl-C, the last table is in: docker-compose logs --tail=30 subscriber')}"`,
   HEALTH_PORT: given('HEALTH_PORT', '8080'),
 };
 const INDENT = '    ';

@@ -1,4 +1,4 @@
-import { formatNumber, milliseconds, renderTable } from '@redis-messaging/shared/text/table';
+import { formatDuration, formatNumber, renderTable } from '@redis-messaging/shared/text/table';
 import type { Advice, Finding, Judged } from './advice.ts';
 import type { Need, Needs } from './needs.ts';
 import { contradicts, type Shown } from './proof.ts';
@@ -69,7 +69,7 @@ function wordsFor({ loss, duplicates, fanout, workers, late, order, p99, rate }:
     `${fanout === 1 ? 'one consumer group gets' : `${formatNumber(fanout)} consumer groups get`} every message${share}`,
     ...(late === 'yes' ? ['a group that joins late can read earlier messages'] : []),
     ...(order === 'yes' ? ['in order'] : []),
-    ...(p99 === undefined ? [] : [`99 % within ${milliseconds(p99)}`]),
+    ...(p99 === undefined ? [] : [`99 % within ${formatDuration(p99)}`]),
     ...(rate === undefined ? [] : [`${formatNumber(rate)} messages/s`]),
   ];
 }

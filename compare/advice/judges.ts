@@ -1,4 +1,4 @@
-import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
+import { formatDuration, formatNumber } from '@redis-messaging/shared/text/table';
 import type { Candidate, Finding } from './advice.ts';
 import type { Need, Needs } from './needs.ts';
 
@@ -75,7 +75,7 @@ export const judges: Readonly<Record<Need, Judge>> = {
     if (p99 === undefined) return undefined;
     if (speed?.p99 === undefined) return notMeasured(NOT_MEASURED);
     const { pace = 0 } = speed;
-    const measured = `p99 was ${milliseconds(speed.p99)} at ${formatNumber(pace)} messages/s`;
+    const measured = `p99 was ${formatDuration(speed.p99)} at ${formatNumber(pace)} messages/s`;
     const wanted = rate ?? pace;
     if (speed.p99 <= p99)
       return pace >= wanted ? yes(measured) : notMeasured(`${NOT_MEASURED} at this rate: ${measured}`);

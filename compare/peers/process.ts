@@ -136,7 +136,7 @@ async function receive({ peer, settings, config, log, stop }: Context): Promise<
   const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()));
   return {
     stats() {
-      const { published, ...seen } = ledger.account();
+      const { published: accepted, ...seen } = ledger.account();
       const none = {
         deduplicated: 0,
         missing: 0,
@@ -148,7 +148,8 @@ async function receive({ peer, settings, config, log, stop }: Context): Promise<
         unexplained: 0,
       };
       const latencies = { latencyMs: latency.report(), handledMs: latency.report() };
-      const account = { accepted: published, handled: seen.received, unconfirmed: 0, shares: {} };
+      const published = { made: accepted, refused: 0, buffered: 0 };
+      const account = { accepted, published, handled: seen.received, unconfirmed: 0, shares: {} };
       return { ...seen, ...account, ...none, redelivered, invalid, ...latencies, ...NOT_ASKED, ...span.report() };
     },
     finished: stopped.then(() => consumer.close()),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
+import { formatDuration, formatNumber } from '@redis-messaging/shared/text/table';
 import { OptionsError } from '../../local/process/command.ts';
 import { type Measurement, type Results, VERSION } from '../measure/result.ts';
 
@@ -40,7 +40,7 @@ function worse(now: Measurement, before: Measurement): string[] {
     lines.push(`throughput ${range(rate[1], formatNumber)} → ${range(rate[0], formatNumber)} messages/s`);
   const tail = [spreadOf(now, 'p99'), spreadOf(before, 'p99')] as const;
   if (tail[0] && tail[1] && tail[0].low > tail[1].high)
-    lines.push(`latency p99 ${range(tail[1], milliseconds)} → ${range(tail[0], milliseconds)}`);
+    lines.push(`latency p99 ${range(tail[1], formatDuration)} → ${range(tail[0], formatDuration)}`);
   return lines;
 }
 

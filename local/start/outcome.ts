@@ -3,6 +3,7 @@ import {
   type PublisherStats,
   type StatsByPattern,
   type SubscriberStats,
+  statsTable,
 } from '@redis-messaging/shared/accounting/stats';
 
 type Published = StatsByPattern<PublisherStats>;
@@ -26,11 +27,12 @@ export function receivedInAll(subscriber: StatsByPattern): number {
   return Object.values(subscriber as Received).reduce((sum, stats) => sum + stats.received, 0);
 }
 
-/** Both sides of the run in one table; `undefined` if a side did not report. */
-export function finalTable(publisher?: StatsByPattern, subscriber?: StatsByPattern): string | undefined {
-  if (!publisher || !subscriber || Object.keys(publisher).length === 0) return undefined;
-  const table = closingTable(publisher as Published, subscriber as Received);
-  return `What was made, and what became of it:\n${table}`;
+/** Both sides of the run in one table, or what there is; `undefined` if nobody reported. */
+export function finalTable(publisher: StatsByPattern = {}, subscriber: StatsByPattern = {}): string | undefined {
+  const has = (side: StatsByPattern) => Object.keys(side).length > 0;
+  if (has(subscriber))
+    return `What was made, and what became of it:\n${closingTable(publisher as Published, subscriber as Received)}`;
+  return has(publisher) ? `What was made:\n${statsTable(publisher)}` : undefined;
 }
 
 /** Messages that are missing, and nobody knows why, by all patterns: a fault. */

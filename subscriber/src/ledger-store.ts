@@ -1,39 +1,22 @@
 import { nowMicros } from '@redis-messaging/shared/accounting/clock';
 import type { Ledger } from '@redis-messaging/shared/accounting/ledger';
-import type { StoredSession } from '@redis-messaging/shared/accounting/sessions/session';
 import type { Sessions } from '@redis-messaging/shared/accounting/sessions/sessions';
 import type { Write } from '@redis-messaging/shared/delivery/delivery';
-import { keyOf } from '@redis-messaging/shared/delivery/keys';
 import { throttle } from '@redis-messaging/shared/delivery/throttle';
 import { newSession } from '@redis-messaging/shared/message/message';
 import type { Redis } from '@redis-messaging/shared/redis/client';
 import { outcomeOf } from '@redis-messaging/shared/redis/outcome';
 import { serverIdentity } from '@redis-messaging/shared/service/account/server-identity';
-import { changedFields, isOfAnother, readAccount } from './account-fields.ts';
+import { changedFields, isOfAnother, readAccount, type StoredAccount } from './account-fields.ts';
 import { Clues } from './clues.ts';
+import type { Names } from './group/names.ts';
 
-/** How long a ledger is kept after its last entry: ms. */
-const KEEP_MS = 24 * 60 * 60 * 1000;
 const RENEW_EVERY_MS = 5000;
-/** How often a subscriber says that it is there, where that matters: ms. */
-export const ALIVE_EVERY_MS = 1000;
-/** One that has said nothing for this long is gone: ms. */
-const GONE_MS = 3 * ALIVE_EVERY_MS;
-
 const CLUES = 'clues';
-
-/** What another subscriber of the group has stored. */
-export interface Neighbour {
-  readonly name: string;
-  readonly sessions: ReadonlyMap<string, StoredSession>;
-  readonly clues: Clues;
-  /** Whether it has said nothing for some time. */
-  readonly isGone: boolean;
-}
 
 /**
  * Keeps a subscriber's ledger in Redis, under the subscriber's name, so that its next instance goes on with it: what was lost by a
- * crash, or while it was gone, then shows as a gap. Other subscribers leave theirs beside it.
+ * crash, or while it was gone, then shows as a gap.
  */
 export class LedgerStore {
   readonly #redis: Redis;
@@ -41,11 +24,9 @@ export class LedgerStore {
   readonly #sessions: Sessions;
   /** Why messages may be lost of which this subscriber does not know one by one. */
   readonly clues = new Clues();
-  /** Hash: the names of all subscribers, and when they last said so (ISO time). */
-  readonly #namesKey: string;
+  readonly #names: Names;
   /** Hash: this subscriber's ledger, a field for each sender, and one for the totals of what is closed. */
   readonly key: string;
-  readonly #consumer: string;
   readonly #instance = newSession();
   readonly #isTimeToRenew = throttle(RENEW_EVERY_MS);
   /** What is not stored yet, as far as is known: values by their fields. */
@@ -58,25 +39,19 @@ export class LedgerStore {
   #saving: Promise<void> = Promise.resolve();
   /** The save after that one, if somebody has asked for it. */
   #nextSave: Promise<void> | undefined;
-  /** Whether this subscriber's name has been among the names. */
-  #hasSaid = false;
   /** Of the unsaved, what goes with an acknowledgement that is under way. */
   #written: readonly (readonly [field: string, value: string])[] = [];
 
-  /** @param scope what sets this ledger apart from others of the topic: pattern, group */
   constructor(
     redis: Redis,
     { ledger, sessions }: { readonly ledger: Ledger; readonly sessions: Sessions },
-    topic: string,
-    scope: readonly string[],
-    consumer: string,
+    names: Names,
   ) {
     this.#redis = redis;
     this.#ledger = ledger;
     this.#sessions = sessions;
-    this.#namesKey = keyOf(topic, ...scope, 'ledger');
-    this.key = `${this.#namesKey}:${consumer}`;
-    this.#consumer = consumer;
+    this.#names = names;
+    this.key = names.ownAccount;
   }
 
   /**
@@ -130,9 +105,9 @@ export class LedgerStore {
     if (this.#isTimeToRenew()) void this.#renewAndTidy().catch(() => {});
   }
 
-  /** Says that this subscriber is there. Throws like a command. */
-  async sayAlive(): Promise<void> {
-    await this.#redis.hSet(this.#namesKey, this.#consumer, new Date().toISOString());
+  /** Says that the account is still needed, if it is time. Throws like a command. */
+  async renew(): Promise<void> {
+    if (this.#isTimeToRenew()) await this.#renew();
   }
 
   /** Looks whether Redis is another process than it was, and may have lost data. Throws like a command. */
@@ -143,35 +118,11 @@ export class LedgerStore {
     this.clues.server = server;
   }
 
-  /** What the others of the group have stored. Throws like a command. */
-  async neighbours(): Promise<readonly Neighbour[]> {
-    if (this.#isTimeToRenew()) await this.#renew();
-    const names = Object.entries(await this.#redis.hGetAll(this.#namesKey));
-    const others = names.filter(([name, saidAt]) => name !== this.#consumer && !isOver(saidAt));
-    return await Promise.all(
-      others.map(async ([name, saidAt]) => {
-        const { [CLUES]: text, ...fields } = await this.#redis.hGetAll(`${this.#namesKey}:${name}`);
-        const clues = new Clues();
-        clues.restore(text);
-        const { sessions } = readAccount(fields);
-        return { name, sessions, clues, isGone: Date.now() - Date.parse(saidAt) > GONE_MS };
-      }),
-    );
-  }
-
   /** Redis has lost data, or may have: everything is stored again. */
   lostData(): void {
     this.clues.lostData();
     this.#inRedis.clear();
     this.#sessions.storeAgain();
-  }
-
-  /** Whether no other subscriber has read here for as long as ledgers are kept; `false` if Redis does not say. */
-  async isTheOnlyOne(): Promise<boolean> {
-    if (!this.#redis.isReady) return false;
-    const names = await this.#redis.hGetAll(this.#namesKey).catch(() => undefined);
-    if (!names) return false;
-    return Object.entries(names).every(([name, saidAt]) => name === this.#consumer || isOver(saidAt));
   }
 
   async #renewAndTidy(): Promise<void> {
@@ -185,7 +136,7 @@ export class LedgerStore {
     if (unsaved.length > 0) await this.#set(new Map(unsaved));
     this.#saved(unsaved);
     if (this.#unremoved.size > 0) await this.#removeAll([...this.#unremoved]);
-    if (this.#isTimeToRenew()) await this.#renew();
+    await this.renew();
   }
 
   async #set(values: Map<string, string>): Promise<void> {
@@ -235,19 +186,14 @@ export class LedgerStore {
   }
 
   async #renew(): Promise<void> {
-    const names = await this.#redis.hGetAll(this.#namesKey);
-    if (this.#hasSaid && !(this.#consumer in names)) this.lostData();
-    await this.#redis.hSet(this.#namesKey, this.#consumer, new Date().toISOString());
-    this.#hasSaid = true;
-    const gone = Object.entries(names).filter(([name, saidAt]) => name !== this.#consumer && isOver(saidAt));
-    if (gone.length > 0)
-      await this.#redis.hDel(
-        this.#namesKey,
-        gone.map(([name]) => name),
-      );
-    await Promise.all([this.#namesKey, this.key].map((key) => this.#redis.pExpire(key, KEEP_MS)));
+    if (await this.#names.renew()) this.lostData();
   }
 }
 
-/** Whether a ledger of which this was said last (ISO time) is kept no longer. */
-const isOver = (saidAt: string): boolean => !(Date.now() - Date.parse(saidAt) <= KEEP_MS);
+/** What another subscriber of the group has stored. Throws like a command. */
+export async function storedBy(redis: Redis, key: string): Promise<Pick<StoredAccount, 'sessions'> & { clues: Clues }> {
+  const { [CLUES]: text, ...fields } = await redis.hGetAll(key);
+  const clues = new Clues();
+  clues.restore(text);
+  return { sessions: readAccount(fields).sessions, clues };
+}

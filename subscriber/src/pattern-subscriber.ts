@@ -1,18 +1,23 @@
 import { nowMicros } from '@redis-messaging/shared/accounting/clock';
 import { Latency } from '@redis-messaging/shared/accounting/latency';
 import { Ledger } from '@redis-messaging/shared/accounting/ledger';
+import type { InRedis } from '@redis-messaging/shared/accounting/sessions/balance';
 import { Sessions } from '@redis-messaging/shared/accounting/sessions/sessions';
-import type { SubscriberStats } from '@redis-messaging/shared/accounting/stats';
+import type { MemberStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import { Span } from '@redis-messaging/shared/accounting/time-span';
 import type { AckFate, Delivery, FailFate, Write } from '@redis-messaging/shared/delivery/delivery';
 import { decode, type Message, type ReceivedMessage } from '@redis-messaging/shared/message/message';
 import type { ConsumerObserver, Incoming } from '@redis-messaging/shared/messaging/events';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { isMistake, outcomeOf } from '@redis-messaging/shared/redis/outcome';
 import { heldIn } from '@redis-messaging/shared/service/account/backlog';
 import type { Service } from '@redis-messaging/shared/service/service';
-import { GroupAccount } from './group-account.ts';
-import { ALIVE_EVERY_MS, LedgerStore } from './ledger-store.ts';
+import { AccountKeeper } from './account-keeper.ts';
+import { GroupAccount } from './group/group-account.ts';
+import { groupStats } from './group/group-stats.ts';
+import { Names } from './group/names.ts';
+import { Reports } from './group/reports.ts';
+import type { ShownGroup } from './group/show-group.ts';
+import { LedgerStore } from './ledger-store.ts';
 import { SubscriberLog } from './subscriber-log.ts';
 
 type Received = Incoming<ReceivedMessage>;
@@ -20,9 +25,6 @@ type Kind = ReturnType<Ledger['receive']>;
 
 /** What a subscriber has received may be in its hands, up to this beside its handlers, or handled and not stored yet. */
 const IN_HANDS = 1000;
-
-/** Where there is no acknowledgement, a kill costs the account at most what was handled in this time: ms. */
-const SAVE_AFTER_MS = 10;
 
 /** Accounts for what one pattern's consumer does: stats, ledger and log lines. */
 export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
@@ -35,7 +37,9 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   /** All others. */
   readonly #sessions: Sessions;
   readonly #store: LedgerStore;
+  readonly #keeper: AccountKeeper;
   readonly #group: GroupAccount;
+  readonly #reports: Reports;
   readonly #latency = new Latency();
   readonly #handled = new Latency();
   readonly #span = new Span();
@@ -58,9 +62,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   readonly #kinds = new Map<Received, Kind>();
   #handledAt = 0;
   #deliveries = 0;
-  #storeIsRefused = false;
-  #saving: NodeJS.Timeout | undefined;
-  #endSaying: () => void = () => {};
+  #endTelling: () => void = () => {};
 
   constructor(service: Service, pattern: Pattern, hasHandler: boolean) {
     const { config, log, messaging, metrics } = service;
@@ -72,8 +74,13 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     const { client } = messaging.connection;
     this.#sessions = new Sessions(pattern.guarantees);
     const account = { ledger: this.#ledger, sessions: this.#sessions };
-    this.#store = new LedgerStore(client, account, this.topic, [pattern.name, config.GROUP], config.CONSUMER);
-    this.#group = new GroupAccount(client, pattern, this.topic, this.#store, this.#sessions);
+    const group = [client, this.topic, [pattern.name, config.GROUP], config.CONSUMER] as const;
+    const names = new Names(...group);
+    this.#reports = new Reports(...group);
+    this.#store = new LedgerStore(client, account, names);
+    this.#keeper = new AccountKeeper(service, this.#store, this.#log);
+    const own = { store: this.#store, sessions: this.#sessions };
+    this.#group = new GroupAccount(client, pattern, this.topic, own, { names, reports: this.#reports });
     this.#observe = metrics.latencyObserver(pattern.name);
     this.#dedupes = config.DEDUPE_TTL > 0 && pattern.guarantees.delivery === 'at-least-once';
     this.#hasHandler = hasHandler;
@@ -81,11 +88,13 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
 
   /** Goes on with the account of an earlier instance of this subscriber, if there is one. */
   async open(): Promise<void> {
-    const { config, messaging, stop } = this.#service;
-    await this.#stored(messaging.connection.survive(stop.signal, () => this.#restore()));
-    this.#endSaying = this.#sayThatItLives();
-    this.#begin(config.CONCURRENCY + IN_HANDS);
-    if (this.#popsForGood) await this.#save();
+    await this.#keeper.open();
+    this.#begin(this.#service.config.CONCURRENCY + IN_HANDS);
+    if (this.#popsForGood) await this.#keeper.save();
+    this.#endTelling = this.#reports.begin(async () => {
+      await this.#store.renew();
+      return await this.#told();
+    });
     const { received } = this.#own;
     if (received > 0) this.#log.restored(received);
   }
@@ -100,13 +109,10 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     const { client } = this.#service.messaging.connection;
     const held = await heldIn(client, this.pattern, this.topic, this.#service.config.GROUP);
     await this.#group.read(isFinal);
-    // What is popped is gone, so if nobody else pops, what is missing is lost.
-    const isAlone = this.#popsForGood && (await this.#store.isTheOnlyOne());
-    const others = this.#ledger.account(isAlone);
     return {
       ...held,
       ...this.#own,
-      ...this.#group.balance(others, this.pattern.guarantees.keepsUnread ? held : NOTHING_HELD, this.#counts.missing),
+      ...this.#balance(held),
       ...this.#counts,
       shares: this.#group.shares(this.#service.config.CONSUMER),
       latencyMs: this.#latency.report(),
@@ -115,15 +121,28 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     };
   }
 
+  /** The stats of all of the group, with those of this subscriber; and who shows them: one of the group does. */
+  async ofGroup(stats: SubscriberStats): Promise<ShownGroup> {
+    await this.#reports.read();
+    const { shownBy, others } = this.#reports;
+    return {
+      name: this.pattern.name,
+      shownBy,
+      isShared: others.size > 0,
+      own: stats,
+      stats: groupStats(stats, this.#service.config.CONSUMER, others, this.#isBroadcast),
+    };
+  }
+
   /** Says and stores what has not been said and stored yet. */
   async close(): Promise<void> {
     for (const fate of ['requeued', 'kept', 'lost'] as const)
       if (this.#unhandled[fate] > 0) this.#log.unhandled(this.#unhandled[fate], fate);
     this.#log.close();
-    this.#endSaying();
     this.#store.clues.end();
-    clearTimeout(this.#saving);
-    if (this.#service.messaging.connection.isReady) await this.#save();
+    await this.#keeper.close();
+    this.#endTelling();
+    await this.#reports.close(await this.#told()).catch(() => {}); // then another may show a table, too
   }
 
   handled(batch: readonly Received[]): void {
@@ -135,7 +154,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     }
     for (const message of batch) this.#book(message, this.#receive(message));
     if (this.#hasHandler) this.#log.flush();
-    if (this.pattern.guarantees.delivery === 'at-most-once') this.#saveSoon(); // there is no acknowledgement to go with
+    if (this.pattern.guarantees.delivery === 'at-most-once') this.#keeper.saveSoon(); // there is no acknowledgement to go with
   }
 
   writesOnAck(): readonly Write[] {
@@ -143,7 +162,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   }
 
   writeRefused(reason: string): void {
-    this.#unsaved(reason);
+    this.#keeper.refused(reason);
   }
 
   acknowledgedAs(fates: readonly AckFate[]): void {
@@ -228,6 +247,29 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     else this.#sessions.lostInHands(lost);
   }
 
+  /** The account of the audience. */
+  #balance(held: InRedis): ReturnType<GroupAccount['balance']> {
+    // What is popped is gone, so if nobody else pops, what is missing is lost.
+    const others = this.#ledger.account(this.#popsForGood && this.#group.isAlone);
+    return this.#group.balance(others, this.pattern.guarantees.keepsUnread ? held : NOTHING_HELD, this.#counts.missing);
+  }
+
+  /** What others of the group need to know of this subscriber. */
+  async #told(): Promise<MemberStats> {
+    if (this.#isBroadcast) await this.#group.read(false);
+    return {
+      ...this.#own,
+      ...(this.#isBroadcast && this.#balance(NOTHING_HELD)),
+      ...this.#counts,
+      latencyMs: this.#latency.report(),
+      handledMs: this.#handled.report(),
+    };
+  }
+
+  get #isBroadcast(): boolean {
+    return this.pattern.guarantees.audience === 'every-subscriber';
+  }
+
   /** What this subscriber has handled itself. */
   get #own(): { received: number; duplicated: number; reordered: number } {
     const { received, duplicated, reordered } = this.#ledger.account();
@@ -255,14 +297,14 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   #lose({ message, madeAt }: ReceivedMessage, receivedAt: number): void {
     if (hasSession(message)) this.#sessions.lose({ ...message, receivedAt });
     else this.#ledger.lose({ ...message, madeAt });
-    void this.#save();
+    void this.#keeper.save();
   }
 
   #bury({ message }: ReceivedMessage, receivedAt: number): void {
     this.#counts.exhausted++;
     if (!hasSession(message)) return;
     this.#sessions.bury({ ...message, receivedAt });
-    void this.#save();
+    void this.#keeper.save();
   }
 
   /** Books a message that was handled: what was measured of it, and its line in the log. */
@@ -286,52 +328,6 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
 
   #countAttempt({ attempt }: Delivery): void {
     if (attempt > 1) this.#counts.redelivered++;
-  }
-
-  /** So that others know that what is missing may be in its hands. @returns ends it */
-  #sayThatItLives(): () => void {
-    const { connection } = this.#service.messaging;
-    const look = () => void this.#store.lookAtServer().catch(() => {}); // nothing but a clue is missed
-    const endLooking = connection.onReady(look);
-    look();
-    if (!this.#popsForGood) return endLooking;
-    const timer = setInterval(() => connection.isReady && void this.#store.sayAlive().catch(() => {}), ALIVE_EVERY_MS);
-    return () => {
-      endLooking();
-      clearInterval(timer);
-    };
-  }
-
-  /** One save for all that is handled in a moment: a save costs as much for one message as for many. */
-  #saveSoon(): void {
-    this.#saving ??= setTimeout(() => {
-      this.#saving = undefined;
-      void this.#save();
-    }, SAVE_AFTER_MS);
-  }
-
-  #save(): Promise<void> {
-    return this.#stored(this.#store.save());
-  }
-
-  async #restore(): Promise<void> {
-    const problems = await this.#store.open();
-    if (problems.length > 0) this.#log.discarded(this.#store.key, problems);
-  }
-
-  /** The account is kept here in any case; that it cannot be stored is said once. */
-  async #stored(step: Promise<unknown>): Promise<void> {
-    try {
-      await step;
-      this.#storeIsRefused = false;
-    } catch (error) {
-      if (outcomeOf(error) === 'refused' || isMistake(error)) this.#unsaved((error as Error).message);
-    }
-  }
-
-  #unsaved(reason: string): void {
-    if (!this.#storeIsRefused) this.#log.unsaved(reason);
-    this.#storeIsRefused = true;
   }
 }
 

@@ -4,7 +4,7 @@ import { ENDS } from '@redis-messaging/shared/messaging/event-log';
 import { LogLimiter } from '@redis-messaging/shared/service/log-limiter';
 import type { Logger } from '@redis-messaging/shared/service/logger';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
-import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
+import { formatDuration, formatNumber } from '@redis-messaging/shared/text/table';
 
 /** More bytes of a payload than this are not written to the log. */
 const LONGEST_IN_LOG = 1024 * 1024;
@@ -55,7 +55,7 @@ export class SubscriberLog {
       ...(kind !== 'new' && { kind }),
       ...(channel && { channel }),
     };
-    const place = `[${this.#pattern}${via} #${received}, ${milliseconds(latencyMs)}${remark}]`;
+    const place = `[${this.#pattern}${via} #${received}, ${formatDuration(latencyMs)}${remark}]`;
     this.#writeSoon(fields, `[${from}] ${sanitize(message)} (ID ${id.slice(0, 8)}) ${place}`);
   }
 

@@ -1,10 +1,11 @@
-import type { StatsByPattern } from '@redis-messaging/shared/accounting/stats';
+import type { StatsByPattern, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import { decodeMessage, encode, type Message, type ReceivedMessage } from '@redis-messaging/shared/message/message';
 import type { Codec } from '@redis-messaging/shared/messaging/codec';
 import type { Handler } from '@redis-messaging/shared/messaging/consumer/handler';
 import type { Consumer } from '@redis-messaging/shared/messaging/consumer/start-consumer';
 import { SILENT } from '@redis-messaging/shared/messaging/logger';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
+import { showGroup } from './group/show-group.ts';
 import { handlerOf } from './handler.ts';
 import { PatternSubscriber } from './pattern-subscriber.ts';
 
@@ -25,6 +26,13 @@ export function startSubscribing(service: Service): Work {
   return {
     isReady: () => isComplete() && consumers.every((consumer) => consumer.isReady),
     stats: (isFinal) => statsOf(subscribers, isFinal),
+    show: async (patterns, isFinal = false) => {
+      const groups = subscribers.flatMap((subscriber) => {
+        const own = patterns[subscriber.pattern.name] as SubscriberStats | undefined;
+        return own ? [subscriber.ofGroup(own)] : []; // it may have begun after these stats were taken
+      });
+      return showGroup(service.config, await Promise.all(groups), isFinal);
+    },
     finished: subscribeAll(service, subscribers, consumers),
   };
 }

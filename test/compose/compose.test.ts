@@ -90,6 +90,21 @@ describe.each(GENERATIONS)('%s', (name, command, image) => {
     await compose.up({}, '--scale', 'subscriber=1');
   });
 
+  test('the log shows one table of all, and says how to see the last one after Ctrl-C', async () => {
+    await compose.up({ PATTERN: 'all', STATS_INTERVAL: 1, LOG_FORMAT: 'pretty' }, '--scale', 'subscriber=3');
+    await compose.healthy('redis', 'subscriber', 'publisher');
+    const tableOf = (log: string) => log.match(/pubsub × 3 +(\d+) [\s\S]*?stream +\1 /);
+    const logs = async (...more: string[]) => await compose.call('logs', ...more, 'subscriber');
+    await until('a table of all', async () => tableOf(await logs()), 30_000);
+    const hint = /docker-compose (logs --tail=\d+ subscriber)/.exec(await logs());
+    await compose.call('stop'); // as Ctrl-C does
+    const [, ...words] = hint?.[1]?.split(' ') ?? [];
+    const end = await compose.call('logs', ...words);
+    expect(tableOf(end.slice(end.lastIndexOf('Stopped\n')))).not.toBeNull();
+    expect(end.match(/Stopped\n/g)).toHaveLength(1);
+    await compose.up({}, '--scale', 'subscriber=1');
+  });
+
   test('all five patterns; after a kill and a restart of Redis the tables show exactly what each lost', async () => {
     const topics = Object.fromEntries(patterns.map(({ topic }) => [topic.variable, `kill_${topic.default}`]));
     await compose.up({ ...topics, PATTERN: 'all', PUBLISH_INTERVAL: 0.05, RECLAIM_AFTER: 2 });

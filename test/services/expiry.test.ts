@@ -8,6 +8,7 @@ const COUNT = 30;
 const DEDUPE_TTL = 60;
 const RECLAIM_AFTER = 20;
 const DAY = 24 * 60 * 60;
+const MINUTE = 60;
 
 /** What grows with the messages or with the subscribers expires: its keys, and after how many seconds at the latest. */
 const EXPIRING: readonly (readonly [what: string, keys: RegExp, seconds: number])[] = [
@@ -15,6 +16,7 @@ const EXPIRING: readonly (readonly [what: string, keys: RegExp, seconds: number]
   ['marks of what was handled', /:handled(:[^:]+)?:[\da-f-]{36}$/, DEDUPE_TTL],
   ['accounts of subscribers, and their names', /:ledger(:me)?$/, DAY],
   ['what publishers tell of their sessions', /:published$/, DAY],
+  ['how the subscribers of a group stand', /:reports$/, MINUTE],
   ['signs of life', /:alive(:subscribers)?:me$/, RECLAIM_AFTER],
 ];
 
@@ -49,6 +51,7 @@ test('of all keys that services leave in Redis, exactly those expire that would 
     ['marks of what was handled', repeating * COUNT],
     ['accounts of subscribers, and their names', 2 * patterns.length],
     ['what publishers tell of their sessions', patterns.length],
+    ['how the subscribers of a group stand', patterns.length],
     ['signs of life', patterns.filter(({ guarantees }) => guarantees.survivesCrash).length],
   ]);
   const others = all.filter(({ key }) => !rule(key)).length;

@@ -250,3 +250,13 @@ const isDead = (members: readonly Sessions[], key: string): boolean => {
   const isIn = ([from, to]: readonly [number, number]) => from <= Number(count) && Number(count) <= to;
   return members.some((member) => member.get(session)?.stored().dead.some(isIn));
 };
+
+test('what others have stored of a session counts by what they handled, and what a publisher told last by what was seen since', () => {
+  const sessions = new Sessions(shared);
+  for (let count = 1; count <= 5; count++) sessions.receive({ session: 's', sender: 'me', count, receivedAt: count });
+  const late = [...stored(sessions)].map(([name, session]) => [name, { ...session, highest: 1 }] as const);
+  const told = new Published().told('me', { made: 3, buffered: 2 }, 0, false);
+  const member: Member = { sessions: new Map(late), isInterrupted: () => false };
+  const account = audienceAccount([member], new Map([['s', told]]), true, 0);
+  expect(account).toMatchObject({ made: 5, buffered: 0, accepted: 5, handled: 5 });
+});

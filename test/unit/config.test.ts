@@ -53,6 +53,7 @@ describe('configuration', () => {
         FAIL_RATE: 0,
         WORK_TIME: 0,
         STATS_INTERVAL: 10,
+        STATS_HINT: '',
         LOG_LEVEL: 'info',
         LOG_FORMAT: 'pretty',
         HEALTH_PORT: 0,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { Latency } from '@redis-messaging/shared/accounting/latency';
+import { formatLatency, Latency } from '@redis-messaging/shared/accounting/latency';
 import { Span } from '@redis-messaging/shared/accounting/time-span';
 
 const reportOf = (...micros: number[]) => {
@@ -38,6 +38,14 @@ describe('latency', () => {
     expect(max(hour / 2) / 1000).toBeCloseTo(1800, -1);
     expect(max(hour) / 1000).toBeCloseTo(3600, -1);
     expect(max(24 * hour)).toBe(max(hour));
+  });
+
+  test('is shown in units that people read, and at the limit as more than an hour', () => {
+    const hour = 3_600_000_000;
+    expect(formatLatency(reportOf().p50)).toBe('-');
+    expect(formatLatency(reportOf(340_000).p50)).toBe('340 ms');
+    expect(formatLatency(reportOf(0.9 * hour).max)).toMatch(/^5[34] min/);
+    for (const micros of [hour, 5 * hour]) expect(formatLatency(reportOf(micros).max)).toBe('> 1 h');
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Ledger } from '@redis-messaging/shared/accounting/ledger';
 import { Sessions } from '@redis-messaging/shared/accounting/sessions/sessions';
+import { Names } from '../../subscriber/src/group/names.ts';
 import { LedgerStore } from '../../subscriber/src/ledger-store.ts';
 import { useRedis } from '../support/use-redis.ts';
 
@@ -19,9 +20,7 @@ function newStore() {
     store: new LedgerStore(
       own.redis,
       { ledger, sessions: new Sessions({ audience: 'every-subscriber' }) },
-      'topic',
-      ['pattern', 'group'],
-      'me',
+      new Names(own.redis, 'topic', ['pattern', 'group'], 'me'),
     ),
   };
 }

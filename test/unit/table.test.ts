@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { formatNumber, markdownTable, milliseconds, renderTable } from '@redis-messaging/shared/text/table';
+import { formatDuration, formatNumber, markdownTable, renderTable } from '@redis-messaging/shared/text/table';
 
 describe('tables', () => {
   test('have the first column to the left, the others to the right, each as wide as its widest cell', () => {
@@ -12,6 +12,24 @@ describe('tables', () => {
       '  queue           1,000           5',
       '  reliable-queue      7          12',
     ]);
+  });
+
+  test('that are too wide come in blocks of columns, each with the first', () => {
+    const header = ['pattern', 'made', 'handled', 'lost'];
+    const rows = [
+      ['queue', '1', '2', '3'],
+      ['reliable-queue', '4'],
+    ];
+    expect(renderTable(header, rows, 37).split('\n')[0]).toBe('  pattern         made  handled  lost');
+    expect(renderTable(header, rows, 36).split('\n')).toEqual([
+      '  pattern         made  handled',
+      '  queue              1        2',
+      '  reliable-queue     4         ',
+      '  pattern         lost',
+      '  queue              3',
+      '  reliable-queue      ',
+    ]);
+    expect(renderTable(['a', 'b', 'c'], [], 5)).toBe('  a  b\n  a  c'); // at least one column, however wide
   });
 
   test('may have rows that end early, or none', () => {
@@ -42,9 +60,23 @@ describe('numbers', () => {
     [9.99, '9.99 ms'],
     [10, '10 ms'],
     [10.26, '10 ms'],
-    [12_345.6, '12,346 ms'],
+    [340.4, '340 ms'],
+    [999.4, '999 ms'],
+    [999.6, '1 s'],
+    [1234, '1.2 s'],
+    [9949, '9.9 s'],
+    [12_345.6, '12 s'],
+    [59_499, '59 s'],
+    [59_500, '1 min'],
+    [83_000, '1 min 23 s'],
+    [3_599_499, '59 min 59 s'],
+    [3_599_500, '1 h'],
+    [86_399_000, '24 h'],
+    [19_400_000, '5 h 23 min'],
+    [86_400_000, '1 d'],
+    [2_000 * 86_400_000 + 7_200_000, '2,000 d 2 h'],
     [null, '-'],
   ])('%s ms are shown as %s', (value, shown) => {
-    expect(milliseconds(value)).toBe(shown);
+    expect(formatDuration(value)).toBe(shown);
   });
 });

@@ -1,4 +1,4 @@
-import { milliseconds } from '@redis-messaging/shared/text/table';
+import { formatDuration } from '@redis-messaging/shared/text/table';
 import type { ServiceProcess } from '../../../testkit/service-process.ts';
 import { measureByStats } from '../../measure/measure.ts';
 import { distributionOf, percentilesOf } from '../../measure/percentiles.ts';
@@ -40,7 +40,7 @@ export const latency: Experiment = {
   },
 
   headline: ({ latencyMs }) =>
-    `p50 ${milliseconds(latencyMs?.p50 ?? null)}, p99 ${milliseconds(latencyMs?.p99 ?? null)}`,
+    `p50 ${formatDuration(latencyMs?.p50 ?? null)}, p99 ${formatDuration(latencyMs?.p99 ?? null)}`,
 
   claims: (guarantees, measured) => [nothingLost, nothingTwice, inOrder].map((expect) => expect(guarantees, measured)),
 };

@@ -1,4 +1,4 @@
-import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
+import { formatDuration, formatNumber } from '@redis-messaging/shared/text/table';
 import { UNEXPLAINED } from '../../account/causes.ts';
 import type { Counts, ExperimentResult, Measurement } from '../../measure/result.ts';
 import { type Chart, latencyPoints, rangeOf } from './charts/charts.ts';
@@ -37,9 +37,9 @@ const ROWS: readonly Row[] = [
   ['Dead letters of others', some('foreignDead')],
   ['Delivered again', count('duplicated')],
   ['Out of order', count('reordered')],
-  ['Latency p50', ({ latencyMs }) => latencyMs && milliseconds(latencyMs.p50)],
-  ['Latency p99', ({ latencyMs, runs }) => latencyMs && withRange(milliseconds(latencyMs.p99), rangeOf(runs, 'p99'))],
-  ['Latency max', ({ latencyMs }) => latencyMs && milliseconds(latencyMs.max)],
+  ['Latency p50', ({ latencyMs }) => latencyMs && formatDuration(latencyMs.p50)],
+  ['Latency p99', ({ latencyMs, runs }) => latencyMs && withRange(formatDuration(latencyMs.p99), rangeOf(runs, 'p99'))],
+  ['Latency max', ({ latencyMs }) => latencyMs && formatDuration(latencyMs.max)],
   [
     'Throughput (messages/s)',
     ({ throughput, runs }) => throughput && withRange(formatNumber(throughput), rangeOf(runs, 'throughput')),
@@ -112,7 +112,7 @@ export function latencyTable(
     header: ['Percentile', ...present.map((pattern) => label(pattern, names))],
     rows: percents.map((percent) => [
       percent === 100 ? 'max' : `p${percent}`,
-      ...columns.map((column) => milliseconds(column.get(percent) ?? null)),
+      ...columns.map((column) => formatDuration(column.get(percent) ?? null)),
     ]),
     look: 'numbers',
   };

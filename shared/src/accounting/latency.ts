@@ -1,4 +1,5 @@
 import { createHistogram } from 'node:perf_hooks';
+import { formatDuration } from '../text/table.ts';
 
 /** Latencies longer than this are booked as this: one hour, in µs. */
 const LONGEST = 3_600_000_000;
@@ -35,3 +36,7 @@ export class Latency {
     };
   }
 }
+
+/** A latency of a report as people read it. */
+export const formatLatency = (ms: number | null): string =>
+  ms !== null && ms >= LONGEST / 1000 ? '> 1 h' : formatDuration(ms);

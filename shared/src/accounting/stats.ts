@@ -1,6 +1,6 @@
 import { sanitize } from '../text/sanitize.ts';
-import { formatNumber, milliseconds, renderTable } from '../text/table.ts';
-import type { LatencyReport } from './latency.ts';
+import { formatNumber, renderTable } from '../text/table.ts';
+import { formatLatency, type LatencyReport } from './latency.ts';
 import type { Balance } from './sessions/balance.ts';
 
 /** What Redis holds for a pattern's topic, as in `Backlog` of pattern.ts; `null` when it does not answer or cannot tell. */
@@ -60,6 +60,9 @@ export interface SubscriberStats extends Common, Omit<Balance, keyof Held> {
   readonly leasesLost: number;
   /** Payloads that are not messages. */
   readonly invalid: number;
+  /** Of the audience's messages, what the publishers tell. */
+  readonly published: Pick<PublisherStats, 'made' | 'refused' | 'buffered'> &
+    Partial<Pick<PublisherStats, 'retried' | 'noSubscribers'>>;
   /** How many messages each subscriber of the audience has handled, by name; nothing if there is only one. */
   readonly shares: Readonly<Record<string, number>>;
   /** From making a message to receiving it. */
@@ -68,11 +71,29 @@ export interface SubscriberStats extends Common, Omit<Balance, keyof Held> {
   readonly handledMs: LatencyReport;
 }
 
+/** What a subscriber tells the others of its group: what it did itself, and of a broadcast the account of its audience. */
+export const MEMBER_NUMBERS = [
+  ...(['accepted', 'handled', 'dead', 'lost', 'elsewhere', 'unexplained', 'moving', 'duplicated', 'received'] as const),
+  ...(['reordered', 'redelivered', 'deduplicated', 'missing', 'failed', 'exhausted', 'leasesLost', 'invalid'] as const),
+] as const;
+export type MemberStats = Partial<Pick<SubscriberStats, (typeof MEMBER_NUMBERS)[number]>> & Latencies;
+type Latencies = Pick<SubscriberStats, 'latencyMs' | 'handledMs'>;
+
+/** The stats of a whole group: of all who share a pattern's messages, or of all who hear the same broadcast. */
+export interface GroupStats extends SubscriberStats {
+  /** Of a broadcast that several hear: how many; each accepted message counts once for each of them. */
+  readonly copies?: number;
+  /** The latencies of each, by name, if there are several. */
+  readonly latencies?: Readonly<Record<string, Latencies>>;
+}
+
 export type Stats = PublisherStats | SubscriberStats;
 export type StatsByPattern<Kind extends Stats = Stats> = Readonly<Record<string, Kind>>;
 
-/** A wider table is shown with a block for each pattern instead. */
+/** The most characters of a table's line. */
 const MOST_COLUMNS = 100;
+/** The most subscribers of a pattern that are shown each. */
+const MOST_SHARES = 10;
 
 /** A column; one that has `isWorthwhile` is shown only where it is so for a pattern. */
 type Column<Kind> = readonly [
@@ -127,59 +148,83 @@ const events: Columns<SubscriberStats> = [
   count('invalid', (f) => f.invalid),
 ];
 
-const latencyColumns: Columns<SubscriberStats> = [
-  ['received p50', (f) => milliseconds(f.latencyMs.p50)],
-  ['p99', (f) => milliseconds(f.latencyMs.p99)],
-  ['handled p50', (f) => milliseconds(f.handledMs.p50)],
-  ['p99', (f) => milliseconds(f.handledMs.p99)],
+const latencyColumns: Columns<Latencies> = [
+  ['received p50', (f) => formatLatency(f.latencyMs.p50)],
+  ['p99', (f) => formatLatency(f.latencyMs.p99)],
+  ['handled p50', (f) => formatLatency(f.handledMs.p50)],
+  ['p99', (f) => formatLatency(f.handledMs.p99)],
 ];
 
 /** The patterns side by side, a line each. */
 export function statsTable(patterns: StatsByPattern): string {
   const all = Object.values(patterns);
   if (all.every((stats) => 'handled' in stats)) return subscriberTable(patterns as StatsByPattern<SubscriberStats>);
-  return table(publisherColumns, patterns as StatsByPattern<PublisherStats>);
+  return publisherTable(patterns as StatsByPattern<PublisherStats>);
 }
 
-/** What became of the messages that were made, in one table: both sides of a run. */
+/** The same of a run whose publisher tells its stats itself: newer than what subscribers know of them. */
 export function closingTable(
   publisher: StatsByPattern<PublisherStats>,
   subscriber: StatsByPattern<SubscriberStats>,
 ): string {
-  const both = Object.entries(publisher).flatMap(([name, sent]) => {
-    const got = subscriber[name];
-    // What was unconfirmed and has turned up is among the accepted.
-    return got ? [[name, { ...got, made: sent.made, refused: sent.refused, buffered: sent.buffered }] as const] : [];
-  });
-  type Both = SubscriberStats & Pick<PublisherStats, 'made' | 'refused' | 'buffered'>;
-  const columns: Columns<Both> = [
-    count('made', (f) => f.made, true),
-    count('refused', (f) => f.refused),
-    count('unconfirmed', (f) => f.unconfirmed),
-    count('buffered', (f) => f.buffered),
+  const both = Object.entries(subscriber).map(([name, got]) => [
+    name,
+    { ...got, published: publisher[name] ?? got.published },
+  ]);
+  return subscriberTable(Object.fromEntries(both));
+}
+
+function subscriberTable(patterns: StatsByPattern<GroupStats>): string {
+  const columns: Columns<GroupStats> = [
+    count('made', (f) => f.published.made, true),
+    count('refused', (f) => f.published.refused),
+    count('unconfirmed', (f) => f.unconfirmed), // what has turned up is among the accepted
+    count('buffered', (f) => f.published.buffered),
+    count('retried', (f) => f.published.retried ?? 0),
+    count('no subscribers', (f) => f.published.noSubscribers ?? 0),
     ...places,
     ...events,
-    ...latencyColumns,
   ];
-  return table(columns, Object.fromEntries(both));
-}
-
-function subscriberTable(patterns: StatsByPattern<SubscriberStats>): string {
-  return table([...places, ...events, ...listenerColumns, ...latencyColumns], patterns);
-}
-
-function table<Kind extends object>(columns: Columns<Kind>, patterns: Readonly<Record<string, Kind>>): string {
-  const all = Object.values(patterns);
-  const shown = columns.filter(([, , isWorthwhile]) => !isWorthwhile || all.some(isWorthwhile));
+  const shown = worthwhile(columns, patterns);
   const rows = Object.entries(patterns).flatMap(([name, stats]) => [
-    [name, ...shown.map(([, cell]) => cell(stats))],
-    ...sharesOf(stats).map(([subscriber, handled]) => [
-      `  by ${sanitize(subscriber, 24)}`,
+    [
+      stats.copies ? `${name} × ${stats.copies}` : name,
+      ...shown.map(([, cell]) => cell(stats)),
+      ...latencyColumns.map(([, cell]) => (stats.latencies ? '' : cell(stats))),
+    ],
+    ...sharesOf(stats).map(([label, handled, latencies]) => [
+      `  by ${label}`,
       ...shown.map(([title]) => (title === 'handled' ? formatNumber(handled) : '')),
+      ...latencyColumns.map(([, cell]) => (latencies ? cell(latencies) : '')),
     ]),
   ]);
+  const titles = [...shown, ...latencyColumns].map(([title]) => title);
+  return renderTable(['pattern', ...titles], rows, MOST_COLUMNS);
+}
+
+function publisherTable(patterns: StatsByPattern<PublisherStats>): string {
+  const shown = worthwhile(publisherColumns, patterns);
+  const rows = Object.entries(patterns).map(([name, stats]) => [name, ...shown.map(([, cell]) => cell(stats))]);
   return renderTable(['pattern', ...shown.map(([title]) => title)], rows, MOST_COLUMNS);
 }
 
-const sharesOf = (stats: object): [string, number][] =>
-  'shares' in stats ? Object.entries(stats.shares as SubscriberStats['shares']) : [];
+function worthwhile<Kind>(columns: Columns<Kind>, patterns: Readonly<Record<string, Kind>>): Columns<Kind> {
+  const all = Object.values(patterns);
+  return columns.filter(([, , isWorthwhile]) => !isWorthwhile || all.some(isWorthwhile));
+}
+
+/** What each of a group has handled, and its latencies, if it tells them: those that handled most, and all others together. */
+function sharesOf({ shares, latencies = {} }: GroupStats): [label: string, handled: number, latencies?: Latencies][] {
+  const all = Object.entries(shares);
+  const most =
+    all.length <= MOST_SHARES ? all : all.toSorted(([, one], [, other]) => other - one).slice(0, MOST_SHARES);
+  const names = new Set(most.map(([name]) => name));
+  const others = all.filter(([name]) => !names.has(name));
+  const shown = most.map(([name, handled]): [string, number, Latencies?] => [
+    sanitize(name, 24),
+    handled,
+    latencies[name],
+  ]);
+  if (others.length === 0) return shown;
+  return [...shown, [`${others.length} others`, others.reduce((sum, [, handled]) => sum + handled, 0)]];
+}

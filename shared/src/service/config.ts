@@ -135,6 +135,7 @@ export const variables = {
   },
   WORK_TIME: seconds('0', 0, 'Subscriber: seconds of simulated work for each message'),
   STATS_INTERVAL: seconds('10', 0.1, 'Seconds from one table of stats to the next'),
+  STATS_HINT: text('', 'Subscriber: a line below each of these tables, such as how to see the last one'),
   LOG_LEVEL: choice(
     'info',
     ['debug', 'info', 'warn', 'error', 'silent'],

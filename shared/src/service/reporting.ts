@@ -10,16 +10,23 @@ export interface ServiceReport {
 interface Source {
   isReady(): boolean;
   stats(): Promise<StatsByPattern>;
+  /** As in `Work`. */
+  show?(patterns: StatsByPattern): Promise<string | undefined>;
 }
 
 const PROGRESS_EVERY_MS = 100;
 /** How often to look whether the service is ready: whoever waits for that waits no longer than this in vain. */
 const LOOK_EVERY_MS = 10;
 
-/** Logs the stats of all patterns side by side. */
-export function logStats(log: Logger, event: 'stats' | 'stopped', title: string, patterns: StatsByPattern): void {
-  const table = Object.keys(patterns).length > 0 ? `\n${statsTable(patterns)}` : '';
-  log.info({ event, patterns }, `${title}${table}`);
+/** Logs the stats of all patterns. @param shown what stands behind the title: else a table, with the patterns side by side */
+export function logStats(
+  log: Logger,
+  event: 'stats' | 'stopped',
+  title: string,
+  patterns: StatsByPattern,
+  shown = Object.keys(patterns).length > 0 ? `\n${statsTable(patterns)}` : '',
+): void {
+  log.info({ event, patterns }, `${title}${shown}`);
 }
 
 /** Sends a report to the parent process, if there is one that listens. */
@@ -33,7 +40,10 @@ export async function tellParent(event: ServiceReport['event'], patterns: StatsB
  * @returns ends it
  */
 export function reportNowAndThen(source: Source, seconds: number, log: Logger): () => void {
-  const stats = setInterval(async () => logStats(log, 'stats', 'Stats', await source.stats()), seconds * 1000);
+  const stats = setInterval(async () => {
+    const patterns = await source.stats();
+    logStats(log, 'stats', 'Stats', patterns, await source.show?.(patterns));
+  }, seconds * 1000);
   const look = setInterval(() => {
     if (!source.isReady()) return;
     clearInterval(look);

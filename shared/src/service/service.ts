@@ -23,6 +23,8 @@ export interface Work {
   isReady(): boolean;
   /** @param isFinal whether the work has ended */
   stats(isFinal?: boolean): Promise<StatsByPattern>;
+  /** What stands behind the title when these stats are shown; without it, the table of them. */
+  show?(patterns: StatsByPattern, isFinal?: boolean): Promise<string>;
   /** Resolves when the work has ended, by itself or by the stop, and nothing is in flight any more. */
   readonly finished: Promise<void>;
 }
@@ -74,6 +76,7 @@ async function live(
   let work: Work | undefined;
   const isReady = () => messaging.isReady && (work?.isReady() ?? false) && !stop.signal.aborted;
   const stats = async (isFinal = false) => (await work?.stats(isFinal)) ?? {};
+  const show = async (patterns: StatsByPattern, isFinal = false) => await work?.show?.(patterns, isFinal);
   const health = await openHealth(config, log, {
     isReady,
     metrics: () => metrics.scrape({ stats: () => stats(), reconnects: () => messaging.reconnects }),
@@ -81,15 +84,16 @@ async function live(
   try {
     await messaging.connect(stop.signal);
     work = begin({ config, log, metrics, messaging, stop });
-    const endReports = reportNowAndThen({ isReady, stats: () => stats() }, config.STATS_INTERVAL, log);
+    const endReports = reportNowAndThen({ isReady, stats: () => stats(), show }, config.STATS_INTERVAL, log);
     await work.finished.finally(endReports);
   } catch (error) {
     if (error !== stop.signal.reason) throw error;
   } finally {
     const last = await stats(true);
+    const shown = process.connected ? '' : await show(last, true); // a parent process that is told shows it
     await messaging.close();
     await health?.close();
-    logStats(log, 'stopped', 'Stopped', last);
+    logStats(log, 'stopped', 'Stopped', last, shown);
     await tellParent('stopped', last);
   }
 }

@@ -23,6 +23,7 @@ describe('npm start', () => {
     expect(start.count(/^subscriber {2}\| .* \[queue #\d, /)).toBe(5);
     for (const { name } of choosePatterns('both') ?? [])
       expect(start.count(RegExp(`^start .* ${name} +5 +5 +5 `))).toBe(1);
+    expect(start.count(/\| {3}pattern /)).toBe(1); // no table is shown twice
     expect(await refusesConnections(port)).toBe(true);
     await start.says('REDIS_PASWORD is not a variable of ours; did you mean REDIS_PASSWORD?');
     expect(start.count(/hunter2/)).toBe(0);

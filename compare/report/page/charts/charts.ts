@@ -1,4 +1,4 @@
-import { formatNumber, milliseconds } from '@redis-messaging/shared/text/table';
+import { formatDuration, formatNumber } from '@redis-messaging/shared/text/table';
 import type { ExperimentResult, Measurement, Moment } from '../../../measure/result.ts';
 import { colourOf } from '../markup/pattern-label.ts';
 
@@ -80,7 +80,7 @@ function latencyChart({ patterns }: ExperimentResult, names: readonly string[]):
   if (series.length === 0) return undefined;
   const list = series.map(({ name }) => {
     const at = patterns[name]?.latencyMs;
-    return `${name} p50 ${milliseconds(at?.p50 ?? null)}, p99 ${milliseconds(at?.p99 ?? null)}`;
+    return `${name} p50 ${formatDuration(at?.p50 ?? null)}, p99 ${formatDuration(at?.p99 ?? null)}`;
   });
   return {
     kind: 'latency',

@@ -80,7 +80,8 @@ function sessionAccount(
   isWhole: boolean,
   isInterrupted: boolean,
 ) {
-  const highest = Math.max(0, ...told.map((each) => each.highest));
+  const [, highestHandled] = handled.bounds ?? [0, 0]; // it is stored sooner than what else is known of a session
+  const highest = Math.max(0, highestHandled, ...told.map((each) => each.highest));
   const lowest = Math.min(...told.map((each) => each.lowest));
   const { made = 0, buffered = 0 } = published ?? {};
   const first = isWhole && published ? Math.min(1, lowest) : lowest;
@@ -108,10 +109,11 @@ function sessionAccount(
     skipped.overlaps(...range),
     (each) => unhandled(each) - within(turnedUp, each) - missingFrom(notTaken, each),
   );
+  const isMade = Math.max(made, last); // what a publisher told may be older than what subscribers saw
   return {
-    made,
+    made: isMade,
     refused: refused.total,
-    buffered,
+    buffered: isMade - last,
     unconfirmed: missingFrom(unconfirmed, everything),
     accepted: first > last ? 0 : last - first + 1 - missingFrom(notTaken, range),
     handled: handled.countIn(...range),
