@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import type { AckFate } from '@redis-messaging/shared/delivery/delivery';
+import { stream } from '@redis-messaging/shared/patterns/stream/stream';
 import { launch } from '../../local/process/launch.ts';
 import { scriptCommand } from '../../local/process/node-command.ts';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
@@ -35,6 +36,21 @@ test.each(cases)('%s: what takes three leases is handled once, %d at a time', as
   await use.settled(topic);
   expect(begun).toEqual(upTo(concurrency));
   expect(lost).toEqual([]);
+});
+
+test('stream: what a consumer has in flight it does not reclaim from itself, however late its leases are renewed', async () => {
+  const topic = use.topic(stream);
+  const gate = use.gate();
+  const { redis } = use.own;
+  await use
+    .again(topic)
+    .consume({ name: 'me', group: 'group', concurrency: 2, leaseMs: LEASE_MS, maxAttempts: 100 }, gate.pass).ready;
+  await topic.producer().send(1);
+  await until('it to work', () => gate.begun.length === 1);
+  const [pending] = await redis.xPendingRange(topic.name, 'group', '-', '+', 1);
+  for (const end = performance.now() + 3 * LEASE_MS; performance.now() < end; await sleep(5))
+    await redis.xClaimJustId(topic.name, 'group', 'me', 0, pending?.id as string, { IDLE: 10 * LEASE_MS });
+  expect(gate.begun).toEqual([1]);
 });
 
 test.each(surviving)('%s: a consumer that was cut off gives up what others have', async (_name, pattern) => {

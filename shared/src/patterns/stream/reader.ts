@@ -119,7 +119,9 @@ export class StreamReader {
     const ids = entries.flatMap((entry) => (entry ? [String(entry.id)] : []));
     const attempts = await this.#attemptsOf(ids);
     onMissing?.(entries.filter((entry) => entry === null).length);
-    return await this.#claimed(entries, attempts);
+    // What is in flight here has been idle for too long where its lease was renewed late: it is ours, and has its lease again.
+    const unknown = entries.filter((entry) => !this.#isInFlight(String(entry?.id)));
+    return await this.#claimed(unknown, attempts);
   }
 
   /** How often entries that are pending for us have been delivered, between the first and the last of these. */
