@@ -10,6 +10,8 @@ import { surviving, upTo, useMessaging } from './use-messaging.ts';
 
 const use = useMessaging();
 const LEASE_MS = 300;
+/** The group of a consumer that names none. */
+const GROUP = 'consumers';
 
 const cases = surviving.flatMap(([name, pattern]) =>
   [1, 4].map((concurrency) => [name, concurrency, pattern] as const),
@@ -51,6 +53,30 @@ test('stream: what a consumer has in flight it does not reclaim from itself, how
   for (const end = performance.now() + 3 * LEASE_MS; performance.now() < end; await sleep(5))
     await redis.xClaimJustId(topic.name, 'group', 'me', 0, pending?.id as string, { IDLE: 10 * LEASE_MS });
   expect(gate.begun).toEqual([1]);
+});
+
+test('stream: what is acknowledged while it is being reclaimed is not handled again', async () => {
+  await using line = await TcpProxy.to(use.own.server.port);
+  const topic = use.topic(stream);
+  const { redis } = use.own;
+  const begun: number[] = [];
+  await topic.producer().sendBatch([1, 2]);
+  await redis.xGroupCreate(topic.name, GROUP, '0');
+  const read = await redis.xReadGroup(GROUP, 'other', { key: topic.name, id: '>' }, { COUNT: 2 });
+  const [first] = read?.[0]?.messages ?? [];
+  const messaging = use.messaging({ redis: { socket: { host: '127.0.0.1', port: line.port } } });
+  const leaseMs = 2 * LEASE_MS;
+  await messaging
+    .topic<number>(topic.name, { pattern: stream })
+    .consume({ name: 'me', leaseMs }, (value) => begun.push(value)).ready;
+  await until('it to wait', async () => (await redis.info('clients')).includes('blocked_clients:1'));
+  line.holdFrom(/XPENDING/); // which comes after XAUTOCLAIM
+  await until('it to claim', async () => (await redis.xPending(topic.name, GROUP)).consumers?.[0]?.name === 'me');
+  await redis.xAck(topic.name, GROUP, first?.id as string);
+  line.release();
+  await until('the other one to be handled', () => begun.length > 0);
+  await use.settled(topic);
+  expect(begun).toEqual([2]);
 });
 
 test.each(surviving)('%s: a consumer that was cut off gives up what others have', async (_name, pattern) => {

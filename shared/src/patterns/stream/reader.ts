@@ -113,15 +113,15 @@ export class StreamReader {
     const reply = await client.xAutoClaim(this.#key, group, consumer, leaseMs, from, { COUNT: limit });
     const next = String(reply.nextId);
     this.#abandonedFrom = next === '0-0' ? undefined : next;
-    const entries = reply.messages as (Entry | null)[];
-    onMissing?.(reply.deletedMessages.length);
-    if (entries.length === 0) return [];
-    const ids = entries.flatMap((entry) => (entry ? [String(entry.id)] : []));
-    const attempts = await this.#attemptsOf(ids);
-    onMissing?.(entries.filter((entry) => entry === null).length);
+    const entries = (reply.messages as (Entry | null)[]).filter((entry) => entry !== null);
+    onMissing?.(reply.deletedMessages.length + reply.messages.length - entries.length);
     // What is in flight here has been idle for too long where its lease was renewed late: it is ours, and has its lease again.
-    const unknown = entries.filter((entry) => !this.#isInFlight(String(entry?.id)));
-    return await this.#claimed(unknown, attempts);
+    const unknown = entries.filter(({ id }) => !this.#isInFlight(String(id)));
+    if (unknown.length === 0) return [];
+    const attempts = await this.#attemptsOf(unknown.map(({ id }) => String(id)));
+    // What was acknowledged between Redis' two answers is no longer pending, nor to be handled again.
+    const pending = unknown.filter(({ id }) => attempts.has(String(id)));
+    return await this.#claimed(pending, attempts);
   }
 
   /** How often entries that are pending for us have been delivered, between the first and the last of these. */
