@@ -27,7 +27,8 @@ export class LedgerStore {
   readonly #names: Names;
   /** Hash: this subscriber's ledger, a field for each sender, and one for the totals of what is closed. */
   readonly key: string;
-  readonly #instance = newSession();
+  /** Short, because it is in every field: it only tells apart those that have one name one after the other. */
+  readonly #instance = newSession().slice(0, 4);
   readonly #isTimeToRenew = throttle(RENEW_EVERY_MS);
   /** What is not stored yet, as far as is known: values by their fields. */
   readonly #unsaved = new Map<string, string>();

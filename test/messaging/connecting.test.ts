@@ -30,7 +30,10 @@ test.each(clients)('%s over a client of the caller’s own (RESP %d), which stay
     await until('all to be handled', () => got.length === expected);
     if (pattern.guarantees.survivesCrash)
       await until('the dead letter', async () => (await topic.backlog()).dead === 1);
-    expect(await topic.backlog()).toMatchObject({ waiting: 0, inFlight: 0 });
+    await until('nothing to be left', async () => {
+      const { waiting, inFlight } = await topic.backlog();
+      return waiting === 0 && inFlight === 0;
+    });
     expect([messaging.isReady, consumer.isReady]).toEqual([true, true]);
     await messaging.close();
     expect(consumer.isReady).toBe(false);

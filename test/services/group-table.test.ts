@@ -57,7 +57,7 @@ describe('the table of a group', () => {
     ).toBeLessThanOrEqual(100);
 
     first.process.kill('SIGKILL');
-    await until('the second to show it', () => has(lastOf(second, 'Stats'), isTable), 10_000);
+    await until('the second to show all of it', () => isWhole(lastOf(second, 'Stats'), 3), 10_000);
     for (const each of [second, third]) each.process.kill('SIGTERM');
     expect(await Promise.all([second.exited, third.exited])).toEqual([0, 0]);
     const ends = [second, third].map((each) => lastOf(each, 'Stopped'));

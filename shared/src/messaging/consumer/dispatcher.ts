@@ -97,6 +97,7 @@ export class Dispatcher<Value> {
       signal.removeEventListener('abort', stop);
       abandon.removeEventListener('abort', giveUp);
       for (const handling of this.#handlings) clearTimeout(handling.timer);
+      this.#settlement.end();
     }
     if (this.#failure) throw this.#failure;
   }
@@ -140,8 +141,8 @@ export class Dispatcher<Value> {
     while (true) {
       const free = this.#options.concurrency - this.#overdue;
       const limit = this.#limit.current(this.#overdue);
-      const { rejecting } = this.#settlement;
-      const toHandle = this.#inFlight - rejecting; // what cannot be handled must not hold up what can
+      const { rejecting, waiting } = this.#settlement;
+      const toHandle = this.#inFlight - rejecting - waiting; // what need not be handled must not hold up what must
       const isWelcome = limit > 0 && toHandle <= Math.max(limit / 2, free - 1);
       if (isWelcome && rejecting < MOST_REJECTED) return limit - toHandle;
       if (this.#failure || this.#options.signal.aborted) return 1;

@@ -10,7 +10,13 @@ const FINISH_MS = 500;
 /** From one attempt to store a dead letter to the next: ms. */
 const RETRY_MS = 500;
 
-const NONE: readonly never[] = Object.freeze([]);
+/**
+ * From one acknowledgement to the next, unless many wait for it: ms. It costs Redis nearly as much for one message as for many. What is
+ * handled that long after another comes again if the process is killed before its end.
+ */
+const ACKNOWLEDGE_EVERY_MS = 10;
+/** So many handled messages wait no longer. */
+const MANY = 64;
 
 /** What a settlement works with. */
 export interface SettlementOptions<Value> {
@@ -28,15 +34,21 @@ export interface SettlementOptions<Value> {
   readonly onFailure: (error: Error) => void;
 }
 
-/**
- * Settles each delivery of a subscription once, and tells the observer. What is done while an acknowledgement is under way is
- * acknowledged together by the next.
- */
+/** Settles each delivery of a subscription once, and tells the observer. What is handled within a moment is acknowledged together. */
 export class Settlement<Value> {
   readonly #subscription: Subscription;
   readonly #options: SettlementOptions<Value>;
+  /** Handled, and the observer does not know it yet. */
   #done: Incoming<Value>[] = [];
+  /** Handled, and not on their way to be acknowledged. */
+  #handled: Delivery[] = [];
+  /** Their messages, if anybody sees them again. Else they are let go: they would be most of what the garbage collector moves. */
+  #messages: Incoming<Value>[] = [];
+  readonly #isSeenAgain: boolean;
+  readonly #isTold: boolean;
   #isAcknowledging = false;
+  #acknowledgedAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
   #hasFailed = false;
   /** Why dead letters are refused. */
   #refusal: string | undefined;
@@ -46,6 +58,13 @@ export class Settlement<Value> {
   constructor(subscription: Subscription, options: SettlementOptions<Value>) {
     this.#subscription = subscription;
     this.#options = options;
+    this.#isSeenAgain = options.dedupeTtlMs > 0 || options.observer.acknowledged !== undefined;
+    this.#isTold = options.pattern.guarantees.delivery === 'at-least-once';
+  }
+
+  /** How many deliveries are handled, and wait for others to be acknowledged with. */
+  get waiting(): number {
+    return this.#handled.length;
   }
 
   /** A message's handler is done; `acknowledge` settles it. */
@@ -53,9 +72,27 @@ export class Settlement<Value> {
     this.#done.push(message);
   }
 
-  /** Acknowledges what is done, if nothing is under way. */
+  /** Tells what is done, and acknowledges it: at once, if it has not just done so, or with what is done in the next moment. */
   acknowledge(): void {
-    if (this.#done.length > 0 && !this.#isAcknowledging && !this.#hasFailed) this.#watch(this.#acknowledgeAll());
+    if (this.#hasFailed) return;
+    this.#tellHandled();
+    if (this.#handled.length === 0 || this.#isAcknowledging || this.#hasFailed) return;
+    const waitMs = this.#acknowledgedAt + ACKNOWLEDGE_EVERY_MS - performance.now();
+    if (waitMs > 0 && !this.#isUrgent) {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.acknowledge();
+      }, waitMs);
+      return;
+    }
+    this.end();
+    this.#watch(this.#acknowledgeAll());
+  }
+
+  /** Nothing that waits is acknowledged any more. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   /** A message's handler failed. */
@@ -77,40 +114,54 @@ export class Settlement<Value> {
     onSettled(deliveries.length);
   }
 
-  async #acknowledgeAll(): Promise<void> {
-    this.#isAcknowledging = true;
-    const { observer, dedupeTtlMs, onHandled, onSettled } = this.#options;
-    const isSeenAgain = dedupeTtlMs > 0 || observer.acknowledged !== undefined;
+  get #isUrgent(): boolean {
+    return this.#handled.length >= MANY || !this.#isTold || this.#options.signal.aborted;
+  }
+
+  #tellHandled(): void {
+    const batch = this.#done;
+    if (batch.length === 0) return;
+    this.#done = [];
     try {
-      while (this.#done.length > 0 && !this.#hasFailed) {
-        let batch: readonly Incoming<Value>[] = this.#done;
-        const { length } = batch;
-        this.#done = [];
-        const acknowledgement = this.#acknowledge(batch);
-        // What nobody sees again must not stay in memory until Redis answers: it would be most of what the garbage collector moves.
-        if (!isSeenAgain) batch = NONE;
-        const fates = await acknowledgement;
-        if (fates) observer.acknowledged?.(batch, fates); // else the stop came first: they come again
+      this.#options.observer.handled?.(batch);
+    } catch (error) {
+      this.#giveUp(error as Error);
+    }
+    for (const message of batch) this.#handled.push(message.delivery);
+    if (this.#isSeenAgain) for (const message of batch) this.#messages.push(message);
+  }
+
+  async #acknowledgeAll(): Promise<void> {
+    const { observer, onHandled, onSettled } = this.#options;
+    this.#isAcknowledging = true;
+    try {
+      do {
+        this.#acknowledgedAt = performance.now();
+        const { length } = this.#handled;
+        const messages = this.#messages;
+        const fates = await this.#acknowledge();
+        if (fates) observer.acknowledged?.(messages, fates); // else the stop came first: they come again
         if (fates) observer.acknowledgedAs?.(fates);
-        onHandled(batch);
+        onHandled(messages);
         onSettled(length);
-      }
+      } while (this.#handled.length > 0 && this.#isUrgent && !this.#hasFailed);
     } finally {
       this.#isAcknowledging = false;
     }
+    this.acknowledge(); // what is left
   }
 
-  /** Tells that these are handled, and has them acknowledged. */
-  #acknowledge(batch: readonly Incoming<Value>[]): Promise<readonly AckFate[] | undefined> {
-    const { pattern, observer, dedupeTtlMs } = this.#options;
-    observer.handled?.(batch);
-    const deliveries = batch.map(({ delivery }) => delivery);
+  #acknowledge(): Promise<readonly AckFate[] | undefined> {
+    const { observer, dedupeTtlMs } = this.#options;
+    const deliveries = this.#handled;
+    const messages = this.#messages;
+    this.#handled = [];
+    this.#messages = [];
     const once: Idempotency | undefined =
-      dedupeTtlMs > 0 ? { ids: batch.map(({ id }) => id as string), ttlMs: dedupeTtlMs } : undefined;
-    const isTold = pattern.guarantees.delivery === 'at-least-once';
+      dedupeTtlMs > 0 ? { ids: messages.map(({ id }) => id as string), ttlMs: dedupeTtlMs } : undefined;
     return this.#subscription.ack(deliveries, {
       once,
-      writes: isTold ? observer.writesOnAck?.() : undefined,
+      writes: this.#isTold ? observer.writesOnAck?.() : undefined,
       onWriteRefused: (reason) => observer.writeRefused?.(reason),
     });
   }
@@ -157,9 +208,11 @@ export class Settlement<Value> {
 
   /** Nobody waits for these steps: that one fails must be told all the same. */
   #watch(step: Promise<void>): void {
-    step.catch((error: Error) => {
-      this.#hasFailed = true;
-      this.#options.onFailure(error);
-    });
+    step.catch((error: Error) => this.#giveUp(error));
+  }
+
+  #giveUp(error: Error): void {
+    this.#hasFailed = true;
+    this.#options.onFailure(error);
   }
 }
