@@ -4,7 +4,7 @@ import type { LedgerStore } from './ledger-store.ts';
 import type { SubscriberLog } from './subscriber-log.ts';
 
 /** Where there is no acknowledgement, a kill costs the account at most what was handled in this time: ms. */
-const SAVE_AFTER_MS = 20;
+const SAVE_AFTER_MS = 25;
 
 /** Keeps a subscriber's account in Redis while it works. The account goes on in any case; that it cannot be stored is said once. */
 export class AccountKeeper {

@@ -12,8 +12,8 @@ const KILLS = 2;
 /** How many messages are published while nobody is there. */
 const ABSENCE = 25;
 const RECLAIM_AFTER = 0.5;
-/** The most that is handled, at 1 ms each, in the 20 ms after which the account is stored, and while Redis stores it. */
-const BEING_STORED = 30;
+/** The most that is handled, at 1 ms each, in the 25 ms after which the account is stored, and while Redis stores it. */
+const BEING_STORED = 35;
 
 const own = useRedis();
 const base = () => ({ REDIS_PORT: own.server.port, PATTERN: 'all', LOG_LEVEL: 'debug' });
