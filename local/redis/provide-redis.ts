@@ -30,7 +30,7 @@ export async function provideRedis(
 ): Promise<LocalRedis> {
   if (process.env.REDIS_URL || process.env.REDIS_HOST) {
     say(`Redis: the one at ${config.address}, from ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'}`);
-    return { env: {}, stop: async () => {} };
+    return { env: { REDIS_SHARED: process.env.REDIS_SHARED || 'on' }, stop: async () => {} };
   }
   const program = await findServer(say);
   const server = await startRedisServer(program, {

@@ -80,7 +80,11 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     this.#store = new LedgerStore(client, account, names);
     this.#keeper = new AccountKeeper(service, this.#store, this.#log);
     const own = { store: this.#store, sessions: this.#sessions };
-    this.#group = new GroupAccount(client, pattern, this.topic, own, { names, reports: this.#reports });
+    this.#group = new GroupAccount(client, pattern, this.topic, own, {
+      names,
+      reports: this.#reports,
+      isRedisShared: config.REDIS_SHARED === 'on',
+    });
     this.#observe = metrics.latencyObserver(pattern.name);
     this.#dedupes = config.DEDUPE_TTL > 0 && pattern.guarantees.delivery === 'at-least-once';
     this.#hasHandler = hasHandler;

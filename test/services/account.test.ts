@@ -89,6 +89,20 @@ describe('the account of a subscriber', () => {
     expect(Math.min(...shares)).toBeGreaterThan(0);
   });
 
+  test.each([
+    ['off', { elsewhere: 0, unexplained: 1 }],
+    ['on', { elsewhere: 1, unexplained: 0 }],
+  ])('of a queue of which somebody else takes a message, REDIS_SHARED=%s', async (REDIS_SHARED, expected) => {
+    const env = { ...base(), PATTERN: 'queue', REDIS_SHARED };
+    await using writer = startService('publisher', { ...env, MESSAGE_COUNT: 3, PUBLISH_INTERVAL: 0 });
+    expect(await writer.exited).toBe(0);
+    expect(await own.redis.lPop('message_queue')).not.toBeNull();
+    await using reader = await subscriber(env);
+    await reader.event('received', (line) => line.count === 3);
+    expect(await reader.stop()).toBe(0);
+    expect(reader.final('queue')).toMatchObject({ accepted: 3, handled: 2, lost: 0, ...expected });
+  });
+
   test('of a queue say "lost" again when who else has read has been gone for a day, and forget the name', async () => {
     const names = '{message_queue}:queue:subscribers:ledger';
     const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();

@@ -8,7 +8,7 @@ import { type Random, seeded } from '../../testkit/random.ts';
 
 const CASES = 1000;
 const NOTHING = { published: 0, received: 0, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 };
-const NONE: Evidence = { atMost: 0, hasLostData: false, inHands: 0 };
+const NONE: Evidence = { atMost: 0, hasLostData: false, inHands: 0, isOpenToOthers: false };
 const broadcast = { audience: 'every-subscriber' } as const;
 const shared = { audience: 'one-subscriber' } as const;
 
@@ -155,6 +155,12 @@ describe('the account of a broadcast', () => {
       handled: 3,
       lost: 0,
       unexplained: 2,
+    });
+    const shared = { ...NONE, atMost: 1, isOpenToOthers: true }; // others may have taken what no cause explains
+    expect(balance(account, NOTHING, { waiting: 0, inFlight: 0 }, shared)).toMatchObject({
+      lost: 1,
+      elsewhere: 1,
+      unexplained: 0,
     });
     const moving = audienceAccount(
       [memberOf(sessions)],

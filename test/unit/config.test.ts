@@ -28,6 +28,7 @@ describe('configuration', () => {
         REDIS_USERNAME: '',
         REDIS_PASSWORD: '',
         REDIS_PASSWORD_FILE: '',
+      REDIS_SHARED: 'off',
         PUBLISH_INTERVAL: 2,
         MESSAGE_COUNT: Number.POSITIVE_INFINITY,
         BUFFER_LIMIT: 100_000,

@@ -37,6 +37,11 @@ export const variables = {
     about: 'File that holds the password, such as a Docker secret; used when `REDIS_PASSWORD` is empty',
     parse: readPassword,
   },
+  REDIS_SHARED: choice(
+    'off',
+    ['on', 'off'],
+    'Whether others use this Redis, too: then what nobody can explain is `elsewhere`, not `unexplained`; `npm start` sets it for a Redis that it has not started',
+  ),
   PATTERN: {
     default: 'both',
     expected: `one of ${patternWords.join(', ')}, or several of them with commas between`,

@@ -39,6 +39,7 @@ export class GroupAccount {
   readonly #sessions: Sessions;
   readonly #names: Names;
   readonly #reports: Reports;
+  readonly #isOpenToOthers: boolean;
   readonly #isTimeToRead = throttle(READ_EVERY_MS);
   /** Those with whom the messages are shared; `undefined` before they were read. */
   #known: readonly Neighbour[] | undefined;
@@ -51,7 +52,7 @@ export class GroupAccount {
     pattern: Pattern,
     topic: string,
     own: { readonly store: LedgerStore; readonly sessions: Sessions },
-    others: { readonly names: Names; readonly reports: Reports },
+    others: { readonly names: Names; readonly reports: Reports; readonly isRedisShared: boolean },
   ) {
     this.#redis = redis;
     this.#pattern = pattern;
@@ -60,6 +61,7 @@ export class GroupAccount {
     this.#sessions = own.sessions;
     this.#names = others.names;
     this.#reports = others.reports;
+    this.#isOpenToOthers = others.isRedisShared && this.#isShared;
   }
 
   /**
@@ -96,6 +98,7 @@ export class GroupAccount {
       hasLostData:
         clues.some(({ hasLostData }) => hasLostData) ||
         [...this.#published.values()].some(({ mayBeLost }) => mayBeLost),
+      isOpenToOthers: this.#isOpenToOthers,
     };
     const { made, refused, buffered, duplicated } = audience;
     return {

@@ -9,6 +9,8 @@ export interface Evidence {
   readonly hasLostData: boolean;
   /** Other subscribers at work may have this many in their hands, of which Redis does not tell. */
   readonly inHands: number;
+  /** Others use the Redis, too, and may have taken messages. */
+  readonly isOpenToOthers: boolean;
 }
 
 /**
@@ -25,7 +27,10 @@ export interface Balance {
   readonly dead: number;
   /** Neither handled nor in Redis, for a cause that is known. */
   readonly lost: number;
-  /** Of senders that name no session: perhaps with another subscriber, or from before the first that was seen. */
+  /**
+   * Perhaps with another subscriber: of senders that name no session (or from before the first that was seen); and the remainder once
+   * nothing moves, on a Redis that others use, too.
+   */
   readonly elsewhere: number;
   /** The remainder once nothing moves: a fault. */
   readonly unexplained: number;
@@ -59,6 +64,8 @@ export function balance(sessions: AudienceAccount, others: Account, held: InRedi
   const isMoving = sessions.isMoving || !isKnown || waiting + inFlight > 0;
   const explained = isMoving ? 0 : Math.max(0, evidence.hasLostData ? remainder : Math.min(remainder, evidence.atMost));
   const moving = isMoving ? remainder : Math.max(0, Math.min(remainder - explained, evidence.inHands));
+  const rest = remainder - explained - moving;
+  const taken = evidence.isOpenToOthers ? Math.max(0, rest) : 0;
   return {
     accepted: known + unknown,
     handled,
@@ -66,8 +73,8 @@ export function balance(sessions: AudienceAccount, others: Account, held: InRedi
     inFlight,
     dead: sessions.dead,
     lost: sessions.lost + others.lost + explained,
-    elsewhere: others.elsewhere,
-    unexplained: remainder - explained - moving,
+    elsewhere: others.elsewhere + taken,
+    unexplained: rest - taken,
     moving,
     unconfirmed: Math.max(0, sessions.unconfirmed - unknown),
   };
