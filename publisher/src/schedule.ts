@@ -21,8 +21,8 @@ export class Schedule {
   }
 
   changed(now: number, tempo: Tempo): Schedule {
-    const last = this.#made === 0 ? this.#before : this.next - this.#intervalMs;
-    return Schedule.begin(now, tempo, last);
+    if (this.#made === 0) return Schedule.begin(now, tempo, this.#before);
+    return Schedule.begin(now, tempo, this.#intervalMs === 0 ? now : this.next - this.#intervalMs);
   }
 
   /** When the next one is due. */

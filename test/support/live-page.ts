@@ -44,11 +44,11 @@ export class LivePage implements AsyncDisposable {
     return this.#connection.client;
   }
 
-  /** Says that somebody looks, from now on. */
-  async look(): Promise<void> {
+  /** Says that somebody looks, from now on. @param everyMs how often */
+  async look(everyMs = WATCHING_EVERY_MS): Promise<void> {
     const say = () => this.redis.publish(WATCHING_CHANNEL, JSON.stringify({ kind: 'watching', v: SCHEMA }));
     await say();
-    this.#looking = setInterval(() => void say().catch(() => {}), WATCHING_EVERY_MS);
+    this.#looking = setInterval(() => void say().catch(() => {}), everyMs);
   }
 
   lookAway(): void {
