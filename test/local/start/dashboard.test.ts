@@ -50,6 +50,7 @@ describe('npm start with a page', () => {
       PUBLISH_INTERVAL: 0.05,
       CONSUMER: 'first',
       RECLAIM_AFTER: 1,
+      LOG_FORMAT: 'json',
     };
     await using start = startCopy(env);
     expect(await start.says('Watch it live: ')).toMatch(/#8080$/);
@@ -99,17 +100,17 @@ describe('npm start with a page', () => {
       refused('only a subscriber that was added'),
     );
     expect(await ask(start, { do: 'remove-subscriber', instance: second })).toEqual(done);
-    await start.says('subscriber2 | ');
+    await start.says('subscriber2 | {');
     expect(await ask(start, { do: 'freeze', instance: last('first-3')?.instance as string })).toEqual(done); // to the end
 
     start.process.kill('SIGTERM');
     expect(await start.exited).toBe(0);
-    const table = start.lines.slice(start.lines.findIndex((line) => line.includes('What was made')));
-    for (const pattern of ['queue', 'stream']) {
-      const row = table.find((line) => line.includes(`| ${' '.repeat(2)}${pattern} `))?.split(/\s{2,}/) as string[];
-      expect([pattern, row[2], row[3]]).toEqual([pattern, row[4], row[4]]); // made, accepted, handled
-    }
-    expect(start.count(/unexplained|nobody can tell why/)).toBe(0);
+    await start.says('What was made, and what became of it');
+    const report = start.lines.findLast((line) => /^subscriber +\|.*"event":"stopped"/.test(line)) as string;
+    const { stream } = JSON.parse(report.slice(report.indexOf('{'))).patterns;
+    expect(stream).toMatchObject({ handled: stream.accepted, lost: 0, unexplained: 0 });
+    expect(Object.keys(stream.shares)).toEqual(expect.arrayContaining(['first', 'first-2']));
+    expect(start.count(/nobody can tell why/)).toBe(0);
   });
 
   test('stops its Redis and starts it again', async () => {
