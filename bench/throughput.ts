@@ -1,9 +1,10 @@
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { formatNumber } from '@redis-messaging/shared/text/table';
+import type { Environment } from '../local/process/environment.ts';
 import { receiveAll, startScript, startService } from './bench-process.ts';
 import type { Measurement } from './measurement.ts';
-import { naiveClients } from './naive-clients.ts';
+import { naiveClients } from './naive/clients.ts';
 import { redisBenchmark } from './redis-benchmark.ts';
 
 /** The key that redis-benchmark fills. */
@@ -13,7 +14,7 @@ const BENCHMARK_KEY = 'bench';
  * Messages per second from the first one made to the last one received, as fast as possible, with everything that belongs
  * to it: made, sent, received, decoded, accounted, acknowledged. Next to it, in the same run:
  *
- * - the reference, what a beginner writes (naive.ts): the same work on the same messages with the client's and Node's
+ * - the reference, what a beginner writes (naive/naive.ts): the same work on the same messages with the client's and Node's
  *   defaults. Neither side writes a line per message. Ratios do not depend on the machine's speed.
  * - `redis-benchmark -P 256` with the same command and size of payload, if it is installed: what Redis itself accepts from a
  *   client in C that makes nothing, with no subscriber. Ours as a share of it.
@@ -41,19 +42,25 @@ export const throughput: Measurement = {
   },
 };
 
-async function runOurs(pattern: Pattern, port: number, messages: number): Promise<number> {
-  const subscriber = startService('subscriber', pattern, port);
+/** Messages per second of the services, from the first one made to the last one received. @param env of both */
+export async function runOurs(
+  pattern: Pattern,
+  port: number,
+  messages: number,
+  env: Environment = {},
+): Promise<number> {
+  const subscriber = startService('subscriber', pattern, port, env);
   await subscriber.report('ready');
-  const publisher = startService('publisher', pattern, port, { MESSAGE_COUNT: messages, PUBLISH_INTERVAL: 0 });
+  const publisher = startService('publisher', pattern, port, { ...env, MESSAGE_COUNT: messages, PUBLISH_INTERVAL: 0 });
   await publisher.report('stopped');
   const { received, lastAt } = await receiveAll(subscriber, pattern, messages);
   return (received / (Date.parse(lastAt) - Date.parse(publisher.stats(pattern).firstAt))) * 1000;
 }
 
 async function runReference({ name }: Pattern, port: number, count: number): Promise<number> {
-  const subscriber = startScript('naive.ts', ['subscribe', name, String(count)], port);
+  const subscriber = startScript('naive/naive.ts', ['subscribe', name, String(count)], port);
   await subscriber.report('ready');
-  const publisher = startScript('naive.ts', ['publish', name, String(count)], port);
+  const publisher = startScript('naive/naive.ts', ['publish', name, String(count)], port);
   const [{ beganAt }, { endedAt }] = await Promise.all([publisher.report('done'), subscriber.report('done')]);
   return (count / (endedAt - beganAt)) * 1000;
 }

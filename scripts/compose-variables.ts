@@ -11,6 +11,7 @@ const IN_A_CONTAINER: Readonly<Record<string, string>> = {
   CONSUMER: `${given('CONSUMER', '%h')} # a container keeps its host name when it is killed and started again`,
   STATS_HINT: `"${given('STATS_HINT', 'After Ctrl-C, the last table is in: docker-compose logs --tail=30 subscriber')}"`,
   HEALTH_PORT: given('HEALTH_PORT', '8080'),
+  LIVE: `${given('LIVE', 'demo')} # with the Redis of this file`,
 };
 const INDENT = '    ';
 

@@ -25,12 +25,16 @@ export const SESSION = newSession();
 /**
  * How to make the messages of a sender.
  * @param size their text is filled up to at least this many bytes on the wire
- * @returns makes a message, given its count and how much later than due it is (ms)
+ * @returns makes a message, given its count, how much later than due it is (ms), and a text in place of the usual one
  */
-export function outgoingOf(sender: string, size = 0): (count: number, lateMs: number) => OutgoingMessage {
+export function outgoingOf(
+  sender: string,
+  size = 0,
+): (count: number, lateMs: number, text?: string) => OutgoingMessage {
   const encode = encoderOf(sender, SESSION);
-  return (count, lateMs) => {
-    const message = makeMessage(sender, count, SESSION);
+  return (count, lateMs, text) => {
+    const usual = makeMessage(sender, count, SESSION);
+    const message = text === undefined ? usual : { ...usual, message: text };
     const payload = encode(message);
     const missing = size === 0 ? 0 : size - Buffer.byteLength(payload);
     if (missing <= 0) return { message, payload, lateMs };

@@ -28,7 +28,7 @@ describe('configuration', () => {
         REDIS_USERNAME: '',
         REDIS_PASSWORD: '',
         REDIS_PASSWORD_FILE: '',
-      REDIS_SHARED: 'off',
+        REDIS_SHARED: 'off',
         PUBLISH_INTERVAL: 2,
         MESSAGE_COUNT: Number.POSITIVE_INFINITY,
         BUFFER_LIMIT: 100_000,
@@ -59,6 +59,9 @@ describe('configuration', () => {
         LOG_FORMAT: 'pretty',
         HEALTH_PORT: 0,
         HEALTH_HOST: '127.0.0.1',
+        DASHBOARD_PORT: null,
+        DASHBOARD_CONTROLS: 'on',
+        LIVE: 'off',
         SHUTDOWN_TIMEOUT: 10,
       });
       expect(PATTERN.map(({ name }) => name)).toEqual(['pubsub', 'queue']);
