@@ -30,7 +30,9 @@ export async function bundlePage(): Promise<Assets> {
     logLevel: 'silent',
   });
   const built = outputFiles.map(({ path, contents }) => assetOf(path, Buffer.from(contents)));
-  const copied = ['index.html', 'icon.svg'].map(async (name) => assetOf(`/${name}`, await readFile(new URL(name, PAGE))));
+  const copied = ['index.html', 'icon.svg'].map(async (name) =>
+    assetOf(`/${name}`, await readFile(new URL(name, PAGE))),
+  );
   return new Map([...built, ...(await Promise.all(copied))]);
 }
 
