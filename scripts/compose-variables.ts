@@ -10,6 +10,7 @@ const IN_A_CONTAINER: Readonly<Record<string, string>> = {
   REDIS_PASSWORD_FILE: '/run/secrets/redis_password # the file that REDIS_PASSWORD_FILE names on the host',
   CONSUMER: `${given('CONSUMER', '%h')} # a container keeps its host name when it is killed and started again`,
   HEALTH_PORT: given('HEALTH_PORT', '8080'),
+  LIVE: `${given('LIVE', 'demo')} # with the Redis of this file`,
 };
 const INDENT = '    ';
 

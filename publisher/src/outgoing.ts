@@ -22,9 +22,14 @@ export const outgoingCodec: Codec<OutgoingMessage, never> = {
 /** The session of this process: all its messages name it. */
 export const SESSION = newSession();
 
-/** Makes a message. @param size its text is filled up to at least this many bytes on the wire */
-export function makeOutgoing(sender: string, count: number, lateMs: number, size = 0): OutgoingMessage {
-  const message = makeMessage(sender, count, SESSION);
+/**
+ * Makes a message.
+ * @param size its text is filled up to at least this many bytes on the wire
+ * @param text in place of the usual one
+ */
+export function makeOutgoing(sender: string, count: number, lateMs: number, size = 0, text?: string): OutgoingMessage {
+  const usual = makeMessage(sender, count, SESSION);
+  const message = text === undefined ? usual : { ...usual, message: text };
   const payload = encode(message);
   const missing = size === 0 ? 0 : size - Buffer.byteLength(payload);
   if (missing <= 0) return { message, payload, lateMs };

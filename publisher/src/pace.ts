@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Schedule } from './schedule.ts';
+import { Tempo } from './tempo.ts';
 
 /** Time, passed in so that tests need not wait. */
 export interface Clock {
@@ -16,6 +18,8 @@ const steadyClock: Clock = {
 interface PaceOptions {
   /** From one message to the next; 0 = no waiting. */
   readonly intervalMs: number;
+  /** In its place, if it is to be changed meanwhile. */
+  readonly tempo?: Tempo;
   /** How many messages in all; may be infinite. */
   readonly count: number;
   /** The most that is due at once. */
@@ -24,27 +28,37 @@ interface PaceOptions {
   readonly clock?: Clock;
 }
 
+/** While it is paused, it looks this often whether it still is: ms. */
+const LOOK_EVERY_MS = 60_000;
+
 /**
  * Yields, for each message to make now, how much later than due it is: ms. Message n is due n intervals after the first, however long the work between takes,
- * so the pace does not drift; what is overdue comes at once, in batches. Ends after `count` messages or with the signal.
+ * so the pace does not drift; what is overdue comes at once, in batches. After a change of the tempo, the next message is due one new
+ * interval after the last, or now if that is over; what was overdue before is not made up for. Ends after `count` messages or with the
+ * signal.
  */
 export async function* pace({
   intervalMs,
+  tempo: given,
   count,
   batch,
   signal,
   clock = steadyClock,
 }: PaceOptions): AsyncGenerator<readonly number[]> {
-  const start = clock.now();
+  const tempo = given ?? new Tempo(intervalMs);
   let made = 0;
+  let schedule = Schedule.begin(clock.now(), tempo);
+  let { version } = tempo;
   while (made < count && !signal.aborted) {
-    const elapsed = clock.now() - start;
-    const due = intervalMs === 0 ? Number.POSITIVE_INFINITY : Math.floor(elapsed / intervalMs) + 1;
-    const now = Math.min(due - made, count - made, batch);
-    if (now > 0) {
-      const first = made;
-      yield Array.from({ length: now }, (_, index) => (intervalMs === 0 ? 0 : elapsed - (first + index) * intervalMs));
-      made += now;
-    } else await clock.sleep(Math.max(1, start + made * intervalMs - clock.now()), signal);
+    if (tempo.version !== version) {
+      schedule = schedule.changed(clock.now(), tempo);
+      version = tempo.version;
+    }
+    const most = Math.min(count - made, batch);
+    const further = tempo.take(most);
+    const late = further > 0 ? new Array<number>(further).fill(0) : schedule.take(clock.now(), most);
+    made += late.length;
+    if (late.length > 0) yield late;
+    else await clock.sleep(Math.min(Math.max(1, schedule.next - clock.now()), LOOK_EVERY_MS), given?.changed ?? signal);
   }
 }

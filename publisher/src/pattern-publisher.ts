@@ -70,6 +70,11 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
     await tellPublished(client, this.#topic.name, this.pattern.name, SESSION, told).catch(() => {});
   }
 
+  /** Publishes a payload as it is. It counts as no message. */
+  async publishRaw(payload: string): Promise<void> {
+    await this.pattern.publish(this.#service.messaging.connection.client, this.#topic.name, [payload]);
+  }
+
   /** Says what has not been said yet. */
   async close(): Promise<void> {
     this.#limiter.flush();

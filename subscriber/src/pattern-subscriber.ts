@@ -43,7 +43,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   /** Whether a message is booked only after its acknowledgement has told whether it was handled for the first time. */
   readonly #dedupes: boolean;
   /** Whether handling takes time, so that a crash while one is handled must not take others from the log. */
-  readonly #hasHandler: boolean;
+  readonly #hasHandler: () => boolean;
   readonly #counts = {
     redelivered: 0,
     deduplicated: 0,
@@ -62,7 +62,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   #saving: NodeJS.Timeout | undefined;
   #endSaying: () => void = () => {};
 
-  constructor(service: Service, pattern: Pattern, hasHandler: boolean) {
+  constructor(service: Service, pattern: Pattern, hasHandler: () => boolean) {
     const { config, log, messaging, metrics } = service;
     this.pattern = pattern;
     this.topic = config.topics.get(pattern) as string;
@@ -129,7 +129,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
       return;
     }
     for (const message of batch) this.#book(message, this.#receive(message));
-    if (this.#hasHandler) this.#log.flush();
+    if (this.#hasHandler()) this.#log.flush();
     if (this.pattern.guarantees.delivery === 'at-most-once') this.#saveSoon(); // there is no acknowledgement to go with
   }
 

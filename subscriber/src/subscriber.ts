@@ -1,11 +1,10 @@
 import type { StatsByPattern } from '@redis-messaging/shared/accounting/stats';
 import { decodeMessage, encode, type Message, type ReceivedMessage } from '@redis-messaging/shared/message/message';
 import type { Codec } from '@redis-messaging/shared/messaging/codec';
-import type { Handler } from '@redis-messaging/shared/messaging/consumer/handler';
 import type { Consumer } from '@redis-messaging/shared/messaging/consumer/start-consumer';
 import { SILENT } from '@redis-messaging/shared/messaging/logger';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
-import { handlerOf } from './handler.ts';
+import { ControlledSubscriber } from './controlled-subscriber.ts';
 import { PatternSubscriber } from './pattern-subscriber.ts';
 
 /** How long a subscriber that is to stop waits for a Redis that is unreachable: ms. Longer than from one attempt to the next. */
@@ -21,27 +20,35 @@ const codec: Codec<Message, ReceivedMessage> = {
 export function startSubscribing(service: Service): Work {
   const subscribers: PatternSubscriber[] = [];
   const consumers: Consumer[] = [];
+  const controlled = new ControlledSubscriber(service.config);
   const isComplete = () => consumers.length === service.config.PATTERN.length;
   return {
     isReady: () => isComplete() && consumers.every((consumer) => consumer.isReady),
     stats: (isFinal) => statsOf(subscribers, isFinal),
-    finished: subscribeAll(service, subscribers, consumers),
+    finished: subscribeAll(service, subscribers, consumers, controlled),
+    controlled,
   };
 }
 
-async function subscribeAll(service: Service, subscribers: PatternSubscriber[], consumers: Consumer[]): Promise<void> {
+async function subscribeAll(
+  service: Service,
+  subscribers: PatternSubscriber[],
+  consumers: Consumer[],
+  controlled: ControlledSubscriber,
+): Promise<void> {
   const { config, messaging, stop } = service;
-  const handler = await handlerOf(config);
+  await controlled.load();
   const endWatch = messaging.connection.closeWhenUnreachable(PATIENCE_MS, stop.signal);
   try {
     for (const pattern of config.PATTERN)
-      subscribers.push(new PatternSubscriber(service, pattern, handler !== undefined));
+      subscribers.push(new PatternSubscriber(service, pattern, () => controlled.handler !== undefined));
     await Promise.all(
       subscribers.map(async (subscriber) => {
         await subscriber.open();
         if (stop.signal.aborted) return;
-        const consumer = consume(service, subscriber, handler);
+        const consumer = consume(service, subscriber, controlled.handler);
         consumers.push(consumer);
+        controlled.add(consumer);
         await consumer.finished;
       }),
     );
@@ -54,8 +61,8 @@ async function subscribeAll(service: Service, subscribers: PatternSubscriber[], 
 function consume(
   { config, messaging, stop }: Service,
   subscriber: PatternSubscriber,
-  handler: Handler<ReceivedMessage> | undefined,
-): Consumer {
+  handler: ControlledSubscriber['handler'],
+): Consumer<ReceivedMessage> {
   const options = {
     group: config.GROUP,
     groupStart: config.GROUP_START,

@@ -57,6 +57,9 @@ describe('configuration', () => {
         LOG_FORMAT: 'pretty',
         HEALTH_PORT: 0,
         HEALTH_HOST: '127.0.0.1',
+        DASHBOARD_PORT: null,
+        DASHBOARD_CONTROLS: 'on',
+        LIVE: 'off',
         SHUTDOWN_TIMEOUT: 10,
       });
       expect(PATTERN.map(({ name }) => name)).toEqual(['pubsub', 'queue']);

@@ -62,7 +62,7 @@ export interface Topic<Sent, Received = Sent> {
     options: ConsumerOptions,
     handler: Handler<Received> | undefined,
     observer?: ConsumerObserver<Received>,
-  ): Consumer;
+  ): Consumer<Received>;
   /** What Redis holds for the topic, and for a group of it. */
   backlog(group?: string): Promise<Backlog>;
 }
@@ -149,8 +149,8 @@ export function createMessaging(options: MessagingOptions): Messaging {
           telemetry.consumer?.(name, pattern.name),
           observer,
         );
-        const context = { connection, pattern, topic: name, codec, maxMessageBytes, handler, observer: all };
-        const consumer = startConsumer<Received>(context, consumerOptions, connect());
+        const context = { connection, pattern, topic: name, codec, maxMessageBytes, observer: all };
+        const consumer = startConsumer<Received>(context, handler, consumerOptions, connect());
         consumers.push(consumer);
         return consumer;
       },

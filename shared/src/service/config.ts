@@ -143,6 +143,19 @@ export const variables = {
   LOG_FORMAT: choice('pretty', ['pretty', 'json'], 'Lines for people, or one JSON object a line'),
   HEALTH_PORT: whole('0', 0, 65_535, 'Port of `/livez`, `/readyz` and `/metrics`; `0` = off'),
   HEALTH_HOST: text('127.0.0.1', 'Address on which that port listens'),
+  DASHBOARD_PORT: {
+    default: '',
+    expected: 'a whole number from 0 to 65535',
+    about:
+      'Port of the live page, or the next one that is free; `0` = no page; empty = 8080, but no page for a Redis that `npm start` has not started',
+    parse: (value: string) => (value === '' ? null : integer(value, 0, 65_535)),
+  },
+  DASHBOARD_CONTROLS: choice('on', ['on', 'off'], 'whether the live page may change what services do'),
+  LIVE: choice(
+    'off',
+    ['on', 'off', 'demo'],
+    'whether a service tells the live page, while somebody looks, what it does; `demo` = on, but off with `REDIS_URL` or a `REDIS_HOST` that is not `redis`; `npm start` with a page sets `on`',
+  ),
   SHUTDOWN_TIMEOUT: seconds('10', 0.5, 'Seconds that a stop may take; then the process ends, whatever it is doing'),
 } as const satisfies Record<string, Variable<unknown>>;
 
@@ -194,6 +207,10 @@ export function misspelled(environment: Environment = process.env): string[] {
       : [`${sanitize(name)} is not a variable of ours; did you mean ${meant}?`];
   });
 }
+
+/** Whether a service takes part in the live page. */
+export const isLive = ({ LIVE, REDIS_URL, REDIS_HOST }: Config): boolean =>
+  LIVE === 'on' || (LIVE === 'demo' && REDIS_URL === '' && REDIS_HOST === 'redis');
 
 /** Its value must not be shown: it may hold a password. */
 const secret = (name: string) => name === 'REDIS_URL' || name === 'REDIS_PASSWORD';

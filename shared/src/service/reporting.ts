@@ -5,11 +5,14 @@ import type { Logger } from './logger.ts';
 export interface ServiceReport {
   readonly event: 'ready' | 'progress' | 'stopped';
   readonly patterns: StatsByPattern;
+  /** `ready`: how the live page calls this process, if it shows it. */
+  readonly instance?: string | undefined;
 }
 
 interface Source {
   isReady(): boolean;
   stats(): Promise<StatsByPattern>;
+  readonly instance?: string | undefined;
 }
 
 const PROGRESS_EVERY_MS = 100;
@@ -23,9 +26,14 @@ export function logStats(log: Logger, event: 'stats' | 'stopped', title: string,
 }
 
 /** Sends a report to the parent process, if there is one that listens. */
-export async function tellParent(event: ServiceReport['event'], patterns: StatsByPattern): Promise<void> {
+export async function tellParent(
+  event: ServiceReport['event'],
+  patterns: StatsByPattern,
+  instance?: string,
+): Promise<void> {
   if (!process.connected) return;
-  await new Promise<void>((resolve) => process.send?.({ event, patterns } satisfies ServiceReport, () => resolve()));
+  const report: ServiceReport = { event, patterns, ...(instance !== undefined && { instance }) };
+  await new Promise<void>((resolve) => process.send?.(report, () => resolve()));
 }
 
 /**
@@ -38,7 +46,7 @@ export function reportNowAndThen(source: Source, seconds: number, log: Logger): 
     if (!source.isReady()) return;
     clearInterval(look);
     log.info({ event: 'ready' }, 'Ready');
-    void tellParent('ready', {});
+    void tellParent('ready', {}, source.instance);
   }, LOOK_EVERY_MS);
   const progress = setInterval(async () => {
     if (process.connected) void tellParent('progress', await source.stats());

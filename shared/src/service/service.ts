@@ -1,6 +1,10 @@
 import type { StatsByPattern } from '../accounting/stats.ts';
+import type { Controlled } from '../live/controlled.ts';
+import { Live } from '../live/live.ts';
+import type { ServiceName } from '../live/protocol.ts';
 import { createMessaging, type Messaging } from '../messaging/messaging.ts';
-import { type Config, ConfigError, loadConfig, loadDotEnv, misspelled } from './config.ts';
+import { sanitize } from '../text/sanitize.ts';
+import { type Config, ConfigError, isLive, loadConfig, loadDotEnv, misspelled } from './config.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
@@ -15,6 +19,8 @@ export interface Service {
   readonly metrics: Metrics;
   readonly messaging: Messaging;
   readonly stop: Stop;
+  /** Its part in the live page, if it has one. */
+  readonly live: Live | undefined;
 }
 
 /** A service at work. */
@@ -25,13 +31,15 @@ export interface Work {
   stats(isFinal?: boolean): Promise<StatsByPattern>;
   /** Resolves when the work has ended, by itself or by the stop, and nothing is in flight any more. */
   readonly finished: Promise<void>;
+  /** What the live page can change. */
+  readonly controlled: Controlled;
 }
 
 /**
  * The life of a service: configuration, signals, health server, Redis, work, stats now and then, an orderly end.
  * Ends the process: 0 after its work or a stop, 1 after an error.
  */
-export async function runService(name: string, begin: (service: Service) => Work): Promise<never> {
+export async function runService(name: ServiceName, begin: (service: Service) => Work): Promise<never> {
   const config = readConfig(name);
   const log = createLogger({ service: name, level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const stop = stopOnSignals(log, config.SHUTDOWN_TIMEOUT);
@@ -63,13 +71,15 @@ function readConfig(name: string): Config {
 }
 
 async function live(
-  name: string,
+  name: ServiceName,
   config: Config,
   log: Logger,
   stop: Stop,
   begin: (service: Service) => Work,
 ): Promise<void> {
-  const messaging = createMessaging({ redis: redisOptions(config, name), logger: log });
+  const live = isLive(config) ? takePart(name, config) : undefined;
+  const telemetry = live?.telemetry;
+  const messaging = createMessaging({ redis: redisOptions(config, name), logger: log, telemetry });
   const metrics = new Metrics(config.HEALTH_PORT !== 0);
   let work: Work | undefined;
   const isReady = () => messaging.isReady && (work?.isReady() ?? false) && !stop.signal.aborted;
@@ -80,18 +90,44 @@ async function live(
   });
   try {
     await messaging.connect(stop.signal);
-    work = begin({ config, log, metrics, messaging, stop });
-    const endReports = reportNowAndThen({ isReady, stats: () => stats() }, config.STATS_INTERVAL, log);
+    work = begin({ config, log, metrics, messaging, stop, live });
+    const { controlled } = work;
+    live?.open({
+      redis: messaging.connection.client,
+      stats,
+      controlled,
+      refused: (reason) => cannotListen(log, reason),
+    });
+    const source = { isReady, stats: () => stats(), instance: live?.instance };
+    const endReports = reportNowAndThen(source, config.STATS_INTERVAL, log);
     await work.finished.finally(endReports);
   } catch (error) {
     if (error !== stop.signal.reason) throw error;
   } finally {
     const last = await stats(true);
+    await live?.close();
     await messaging.close();
     await health?.close();
     logStats(log, 'stopped', 'Stopped', last);
     await tellParent('stopped', last);
   }
+}
+
+/** Its part in the live page. */
+function takePart(service: ServiceName, config: Config): Live {
+  return new Live({
+    service,
+    name: service === 'publisher' ? config.SENDER : config.CONSUMER,
+    group: service === 'publisher' ? null : config.GROUP,
+    topics: new Map(config.PATTERN.map((pattern) => [pattern, config.topics.get(pattern) as string])),
+    redis: redisOptions(config, service),
+    takesControls: config.DASHBOARD_CONTROLS === 'on',
+  });
+}
+
+function cannotListen(log: Logger, reason: string): void {
+  const text = `Not on the live page: Redis does not let this service listen to it (${sanitize(reason)})`;
+  log.warn({ event: 'not-live', reason }, text);
 }
 
 async function openHealth(

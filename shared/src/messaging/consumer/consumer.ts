@@ -43,8 +43,7 @@ export interface ConsumerContext<Value> {
   readonly codec: Codec<never, Value>;
   /** The most bytes of a message of the topic. */
   readonly maxMessageBytes: number;
-  /** Not there: a message is handled as soon as it is received. */
-  readonly handler: Handler<Value> | undefined;
+  readonly workers: Workers<Value>;
   readonly observer?: ConsumerObserver<Value>;
   /** Filled in here. */
   readonly status: ConsumerStatus;
@@ -54,10 +53,19 @@ export interface ConsumerContext<Value> {
   readonly abandon: AbortSignal;
 }
 
+/** Who handles a consumer's messages; may be changed while it consumes. */
+export interface Workers<Value> {
+  /** Not there: a message is handled as soon as it is received. */
+  handler: Handler<Value> | undefined;
+  concurrency: number;
+}
+
 /** What can be asked of a consumer at any time. */
 export interface ConsumerStatus {
   /** Whether Redis answers its reads, or a handler works within its time. */
   isConsuming(): boolean;
+  /** To be called when its workers are changed. */
+  workersChanged(): void;
 }
 
 const RETRY_MS = 1000;
@@ -90,9 +98,21 @@ export async function consume<Value>(
       using _ = report.subscribed();
       const onFailure = () => failure.abort();
       const behaviour = timing(context.pattern, options);
-      dispatcher = new Dispatcher(subscription, { ...context, observer, ...behaviour, onFailure });
+      dispatcher = new Dispatcher(subscription, {
+        ...context,
+        observer,
+        ...behaviour,
+        onFailure,
+        get handler() {
+          return context.workers.handler;
+        },
+        get concurrency() {
+          return context.workers.concurrency;
+        },
+      });
       const current = dispatcher;
       context.status.isConsuming = () => current.isConsuming;
+      context.status.workersChanged = () => current.changed();
       await current.run();
     } catch (error) {
       if (signal.aborted) break;
@@ -104,9 +124,9 @@ export async function consume<Value>(
 }
 
 function timing(pattern: Pattern, options: Required<ConsumerOptions>) {
-  const { concurrency, handlerTimeoutMs, dedupeTtlMs } = options;
+  const { handlerTimeoutMs, dedupeTtlMs } = options;
   const isRepeated = pattern.guarantees.delivery === 'at-least-once';
-  return { concurrency, handlerTimeoutMs, dedupeTtlMs: isRepeated ? dedupeTtlMs : 0 };
+  return { handlerTimeoutMs, dedupeTtlMs: isRepeated ? dedupeTtlMs : 0 };
 }
 
 async function subscribe<Value>(

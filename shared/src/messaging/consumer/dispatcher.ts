@@ -25,6 +25,7 @@ export interface DispatcherOptions<Value> {
   readonly codec: Codec<never, Value>;
   /** Not there: a message is handled as soon as it is received. */
   readonly handler: Handler<Value> | undefined;
+  /** This and the handler may change while it runs: see `changed`. */
   readonly concurrency: number;
   /** 0 = never. */
   readonly handlerTimeoutMs: number;
@@ -44,7 +45,7 @@ export interface DispatcherOptions<Value> {
 export class Dispatcher<Value> {
   readonly #subscription: Subscription;
   readonly #options: DispatcherOptions<Value>;
-  readonly #limit: FlightLimit;
+  readonly #limit = new FlightLimit();
   readonly #settlement: Settlement<Value>;
   readonly #turns = new Turns();
   readonly #handlings = new Set<Handling<Value>>();
@@ -62,7 +63,6 @@ export class Dispatcher<Value> {
   constructor(subscription: Subscription, options: DispatcherOptions<Value>) {
     this.#subscription = subscription;
     this.#options = options;
-    this.#limit = new FlightLimit(options.concurrency);
     this.#settlement = new Settlement(subscription, {
       ...options,
       onHandled: (messages) => this.#turns.leave(messages),
@@ -113,6 +113,12 @@ export class Dispatcher<Value> {
     this.#settled(waiting.length - (this.#waiting.length - this.#begun));
   }
 
+  /** Its concurrency or its handler is another from now on. */
+  changed(): void {
+    this.#pump();
+    this.#wake();
+  }
+
   /** Ends it with an error, once what is in flight is settled or given up. */
   fail(error: Error): void {
     if (this.#failure) return;
@@ -139,7 +145,7 @@ export class Dispatcher<Value> {
   async #room(): Promise<number> {
     while (true) {
       const free = this.#options.concurrency - this.#overdue;
-      const limit = this.#limit.current(this.#overdue);
+      const limit = this.#limit.current(free);
       const { rejecting } = this.#settlement;
       const toHandle = this.#inFlight - rejecting; // what cannot be handled must not hold up what can
       const isWelcome = limit > 0 && toHandle <= Math.max(limit / 2, free - 1);

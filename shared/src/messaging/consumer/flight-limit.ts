@@ -11,14 +11,9 @@ const AHEAD_MS = 100;
  * as measured. Before anything is measured, none more.
  */
 export class FlightLimit {
-  readonly #concurrency: number;
   readonly #batch = new BatchSize(MOST_WAITING);
   /** What handling one message took lately: ms; `undefined` before the first. */
   #handlingMs: number | undefined;
-
-  constructor(concurrency: number) {
-    this.#concurrency = concurrency;
-  }
 
   /** Learns the size of what arrives. */
   arrived(deliveries: readonly Delivery[]): void {
@@ -32,9 +27,8 @@ export class FlightLimit {
     this.#handlingMs = ms > before ? ms : before + (ms - before) / 8;
   }
 
-  /** The most in flight. @param busy handlers of these many will not end soon */
-  current(busy: number): number {
-    const free = this.#concurrency - busy;
+  /** The most in flight. @param free how many may be handled at a time now */
+  current(free: number): number {
     if (free <= 0) return 0;
     if (this.#handlingMs === undefined) return free;
     const ahead = Math.floor((free * AHEAD_MS) / Math.max(this.#handlingMs, 0.001));

@@ -1,10 +1,11 @@
 import { once, setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { consumerObservers } from '../observers.ts';
-import { type ConsumerContext, type ConsumerOptions, type ConsumerStatus, consume } from './consumer.ts';
+import { type ConsumerContext, type ConsumerOptions, type ConsumerStatus, consume, type Workers } from './consumer.ts';
+import type { Handler } from './handler.ts';
 
 /** A consumer at work. */
-export interface Consumer extends AsyncDisposable {
+export interface Consumer<Value = unknown> extends AsyncDisposable {
   /** Resolves when it has subscribed for the first time, or has been closed; rejects as `finished` does. */
   readonly ready: Promise<void>;
   /**
@@ -14,6 +15,12 @@ export interface Consumer extends AsyncDisposable {
   readonly isReady: boolean;
   /** Resolves when it has ended; rejects if Redis refuses the connection for good, or with a mistake of the program. */
   readonly finished: Promise<void>;
+  /**
+   * Has what is begun from now on handled by another handler, or by none (`undefined`), or by more or fewer at a time. What is
+   * handled now goes on.
+   * @throws TypeError or RangeError if they are not as they should be
+   */
+  change(workers: Partial<Workers<Value>>): void;
   /**
    * Takes nothing more, lets handlers end, and settles what is in flight: what is not handled in time is requeued where the pattern
    * can. Resolves when that is done.
@@ -50,18 +57,19 @@ export const CONSUMER_DEFAULTS = {
  * @throws TypeError or RangeError if the options are not as they should be
  */
 export function startConsumer<Value>(
-  context: Omit<ConsumerContext<Value>, 'signal' | 'abandon' | 'status'>,
+  context: Omit<ConsumerContext<Value>, 'signal' | 'abandon' | 'status' | 'workers'>,
+  handler: Handler<Value> | undefined,
   options: ConsumerOptions,
   opened: Promise<void>,
-): Consumer {
-  if (context.handler !== undefined && typeof context.handler !== 'function')
-    throw new TypeError(`consume: handler is ${typeof context.handler}; expected a function, or undefined`);
+): Consumer<Value> {
+  checkHandler('consume', handler);
   const complete = completed(options ?? {}, context.codec.idIn !== undefined);
+  const workers: Workers<Value> = { handler, concurrency: complete.concurrency };
   const stop = new AbortController();
   const abandon = new AbortController();
   setMaxListeners(0, stop.signal, abandon.signal);
   let isSubscribed = false;
-  const status: ConsumerStatus = { isConsuming: () => false };
+  const status: ConsumerStatus = { isConsuming: () => false, workersChanged: () => {} };
   let subscribed = () => {};
   const firstTime = new Promise<void>((resolve) => {
     subscribed = resolve;
@@ -75,7 +83,8 @@ export function startConsumer<Value>(
   const run = async () => {
     try {
       await Promise.race([opened, aborted(stop.signal)]);
-      await consume({ ...context, observer, status, signal: stop.signal, abandon: abandon.signal }, complete);
+      const signals = { signal: stop.signal, abandon: abandon.signal };
+      await consume({ ...context, workers, observer, status, ...signals }, complete);
     } catch (error) {
       if (!stop.signal.aborted) observer.trouble?.((error as Error).message);
       throw error;
@@ -102,6 +111,13 @@ export function startConsumer<Value>(
     get isReady() {
       return isSubscribed && context.connection.isReady && status.isConsuming();
     },
+    change(changes) {
+      if ('handler' in changes) checkHandler('change', changes.handler);
+      const { concurrency = workers.concurrency } = changes;
+      checkNumber('change', 'concurrency', concurrency, 1);
+      Object.assign(workers, changes, { concurrency });
+      status.workersChanged();
+    },
     close,
     [Symbol.asyncDispose]: () => close(),
   };
@@ -115,17 +131,23 @@ function completed(options: ConsumerOptions, hasIds: boolean): Required<Consumer
     name: given.name ?? ownName(),
     ...given,
   } as Required<ConsumerOptions>;
-  for (const [option, least] of LEAST) {
-    const value: unknown = complete[option];
-    if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST)
-      throw new RangeError(`consume: ${option} is ${value}; expected a whole number from ${least} to ${MOST}`);
-  }
+  for (const [option, least] of LEAST) checkNumber('consume', option, complete[option], least);
   if (!['0', '$'].includes(complete.groupStart))
     throw new RangeError(`consume: groupStart is ${complete.groupStart}; expected '0' or '$'`);
   if (complete.name === '' || complete.group === '') throw new RangeError('consume: name and group must not be empty');
   if (Number(complete.dedupeTtlMs) > 0 && !hasIds)
     throw new TypeError('consume: dedupeTtlMs needs the ids of messages; expected a codec with idIn');
   return complete;
+}
+
+function checkHandler(method: string, handler: unknown): void {
+  if (handler !== undefined && typeof handler !== 'function')
+    throw new TypeError(`${method}: handler is ${typeof handler}; expected a function, or undefined`);
+}
+
+function checkNumber(method: string, option: string, value: unknown, least: number): void {
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST)
+    throw new RangeError(`${method}: ${option} is ${value}; expected a whole number from ${least} to ${MOST}`);
 }
 
 /** Completed with a number from the second on: a consumer's name is its own, also in one process. */
