@@ -64,7 +64,16 @@ function knowsBetter(one: ServiceState, other: ServiceState): boolean {
 
 function viewOf(whose: string, { status, heardAt }: ServiceState, stats: SubscriberStats): AccountView {
   const { accepted, handled, dead, lost, elsewhere, moving, unexplained, unconfirmed, duplicated } = stats;
-  const places = { handled, waiting: stats.waiting ?? 0, inFlight: stats.inFlight ?? 0, moving, elsewhere, dead, lost, unexplained };
+  const places = {
+    handled,
+    waiting: stats.waiting ?? 0,
+    inFlight: stats.inFlight ?? 0,
+    moving,
+    elsewhere,
+    dead,
+    lost,
+    unexplained,
+  };
   return { whose, accepted, places, unconfirmed, duplicated, asOf: status === 'up' ? undefined : heardAt };
 }
 

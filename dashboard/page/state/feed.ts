@@ -1,6 +1,18 @@
 import { batch } from '@preact/signals';
 import type { Happened, PageBatch, PageSnapshot, ServiceState } from '../../wire/wire.ts';
-import { abilities, addPoints, feed, type FeedStatus, lastMessages, marks, now, patterns, points, redis, services } from './store.ts';
+import {
+  abilities,
+  addPoints,
+  type FeedStatus,
+  feed,
+  lastMessages,
+  marks,
+  now,
+  patterns,
+  points,
+  redis,
+  services,
+} from './store.ts';
 
 /** The last messages that are listed. */
 const MOST_LISTED = 12;

@@ -1,5 +1,13 @@
 import { signal } from '@preact/signals';
-import type { Abilities, Mark, MessageHistory, PatternFacts, Point, RedisState, ServiceState } from '../../wire/wire.ts';
+import type {
+  Abilities,
+  Mark,
+  MessageHistory,
+  PatternFacts,
+  Point,
+  RedisState,
+  ServiceState,
+} from '../../wire/wire.ts';
 
 /** How the page stands with its server: `hidden` = this tab is in the background, and has ended its stream. */
 export type FeedStatus = 'connecting' | 'live' | 'lost' | 'hidden';
@@ -21,7 +29,9 @@ export const now = signal(0);
 export const selected = signal<{ readonly key: string; readonly count: number } | undefined>(undefined);
 export const history = signal<MessageHistory | 'none' | undefined>(undefined);
 /** The last messages, newest first, for those who do not click on what moves. */
-export const lastMessages = signal<readonly { readonly key: string; readonly count: number; readonly text: string }[]>([]);
+export const lastMessages = signal<readonly { readonly key: string; readonly count: number; readonly text: string }[]>(
+  [],
+);
 
 export function addPoints(more: readonly Point[]): void {
   points.value = [...points.value, ...more].slice(-MOST_POINTS);

@@ -1,0 +1,29 @@
+import { Charts } from './charts/charts.tsx';
+import { Controls } from './panels/controls.tsx';
+import { Hint } from './panels/do.tsx';
+import { Facts } from './panels/facts.tsx';
+import { Header } from './panels/header.tsx';
+import { Log } from './panels/log.tsx';
+import { MessagePanel } from './panels/message-panel.tsx';
+import { StageView } from './panels/stage-view.tsx';
+import type { Stage } from './stage/stage.ts';
+
+/** The page. */
+export function App({ stage }: { readonly stage: Stage }) {
+  return (
+    <>
+      <Header />
+      <Hint />
+      <main>
+        <StageView stage={stage} />
+        <aside aria-label="Message, controls and events">
+          <MessagePanel />
+          <Controls />
+          <Log />
+        </aside>
+        <Charts />
+      </main>
+      <Facts />
+    </>
+  );
+}

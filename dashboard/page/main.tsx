@@ -1,0 +1,21 @@
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { Stage } from './stage/stage.ts';
+import { followServer } from './state/feed.ts';
+import { noteLosses } from './state/losses.ts';
+import './style/page.css';
+
+const stage = new Stage();
+const place = document.getElementById('page') as HTMLElement;
+place.replaceChildren();
+render(<App stage={stage} />, place);
+followServer({
+  began(recent) {
+    noteLosses(recent, true);
+    stage.began(recent);
+  },
+  happened(happened) {
+    noteLosses(happened);
+    stage.happened(happened);
+  },
+});
