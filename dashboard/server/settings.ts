@@ -21,24 +21,17 @@ export interface Settings {
   readonly isInContainer: boolean;
 }
 
-/** Reads them. @throws a ConfigError, or an Error that says which variable is wrong */
+/** Reads them. @throws a ConfigError that says which variable is wrong */
 export function readSettings(): Settings {
   loadDotEnv();
   const config = loadConfig();
-  const { DASHBOARD_HOST: host, DASHBOARD_PORT: port, DASHBOARD_CONTROLS: controls } = process.env;
+  const port = config.DASHBOARD_PORT ?? DEFAULT_PORT;
   return {
     redis: redisOptions(config, 'dashboard'),
-    host: host || '127.0.0.1',
-    port: port ? portOf(port) : DEFAULT_PORT,
-    mayMove: !port || Number(port) === DEFAULT_PORT,
-    token: controls === 'off' ? undefined : randomBytes(18).toString('base64url'),
+    host: process.env.DASHBOARD_HOST || '127.0.0.1',
+    port,
+    mayMove: port === DEFAULT_PORT,
+    token: config.DASHBOARD_CONTROLS === 'off' ? undefined : randomBytes(18).toString('base64url'),
     isInContainer: existsSync('/.dockerenv'),
   };
-}
-
-function portOf(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error(`DASHBOARD_PORT: expected a port, 0 to 65535, got "${text.slice(0, 40)}"`);
-  return port;
 }

@@ -2,11 +2,18 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { readColours } from '../stage/colours.ts';
 import { marks, patterns, points } from '../state/store.ts';
+import { timeOfDay } from '../state/text.ts';
 import type { ChartOf } from './definitions.ts';
 import { isHeld } from './held.ts';
 
 const HEIGHT = 150;
-const MINUTES_MS = 10 * 60_000;
+/** Steps of an axis of whole numbers. */
+const WHOLE = [1, 2, 5]
+  .flatMap((digit) => Array.from({ length: 8 }, (_, power) => digit * 10 ** power))
+  .sort((a, b) => a - b);
+/** The most and the least that is shown: seconds. */
+const MOST_S = 600;
+const LEAST_S = 60;
 
 /** One chart; drawn again each second, unless the charts are held. */
 export function Chart({ chart }: { readonly chart: ChartOf }) {
@@ -66,16 +73,16 @@ function optionsOf(chart: ChartOf, lines: ReturnType<ChartOf['lines']>, element:
     legend: { show: false },
     cursor: { sync: { key: 'charts' }, points: { size: 5 }, y: false },
     scales: {
-      x: { range: (_, __, last) => [last - MINUTES_MS / 1000, last] },
+      x: { range: (_, first, last) => [Math.max(last - MOST_S, Math.min(first, last - LEAST_S)), last] },
       y: { range: (_, __, most) => [0, Math.max(1, most * 1.08)] },
     },
     axes: [
       {
         ...axis,
         size: 24,
-        values: (_, ticks) => ticks.map((at) => new Date(at * 1000).toLocaleTimeString('en-GB').slice(0, 5)),
+        values: (_, ticks, __, ___, step) => ticks.map((at) => timeOfDay(at * 1000).slice(0, step < 60 ? 8 : 5)),
       },
-      { ...axis, size: 56, values: (_, ticks) => ticks.map((value) => chart.say(value)) },
+      { ...axis, size: 56, values: (_, ticks) => ticks.map(chart.say), ...(chart.isWhole && { incrs: WHOLE }) },
     ],
     series: [
       {},

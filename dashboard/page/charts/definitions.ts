@@ -15,6 +15,8 @@ export interface ChartOf {
   readonly title: string;
   /** What solid and dashed lines are. */
   readonly about: string;
+  /** Whether there are no parts of what it counts. */
+  readonly isWhole?: boolean;
   say(value: number): string;
   lines(patterns: readonly PatternFacts[], points: readonly Point[]): LineOf[];
 }
@@ -41,6 +43,7 @@ export const CHARTS: readonly ChartOf[] = [
   {
     title: 'Waiting',
     about: 'messages in Redis',
+    isWhole: true,
     say: number,
     lines: (patterns) => perLane(patterns, 'waiting', false),
   },
@@ -53,6 +56,7 @@ export const CHARTS: readonly ChartOf[] = [
   {
     title: 'Lost and duplicated',
     about: 'lost in all; dashed: handled twice',
+    isWhole: true,
     say: number,
     lines: two('lost', 'duplicated'),
   },

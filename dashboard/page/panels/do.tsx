@@ -35,7 +35,7 @@ export function Do({ label, icon, name = label, can, run, line }: DoProps) {
   return (
     <button
       type="button"
-      class={`do${isPossible ? '' : ' elsewhere'}`}
+      class={`do${isPossible ? '' : ' by-line'}`}
       aria-label={isPossible ? name : `${name}: show the line for a terminal`}
       title={isPossible ? `In a terminal: ${line}` : `Not from here; in a terminal: ${line}`}
       aria-disabled={isBusy}

@@ -47,7 +47,7 @@ function ProcessName({ state }: { readonly state: ServiceState }) {
       <i class={`state-mark ${status}`} aria-hidden="true" />
       <b title={snapshot.name}>{snapshot.name}</b>
       <small>
-        {status === 'up' ? `process ${snapshot.pid}` : `${status} for ${span(now.value - since)}`}
+        {status === 'up' ? `pid ${snapshot.pid}` : `${status} for ${span(now.value - since)}`}
         {snapshot.group && snapshot.group !== 'subscribers' ? `, group ${snapshot.group}` : ''}
       </small>
     </span>

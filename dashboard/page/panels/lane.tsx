@@ -1,8 +1,8 @@
 import type { PatternFacts, ServiceState } from '../../wire/wire.ts';
 import { KIND_WORDS, kindOf } from '../stage/lane-kind.ts';
-import { accountsOf, heldOf, madeOf, ratesOf, statsOf } from '../state/accounts.ts';
+import { accountsOf, heldOf, madeOf, statsOf, steadyRatesOf } from '../state/accounts.ts';
 import { whyLost } from '../state/losses.ts';
-import { now, services } from '../state/store.ts';
+import { now, points, services } from '../state/store.ts';
 import { number, perSecond, span } from '../state/text.ts';
 import { trendOf } from '../state/trend.ts';
 import { AccountBar } from './account-bar.tsx';
@@ -14,7 +14,7 @@ import { shownPublishers, shownSubscribers } from './shown.ts';
 export function Lane({ pattern, index }: { readonly pattern: PatternFacts; readonly index: number }) {
   const all = services.value;
   const { name, guarantees } = pattern;
-  const rates = ratesOf(name, all);
+  const rates = steadyRatesOf(name, points.value);
   const accounts = accountsOf(pattern, all);
   const { made, refused, buffered } = madeOf(name, all);
   const title = `lane-${name}`;
@@ -43,8 +43,8 @@ export function Lane({ pattern, index }: { readonly pattern: PatternFacts; reado
       <div class="way">
         <div class="from" data-anchor={`publisher:${name}`}>
           {shownPublishers(all).length > 0 && (
-            <span class="made" title="made for this pattern">
-              {number(made)}
+            <span class="made">
+              <b>{number(made)}</b> made
             </span>
           )}
         </div>
@@ -116,11 +116,17 @@ function SubscriberBox({ lane, state }: { readonly lane: string; readonly state:
     <div class={`sub ${status}`} data-anchor={`sub:${lane}:${instance}`}>
       <p class="who">
         <b title={group === null ? name : `${name}, group ${group}`}>{name}</b>
-        <span class="did">{number(stats?.received ?? 0)} handled</span>
       </p>
       <div class="hand" data-anchor={`hand:${lane}:${instance}`} />
-      <p class="lag">
-        {status === 'up' ? <Lag name={`${instance} ${lane}`} ms={lagMs} /> : `${status} for ${span(now.value - since)}`}
+      <p class="did">
+        <span>{number(stats?.received ?? 0)} handled</span>
+        <span class="lag">
+          {status === 'up' ? (
+            <Lag name={`${instance} ${lane}`} ms={lagMs} />
+          ) : (
+            `${status} for ${span(now.value - since)}`
+          )}
+        </span>
       </p>
     </div>
   );

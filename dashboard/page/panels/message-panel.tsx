@@ -87,19 +87,30 @@ function Steps({
       {lane !== '' && <h3>{lane}</h3>}
       <ol>
         {theirs.map((step, position) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: steps are only ever added
-          <li key={position} class={`step ${step.what}`}>
+          <li key={`${step.at} ${step.what} ${step.by} ${position}`} class={`step ${step.what}`}>
             <time>
               {lane === ''
                 ? new Date(step.at / 1000).toISOString().slice(11, 23)
                 : `+${span((step.at - first) / 1000)}`}
             </time>
             <span>{inWords(step)}</span>
-            {step.command !== '' && <code>{step.command}</code>}
+            {step.command !== '' && <Command text={step.command} />}
           </li>
         ))}
       </ol>
     </section>
+  );
+}
+
+/** A command of Redis on one line; opened, all of it. */
+function Command({ text }: { readonly text: string }) {
+  return (
+    <details>
+      <summary>
+        <code>{text}</code>
+      </summary>
+      <code>{text}</code>
+    </details>
   );
 }
 

@@ -29,7 +29,11 @@ export function StageView({ stage }: { readonly stage: Stage }) {
       {shown.length === 0 && (
         <p class="empty">Nobody is heard yet. As soon as a publisher and a subscriber run, their messages are here.</p>
       )}
-      <canvas ref={canvas} role="img" aria-label="The messages on their way: what they show is said in the lanes, too" />
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label="The messages on their way: what they show is said in the lanes, too"
+      />
     </div>
   );
 }

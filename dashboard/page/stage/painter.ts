@@ -55,7 +55,7 @@ export function paintLane(scene: Scene, colour: string, figures: LaneFigures, fr
     const shown = [...held.values()].filter(({ from, until }) => from <= frame.now && frame.now < until);
     if (box) paintRow(shown, box, 'left', { fill: colour, ink: frame.colours.card, isHollow: true }, frame);
   }
-  for (const mover of scene.movers) paintMover(mover, colour, frame);
+  for (const mover of scene.movers) paintMover(mover, scene.kind === 'channel', colour, frame);
   paintSigns(scene, colour, frame);
 }
 
@@ -202,12 +202,14 @@ function token(
   frame.drawn.push({ key, count, x, y });
 }
 
-function paintMover({ key, count, from, to, start, end, tone }: Mover, colour: string, frame: Frame): void {
+/** @param passes whether what comes to Redis goes through it, to its other end */
+function paintMover(mover: Mover, passes: boolean, colour: string, frame: Frame): void {
+  const { key, count, from, to, start, end, tone } = mover;
   const { anchors, brush, colours, now, areDots } = frame;
   const [source, target] = [anchors.get(from.replace('holds:', 'redis:')), anchors.get(to.replace('holds:', 'redis:'))];
   if (!source || !target || now < start) return;
   const part = ease(Math.min(1, (now - start) / (end - start)));
-  const [a, b] = [rightOf(source), leftOf(target)];
+  const [a, b] = [rightOf(source), passes && to.startsWith('holds:') ? rightOf(target) : leftOf(target)];
   const at = along(a, b, part);
   const fill = tone === 'again' ? colours.again : tone === 'bad' ? colours.bad : colour;
   const ring = key === frame.selected ? colours.marked : undefined;

@@ -5,6 +5,10 @@ import type { LaneKind } from './lane-kind.ts';
 const MOST = 300;
 /** How long a mark of something that went wrong is seen: ms. */
 const FADE_MS = 1400;
+/** How long what Redis keeps is seen to rest there at least, as a share of the time of travel. */
+const REST = 0.5;
+/** What is in a place for this long is in the figures of the services, too: ms. */
+const SETTLED_MS = 1500;
 
 /** A message in Redis. Times are those at which it is shown, in ms of the page's steady clock. */
 export interface Chip {
@@ -56,7 +60,8 @@ export class Scene {
   readonly kind: LaneKind;
   readonly chips = new Map<string, Chip>();
   readonly hands = new Map<string, Map<string, Held>>();
-  /** By group: the number of the message that it was given last. */
+  /** Who took a message that is not known to be in Redis yet: services tell what happens each for itself. */
+  readonly #early = new Map<string, string>();
   movers: Mover[] = [];
   signs: Sign[] = [];
 
@@ -73,6 +78,7 @@ export class Scene {
   clear(): void {
     this.chips.clear();
     this.hands.clear();
+    this.#early.clear();
     this.movers = [];
     this.signs = [];
   }
@@ -107,6 +113,20 @@ export class Scene {
     else if (what === 'refused') this.#sign('lost', `publisher:${this.name}`, count, now);
   }
 
+  /**
+   * Forgets what is not in Redis any more, as the services count it: not all that happens is told one by one.
+   * @param waiting messages that wait @param inFlight messages that are with subscribers; `null` = not known
+   */
+  reconcile(waiting: number | null, inFlight: number | null, now: number): void {
+    if (this.kind === 'log' || this.kind === 'channel') return;
+    const settled = [...this.chips.values()].filter(({ from, until }) => from < now - SETTLED_MS && until > now);
+    const unread = settled.filter(({ takenAt }) => takenAt > now);
+    if (waiting !== null) for (const chip of unread.slice(0, Math.max(0, unread.length - waiting))) chip.until = now;
+    const taken = settled.filter(({ takenAt }) => takenAt < now - SETTLED_MS);
+    if (inFlight !== null) for (const chip of taken.slice(0, Math.max(0, taken.length - inFlight))) chip.until = now;
+    if (this.#early.size >= MOST) this.#early.clear();
+  }
+
   /** Forgets what is not to be seen any more. */
   tidy(now: number): void {
     this.movers = this.movers.filter(({ end }) => end > now);
@@ -126,12 +146,16 @@ export class Scene {
     const until = isKept ? Number.POSITIVE_INFINITY : end;
     if (!this.chips.has(key))
       this.chips.set(key, { key, count, from: end, until, takenAt: Number.POSITIVE_INFINITY, takenBy: '' });
+    const early = this.#early.get(key);
+    const chip = this.chips.get(key);
+    if (chip && early !== undefined) this.#take(chip, early, end);
+    this.#early.delete(key);
     if (!isKept && reply === 0) this.#sign('lost', `holds:${this.name}`, count, end);
   }
 
   #received({ key, count, by, attempt = 1 }: Happened, now: number, travelMs: number): void {
     const chip = this.chips.get(key);
-    const start = Math.max(now, chip?.from ?? now);
+    const start = Math.max(now, (chip?.from ?? now) + (this.kind === 'channel' ? 0 : travelMs * REST));
     const end = start + travelMs;
     const tone = attempt > 1 ? 'again' : 'good';
     const to = `sub:${this.name}:${by}`;
@@ -139,10 +163,14 @@ export class Scene {
     const held = this.hands.get(by) ?? new Map<string, Held>();
     this.hands.set(by, held);
     if (held.size < MOST) held.set(key, { key, count, from: end, until: Number.POSITIVE_INFINITY, attempt });
-    if (!chip) return;
-    chip.takenAt = start;
+    if (chip) this.#take(chip, by, start);
+    else if (this.#early.size < MOST) this.#early.set(key, by);
+  }
+
+  #take(chip: Chip, by: string, at: number): void {
+    chip.takenAt = at;
     chip.takenBy = by;
-    if (this.kind === 'channel' || this.kind === 'list') chip.until = start;
+    if (this.kind === 'channel' || this.kind === 'list') chip.until = at;
   }
 
   #handled(by: string, key: string, count: number, now: number): void {

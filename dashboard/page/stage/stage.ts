@@ -1,6 +1,6 @@
 import { effect } from '@preact/signals';
 import type { Happened } from '../../wire/wire.ts';
-import { ratesOf, statsOf } from '../state/accounts.ts';
+import { rateOfService, ratesOf, statsOf } from '../state/accounts.ts';
 import { patterns, selected, services } from '../state/store.ts';
 import { Anchors } from './anchors.ts';
 import { Brush } from './brush.ts';
@@ -11,6 +11,8 @@ import { Scene } from './scene.ts';
 
 /** How long a message moves from one place to the next, at the pace 1: ms. */
 const TRAVEL_MS = 560;
+/** What the services tell within this time is put in order: ms. */
+const TOGETHER_MS = 120;
 /** Above this many messages per second they move faster, and have no numbers. */
 const MANY_PER_SECOND = 25;
 /** Above this many a lane is a flow. Services say then how many, not which. */
@@ -29,6 +31,7 @@ export class Stage {
   #colours: Colours | undefined;
   #figures = new Map<string, LaneFigures>();
   #drawn: Drawn[] = [];
+  #told: Happened[] = [];
   #isScheduled = false;
   #pace = 1;
   #lastIds = '';
@@ -78,10 +81,18 @@ export class Stage {
     this.wake();
   }
 
+  /** Shows it a moment later, so that what several services tell comes in its order. */
   happened(happened: readonly Happened[]): void {
+    this.#told.push(...happened);
+    setTimeout(() => this.#show(), TOGETHER_MS);
+  }
+
+  #show(): void {
+    const told = this.#told.sort((one, other) => one.at - other.at);
+    this.#told = [];
     const now = performance.now();
     const travelMs = this.#travelMs();
-    for (const each of happened) this.#sceneOf(each.lane)?.take(each, now, travelMs);
+    for (const each of told) this.#sceneOf(each.lane)?.take(each, now, travelMs);
     this.wake();
   }
 
@@ -126,15 +137,7 @@ export class Stage {
       const scene = this.#sceneOf(pattern.name);
       const { name } = pattern;
       const theirs = subscribers.filter((state) => statsOf(state, name));
-      const rateOf = new Map(
-        theirs.map(({ snapshot, status }) => {
-          const lately = snapshot.lately[name];
-          return [
-            snapshot.instance,
-            status === 'up' && lately ? (1000 * (lately.out ?? 0)) / Math.max(1, lately.ms) : 0,
-          ];
-        }),
-      );
+      const rateOf = new Map(theirs.map((state) => [state.snapshot.instance, rateOfService(name, state)]));
       const rate = ratesOf(name, all).in;
       const isFlow = rate > FLOW_PER_SECOND || [...rateOf.values()].some((each) => each > FLOW_PER_SECOND);
       const behind = new Map<string, number>();
@@ -145,7 +148,9 @@ export class Stage {
       for (const { status, snapshot } of theirs)
         if (status === 'gone') scene?.ended(snapshot.instance, performance.now());
       const newest = all.filter((state) => state.status === 'up' && statsOf(state, name)).at(-1);
-      const waiting = newest ? (statsOf(newest, name)?.waiting ?? null) : null;
+      const held = newest && statsOf(newest, name);
+      const waiting = held?.waiting ?? null;
+      scene?.reconcile(waiting, held?.inFlight ?? null, performance.now());
       this.#figures.set(name, { rate, rateOf, instances, waiting, behind, isFlow });
     }
     const publisher = all.find(({ snapshot }) => snapshot.service === 'publisher');

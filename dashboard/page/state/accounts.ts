@@ -1,5 +1,9 @@
 import type { PublisherStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
-import type { PatternFacts, ServiceState } from '../../wire/wire.ts';
+import type { PatternFacts, Point, ServiceState } from '../../wire/wire.ts';
+
+/** So many seconds are looked at where messages are few: fewer than so many per second. */
+const STEADY_POINTS = 5;
+const MANY = 20;
 
 /** Where the messages are that Redis accepted, in the order of the bar. Each is in one place. */
 export const PLACES = ['handled', 'waiting', 'inFlight', 'moving', 'elsewhere', 'dead', 'lost', 'unexplained'] as const;
@@ -49,7 +53,9 @@ export function accountsOf(pattern: PatternFacts, all: readonly ServiceState[]):
     const known = newest.get(whose);
     if (!known || knowsBetter(state, known)) newest.set(whose, state);
   }
-  return [...newest].map(([whose, state]) => viewOf(whose, state, statsOf(state, pattern.name) as SubscriberStats));
+  return [...newest]
+    .sort(([one], [other]) => one.localeCompare(other))
+    .map(([whose, state]) => viewOf(whose, state, statsOf(state, pattern.name) as SubscriberStats));
 }
 
 function audienceOf({ guarantees }: PatternFacts, { snapshot }: ServiceState): string {
@@ -95,14 +101,29 @@ export function heldOf(pattern: string, all: readonly ServiceState[]) {
   return newest && statsOf(newest, pattern);
 }
 
-/** Messages per second: in = accepted by Redis; out = handled by all subscribers. */
+/** What a service did of a pattern in the last moment, per second: a publisher's accepted, a subscriber's handled messages. */
+export function rateOfService(pattern: string, state: ServiceState): number {
+  const lately = state.status === 'up' ? state.snapshot.lately[pattern] : undefined;
+  if (!lately || lately.ms === 0) return 0;
+  return (1000 * (isSubscriber(state) ? (lately.out ?? 0) : lately.in)) / lately.ms;
+}
+
+/** Messages per second, in the last moment: in = accepted by Redis; out = handled by all subscribers. */
 export function ratesOf(pattern: string, all: readonly ServiceState[]): { readonly in: number; readonly out: number } {
   const rates = { in: 0, out: 0 };
-  for (const state of all) {
-    const lately = state.status === 'up' ? state.snapshot.lately[pattern] : undefined;
-    if (!lately || lately.ms === 0) continue;
-    if (isSubscriber(state)) rates.out += (1000 * (lately.out ?? 0)) / lately.ms;
-    else rates.in += (1000 * lately.in) / lately.ms;
-  }
+  for (const state of all) rates[isSubscriber(state) ? 'out' : 'in'] += rateOfService(pattern, state);
   return rates;
+}
+
+/** The same over the last seconds: steadier where messages are few. */
+export function steadyRatesOf(
+  pattern: string,
+  points: readonly Point[],
+): { readonly in: number; readonly out: number } {
+  const last = points.slice(-STEADY_POINTS).flatMap(({ lanes }) => lanes[pattern] ?? []);
+  const newest = last.at(-1);
+  if (!newest) return { in: 0, out: 0 };
+  if (newest.in > MANY && newest.out > MANY) return newest;
+  const mean = (field: 'in' | 'out') => last.reduce((sum, point) => sum + point[field], 0) / last.length;
+  return { in: mean('in'), out: mean('out') };
 }

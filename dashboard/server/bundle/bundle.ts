@@ -24,6 +24,7 @@ export async function bundlePage(): Promise<Assets> {
     write: false,
     format: 'esm',
     target: 'es2022',
+    conditions: ['source'],
     jsx: 'automatic',
     jsxImportSource: 'preact',
     legalComments: 'inline',

@@ -19,7 +19,7 @@ export class Series {
   #since: number | undefined;
 
   gather({ service, lately }: Snapshot, now: number): void {
-    this.#since ??= now;
+    this.#since ??= now - (Object.values(lately)[0]?.ms ?? 0);
     for (const [pattern, { in: taken, out, handledMs }] of Object.entries(lately)) {
       const gathered = this.#gathered.get(pattern) ?? { in: 0, out: 0, quantiles: [] };
       if (service === 'publisher') gathered.in += taken;
