@@ -2,7 +2,6 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { Stage } from './stage/stage.ts';
 import { followServer } from './state/feed.ts';
-import { noteLosses } from './state/losses.ts';
 import './style/page.css';
 
 const stage = new Stage();
@@ -10,12 +9,6 @@ const place = document.getElementById('page') as HTMLElement;
 place.replaceChildren();
 render(<App stage={stage} />, place);
 followServer({
-  began(recent) {
-    noteLosses(recent, true);
-    stage.began(recent);
-  },
-  happened(happened) {
-    noteLosses(happened);
-    stage.happened(happened);
-  },
+  began: (recent) => stage.began(recent),
+  happened: (happened) => stage.happened(happened),
 });

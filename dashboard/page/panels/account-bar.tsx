@@ -40,8 +40,8 @@ export function AccountBar({ account, why }: { readonly account: AccountView; re
         )}
         {duplicated > 0 && <>; {number(duplicated)} handled twice</>}
         {asOf !== undefined && <em> as of {timeOfDay(asOf)}</em>}
-        {why.length > 0 && <span class="why"> Lost: {why.join('; ')}.</span>}
       </p>
+      {why.length > 0 && <p class="why">Lost: {why.join('; ')}.</p>}
     </div>
   );
 }

@@ -36,7 +36,7 @@ export function Lane({ pattern, index }: { readonly pattern: PatternFacts; reado
         </button>
         <span class="rates">
           {refused > 0 && <b class="refused">{number(refused)} refused</b>}
-          {buffered > 0 && <b>{number(buffered)} buffered</b>}
+          {buffered > 0 && <b class="buffered">{number(buffered)} buffered</b>}
           in <b>{perSecond(rates.in)}</b> → out <b>{perSecond(rates.out)}</b>
         </span>
       </header>
@@ -62,7 +62,7 @@ export function Lane({ pattern, index }: { readonly pattern: PatternFacts; reado
           <AccountBar
             key={account.whose}
             account={accounts.length > 1 ? account : { ...account, whose: '' }}
-            why={whyLost(pattern, account.places.lost, all)}
+            why={whyLost(pattern, account.places.lost, account.whose, all)}
           />
         ))}
         {accounts.length === 0 && <p class="equation">No subscriber has been heard yet; {number(made)} made.</p>}

@@ -100,13 +100,15 @@ export class Brush {
     context.setLineDash([]);
   }
 
-  text(text: string, { x, y }: Point, colour: string, align: CanvasTextAlign = 'left', weight = 500): void {
+  text(text: string, { x, y }: Point, colour: string, align: CanvasTextAlign = 'left', weight = 500, alpha = 1): void {
     const { context } = this;
     context.font = `${weight} 11px ${this.font}`;
     context.textAlign = align;
     context.textBaseline = 'middle';
     context.fillStyle = colour;
+    context.globalAlpha = alpha;
     context.fillText(text, x, y);
+    context.globalAlpha = 1;
   }
 
   /** A cross: something is lost. @param age 0 to 1 */

@@ -1,3 +1,4 @@
+import { perSecond } from '../state/text.ts';
 import type { Anchors, Box, Point } from './anchors.ts';
 import { along, type Brush, type TokenStyle, tokenWidth } from './brush.ts';
 import type { Colours } from './colours.ts';
@@ -69,10 +70,12 @@ function paintPaths(
   const holds = anchors.get(`redis:${name}`);
   const publisher = anchors.get(`publisher:${name}`);
   if (!holds) return;
-  const draw = (from: Point, to: Point, perSecond: number) => {
-    const phase = isStill ? 0 : (now / 1000) * Math.min(220, 60 + 40 * Math.log10(1 + perSecond));
-    const flow = isFlow && perSecond > 0 ? { phase, width: 1.5 + Math.min(4, Math.log10(perSecond)) } : undefined;
+  const draw = (from: Point, to: Point, perSecondHere: number) => {
+    const phase = isStill ? 0 : (now / 1000) * Math.min(220, 60 + 40 * Math.log10(1 + perSecondHere));
+    const flow =
+      isFlow && perSecondHere > 0 ? { phase, width: 1.5 + Math.min(4, Math.log10(perSecondHere)) } : undefined;
     brush.path(from, to, flow ? colour : colours.line, flow);
+    if (flow) brush.text(perSecond(perSecondHere), { x: to.x - 8, y: to.y - 9 }, colour, 'right', 600);
   };
   if (publisher) draw(rightOf(publisher), leftOf(holds), rate);
   for (const instance of instances) {
@@ -229,18 +232,13 @@ function paintSigns({ signs }: Scene, colour: string, { anchors, brush, colours,
       continue;
     }
     const isLost = what === 'lost';
-    const place =
-      isLost && anchor.startsWith('holds:') ? { x: box.x + box.width / 2, y: box.y + box.height / 2 } : leftOf(box);
-    const point = { x: place.x + (isLost ? 0 : 10), y: place.y + 14 * age };
-    brush.cross(point, isLost ? colours.lost : colours.bad, age);
+    const isInRedis = anchor.startsWith('holds:');
+    const place = isInRedis ? { x: box.x + box.width / 2, y: box.y + box.height / 2 } : leftOf(box);
+    const point = { x: place.x - (isInRedis ? 0 : 14), y: place.y + 12 * age };
+    const tone = isLost ? colours.lost : colours.bad;
+    brush.cross(point, tone, age);
     const words = { lost: 'lost', failed: 'failed', dead: 'dead letter' }[what];
-    brush.text(
-      `${count || ''} ${words}`,
-      { x: point.x + 10, y: point.y },
-      isLost ? colours.soft : colours.bad,
-      'left',
-      600,
-    );
+    brush.text(`${count || ''} ${words}`, { x: point.x - 9, y: point.y }, tone, 'right', 600, 1 - age ** 3);
   }
 }
 

@@ -127,6 +127,12 @@ export class Scene {
     if (this.#early.size >= MOST) this.#early.clear();
   }
 
+  /** From now on it is told how many, not which: nobody will say what becomes of these. */
+  becomeFlow(): void {
+    if (this.kind !== 'log') this.chips.clear();
+    this.hands.clear();
+  }
+
   /** Forgets what is not to be seen any more. */
   tidy(now: number): void {
     this.movers = this.movers.filter(({ end }) => end > now);
@@ -180,7 +186,7 @@ export class Scene {
 
   #failed({ by, key, count, fate }: Happened, now: number): void {
     const at = this.#letGo(by, key, now);
-    this.#sign(fate === 'again' ? 'failed' : fate === 'dead' ? 'dead' : 'lost', `sub:${this.name}:${by}`, count, at);
+    if (fate === 'again') this.#sign('failed', `sub:${this.name}:${by}`, count, at); // else it is told what becomes of it
     const chip = this.chips.get(key);
     if (chip && fate === 'again') chip.takenAt = Number.POSITIVE_INFINITY;
     else this.#done(key, now);

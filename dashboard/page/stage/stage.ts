@@ -140,6 +140,7 @@ export class Stage {
       const rateOf = new Map(theirs.map((state) => [state.snapshot.instance, rateOfService(name, state)]));
       const rate = ratesOf(name, all).in;
       const isFlow = rate > FLOW_PER_SECOND || [...rateOf.values()].some((each) => each > FLOW_PER_SECOND);
+      if (isFlow) scene?.becomeFlow();
       const behind = new Map<string, number>();
       if (pattern.guarantees.groups)
         for (const state of theirs.filter(({ status }) => status !== 'gone'))

@@ -1,46 +1,35 @@
-import { signal } from '@preact/signals';
-import type { Happened, PatternFacts, ServiceState } from '../../wire/wire.ts';
-import { madeOf } from './accounts.ts';
+import type { SubscriberStats } from '@redis-messaging/shared/accounting/stats';
+import type { PatternFacts, ServiceState } from '../../wire/wire.ts';
+import { isSubscriber, madeOf, statsOf } from './accounts.ts';
 import { number } from './text.ts';
 
-/** No lane remembers more different causes. */
-const MOST_CAUSES = 20;
-
-/** What single messages were lost for, by lane: cause → how many. Set as a whole. */
-const causes = signal<ReadonlyMap<string, ReadonlyMap<string, number>>>(new Map());
-
-/** Takes the causes that services tell. @param isNew whether all before is forgotten */
-export function noteLosses(happened: readonly Happened[], isNew = false): void {
-  const lost = happened.filter(
-    ({ what, fate }) =>
-      what === 'lost' || what === 'dropped' || what === 'missing' || (what === 'failed' && fate === 'lost'),
-  );
-  if (lost.length === 0 && !isNew) return;
-  const all = new Map(isNew ? [] : causes.peek());
-  for (const { lane, what, reason } of lost) {
-    const cause =
-      what === 'failed'
-        ? 'its handler failed'
-        : what === 'dropped'
-          ? 'came faster than it was handled'
-          : (reason ?? what);
-    const ofLane = new Map(all.get(lane));
-    if (ofLane.size < MOST_CAUSES) ofLane.set(cause, (ofLane.get(cause) ?? 0) + 1);
-    all.set(lane, ofLane);
-  }
-  causes.value = all;
-}
-
-/** Why messages of a lane are lost, in words, as far as it is told. @param lost how many are */
-export function whyLost({ name, guarantees }: PatternFacts, lost: number, services: readonly ServiceState[]): string[] {
+/**
+ * Why messages of an audience are lost, in words, as the services count it.
+ * @param lost how many are @param whose the name of the subscriber whose account it is; '' if several share it
+ */
+export function whyLost(pattern: PatternFacts, lost: number, whose: string, all: readonly ServiceState[]): string[] {
   if (lost === 0) return [];
-  const { noSubscribers } = madeOf(name, services);
-  const told = [...(causes.value.get(name) ?? [])].map(([cause, messages]) => `${number(messages)} ${cause}`);
-  if (noSubscribers > 0) told.unshift(`${number(noSubscribers)} published while nobody listened`);
-  if (told.length > 0) return told;
-  return [
-    guarantees.keepsUnread
-      ? 'a subscriber that had them was killed, or cut off'
-      : 'their subscriber was away, or cut off',
+  const { name, guarantees } = pattern;
+  const isOwn = guarantees.audience === 'every-subscriber';
+  const stats = all
+    .filter((state) => isSubscriber(state) && (!isOwn || state.snapshot.name === whose))
+    .flatMap((state): SubscriberStats[] => statsOf(state, name) ?? []);
+  const sum = (field: 'failed' | 'missing') => stats.reduce((total, each) => total + each[field], 0);
+  const causes: [number, string][] = [
+    [madeOf(name, all).noSubscribers, 'published while nobody listened'],
+    [guarantees.survivesCrash ? 0 : sum('failed'), 'its handler failed, and nothing is tried again'],
+    [sum('missing'), 'gone from Redis before they were acknowledged'],
+    [
+      lost,
+      guarantees.keepsUnread ? 'a subscriber that had them was killed, or cut off' : 'it was away, killed or cut off',
+    ],
   ];
+  let rest = lost;
+  const why: string[] = [];
+  for (const [messages, cause] of causes) {
+    const share = Math.min(messages, rest);
+    if (share > 0) why.push(`${number(share)}: ${cause}`);
+    rest -= share;
+  }
+  return why;
 }
