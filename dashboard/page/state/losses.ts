@@ -13,7 +13,7 @@ export function whyLost(pattern: PatternFacts, lost: number, whose: string, all:
   const isOwn = guarantees.audience === 'every-subscriber';
   const stats = all
     .filter((state) => isSubscriber(state) && (!isOwn || state.snapshot.name === whose))
-    .flatMap((state): SubscriberStats[] => statsOf(state, name) ?? []);
+    .flatMap((state) => statsOf(state, name) ?? ([] as SubscriberStats[]));
   const sum = (field: 'failed' | 'missing') => stats.reduce((total, each) => total + each[field], 0);
   const causes: [number, string][] = [
     [madeOf(name, all).noSubscribers, 'published while nobody listened'],
