@@ -8,6 +8,8 @@ import type { Facts } from './facts.ts';
 /** One of the demo's two services, in a process that is loading it, holds it, or runs it. */
 export interface DemoService {
   readonly name: string;
+  /** Stands before each of its lines. */
+  readonly label: string;
   readonly program: Launched;
   /** Resolves while it is loading, with what the configuration says. */
   readonly facts: Promise<Facts>;
@@ -23,9 +25,9 @@ export interface DemoService {
 
 /**
  * Loads a service from source, and holds it until it is released. It is configured as this process is; each of its lines goes to
- * standard output behind its name.
+ * standard output behind its label.
  */
-export function loadDemoService(name: string): DemoService {
+export function loadDemoService(name: string, label = name): DemoService {
   const reports: DemoService['reports'] = {};
   const tell = { ready: (_at: number): void => {}, facts: (_facts: Facts): void => {} };
   const ready = new Promise<number>((resolve) => {
@@ -37,7 +39,7 @@ export function loadDemoService(name: string): DemoService {
   const program = launch({
     command: ['--import', './local/start/hold.mjs', ...serviceCommand(name)],
     env: { ...process.env, ...(hasColours() && { FORCE_COLOR: '1' }) },
-    onLine: (line) => printLine(name, line),
+    onLine: (line) => printLine(label, line),
     onMessage: (message: ServiceReport | { event: 'facts'; facts: Facts }) => {
       if (message.event === 'facts') return tell.facts(message.facts);
       reports[message.event] = message;
@@ -47,6 +49,7 @@ export function loadDemoService(name: string): DemoService {
   let isReleased = false;
   return {
     name,
+    label,
     program,
     facts,
     reports,

@@ -3,12 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { printLine } from '../process/print-line.ts';
 import { type LocalRedis, provideRedis } from '../redis/provide-redis.ts';
 import { publishByHand } from './by-hand.ts';
+import { Dashboard, portOf } from './dashboard/dashboard.ts';
+import { Freezer } from './dashboard/freezer.ts';
 import type { DemoService } from './demo-service.ts';
 import type { DemoFacts } from './facts.ts';
-import { KEEPING, keepRedis } from './keep/redis.ts';
-import { type KeptSubscriber, keepSubscriber } from './keep/subscriber.ts';
-import { finalTable, hasEverythingArrived, isBacklogEmpty, receivedInAll, unexplainedIn } from './outcome.ts';
+import { KEEPING, keepRedis, RedisSwitch } from './keep/redis.ts';
+import { finalTable, handledInAll, hasEverythingArrived, isBacklogEmpty, unexplainedIn } from './outcome.ts';
 import { stopDemo } from './stop-demo.ts';
+import { Subscribers } from './subscribers.ts';
 
 /** Nothing has arrived for this long, and nothing waits: what is missing will not arrive: ms. */
 const QUIET_MS = 2000;
@@ -27,7 +29,11 @@ interface Demo {
   readonly config: DemoFacts;
   readonly redis: LocalRedis;
   readonly publisher: DemoService;
-  readonly subscriber: KeptSubscriber;
+  readonly subscribers: Subscribers;
+  /** What the services lack in their environment. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The port that the live page is to have; 0 = none. */
+  readonly pagePort: number;
   /** Aborts when it is to end. */
   readonly stop: AbortSignal;
 }
@@ -36,9 +42,11 @@ const say = (line: string) => printLine('start', line);
 
 /** Provides Redis, lets the services begin, waits until all has arrived, or for a stop, and ends them. @returns the exit code: 0, or that of the service that failed */
 export async function runDemo({ publisher, subscriber: first }: LoadedServices): Promise<number> {
-  let subscriber: KeptSubscriber | undefined;
+  let subscribers: Subscribers | undefined;
   const stop = stopDemo(say, () => {
-    for (const { program } of [publisher, subscriber?.service ?? first]) program.process.kill('SIGKILL');
+    publisher.program.process.kill('SIGKILL');
+    if (subscribers) subscribers.kill();
+    else first.program.process.kill('SIGKILL');
   });
   let redis: LocalRedis | undefined;
   try {
@@ -46,11 +54,12 @@ export async function runDemo({ publisher, subscriber: first }: LoadedServices):
     redis = config && (await redisFor(config));
     if (!config || !redis) return 1;
     if (stop.aborted) return 0;
-    const env = { ...redis.env, ...subscriberEnv(config) };
-    subscriber = keepSubscriber(first, { env, lossy: config.lossy, say });
-    return await run({ config, redis, publisher, subscriber, stop });
+    const pagePort = portOf(config, redis.server !== undefined);
+    const env = { ...redis.env, ...(pagePort !== 0 && { LIVE: process.env.LIVE || 'on' }) };
+    subscribers = new Subscribers(first, { env: { ...env, ...subscriberEnv(config) }, lossy: config.lossy, say });
+    return await run({ config, redis, publisher, subscribers, env, pagePort, stop });
   } finally {
-    await Promise.all([publisher.stop(), subscriber?.stop() ?? first.stop()]);
+    await Promise.all([publisher.stop(), subscribers?.stop() ?? first.stop()]);
     await redis?.stop();
   }
 }
@@ -86,32 +95,55 @@ function subscriberEnv({ CONSUMER, HEALTH_PORT }: DemoFacts) {
 
 /** @returns the exit code: 0, or that of the service that failed */
 async function run(demo: Demo): Promise<number> {
-  const { redis, publisher, subscriber } = demo;
+  const { redis, publisher, subscribers } = demo;
   const end = new AbortController();
   const stop = AbortSignal.any([demo.stop, end.signal]);
-  const broken = Promise.race([keepRedis(redis, stop, say), subscriber.failed, aborted(stop)]);
+  const redisSwitch = new RedisSwitch();
+  const page = servePage(demo, redisSwitch);
+  const broken = Promise.race([keepRedis(redis, stop, say, redisSwitch), subscribers.first.failed, aborted(stop)]);
   const failure = await Promise.race([untilDone({ ...demo, stop }), broken]);
   end.abort();
   if (failure) say(`${failure}; stopping the rest`);
-  const codes = [await publisher.stop(), await subscriber.stop()];
-  const table = finalTable(publisher.reports.stopped?.patterns, subscriber.service.reports.stopped?.patterns);
+  await page.stop();
+  const codes = [await publisher.stop(), await subscribers.stop()];
+  const { patterns } = subscribers.first.service.reports.stopped ?? {};
+  const table = finalTable(publisher.reports.stopped?.patterns, patterns);
   if (table) for (const line of table.split('\n')) say(line);
-  const unexplained = unexplainedIn(subscriber.service.reports.stopped?.patterns);
+  const unexplained = unexplainedIn(patterns);
   if (unexplained > 0)
     say(`${unexplained} messages are missing, and nobody can tell why: this is a fault of this program, or of Redis`);
   return codes.find((code) => code !== 0) ?? (failure || unexplained > 0 ? 1 : 0);
 }
 
+/** Serves the live page once the publisher is ready: it takes longest to start, and nobody is to wait for it. */
+function servePage({ publisher, subscribers, env, pagePort }: Demo, redis: RedisSwitch): { stop(): Promise<void> } {
+  const freezer = new Freezer();
+  let dashboard: Dashboard | undefined;
+  let isOver = pagePort === 0;
+  void publisher.ready.then(() => {
+    if (isOver) return;
+    const supervised = { publisher, subscribers, redis, freezer };
+    dashboard = new Dashboard({ ...env, DASHBOARD_PORT: pagePort }, supervised, say);
+  });
+  return {
+    async stop() {
+      isOver = true;
+      freezer.releaseAll();
+      await dashboard?.stop();
+    },
+  };
+}
+
 /** Resolves when everything has been published and has arrived; or with what went wrong. */
 async function untilDone(demo: Demo): Promise<string | undefined> {
-  const { config, redis, publisher, subscriber, stop } = demo;
+  const { config, redis, publisher, subscribers, env, stop } = demo;
   const timeout = sleep(READY_TIMEOUT_MS, undefined, { ref: false });
-  await Promise.race([subscriber.ready, timeout]); // or the first Pub/Sub messages would have no subscribers
+  await Promise.race([subscribers.first.ready, timeout]); // or the first Pub/Sub messages would have no subscribers
   if (stop.aborted) return undefined;
   say(crashesToTry(demo));
   say('To publish by hand, in another terminal:');
   for (const line of publishByHand(config.publications, { ...process.env, ...redis.env })) say(`  ${line}`);
-  publisher.release(redis.env);
+  publisher.release(env);
   const how = await publisher.program.exited;
   if (stop.aborted) return undefined;
   if (how !== 0) return `publisher ended with ${typeof how === 'number' ? `exit code ${how}` : how}`;
@@ -120,8 +152,8 @@ async function untilDone(demo: Demo): Promise<string | undefined> {
 }
 
 /** For whoever wants to see what a crash costs. */
-function crashesToTry({ redis, subscriber }: Demo): string {
-  const programs = { subscriber: subscriber.service.program.process.pid, Redis: redis.server?.pid };
+function crashesToTry({ redis, subscribers }: Demo): string {
+  const programs = { subscriber: subscribers.first.service.program.process.pid, Redis: redis.server?.pid };
   const kills = Object.entries(programs).flatMap(([name, pid]) => (pid ? [`kill -9 ${pid} (${name})`] : []));
   return `To see what a crash costs: ${kills.join(' or ')}; it is started again`;
 }
@@ -131,15 +163,16 @@ async function aborted(stop: AbortSignal): Promise<undefined> {
   return undefined;
 }
 
-async function untilEverythingArrived({ config, publisher, subscriber, stop }: Demo): Promise<void> {
+async function untilEverythingArrived({ config, publisher, subscribers, stop }: Demo): Promise<void> {
   const quietMs = QUIET_MS + 2000 * config.WORK_TIME;
-  let received = -1;
+  const { first } = subscribers;
+  let handled = -1;
   let since = performance.now();
   while (!stop.aborted && performance.now() - since < quietMs) {
-    const now = subscriber.service.reports.progress?.patterns ?? {};
+    const now = first.service.reports.progress?.patterns ?? {};
     if (hasEverythingArrived(publisher.reports.stopped?.patterns ?? {}, now)) return;
-    if (receivedInAll(now) !== received || !isBacklogEmpty(now) || !subscriber.isReady) since = performance.now();
-    received = receivedInAll(now);
+    if (handledInAll(now) !== handled || !isBacklogEmpty(now) || !first.isReady) since = performance.now();
+    handled = handledInAll(now);
     await sleep(50);
   }
 }

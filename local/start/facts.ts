@@ -12,7 +12,9 @@ export interface Facts {
 }
 
 /** What the configuration says. */
-export interface DemoFacts extends RedisFacts, Pick<Config, 'CONSUMER' | 'HEALTH_PORT' | 'WORK_TIME'> {
+export interface DemoFacts
+  extends RedisFacts,
+    Pick<Config, 'CONSUMER' | 'HEALTH_PORT' | 'WORK_TIME' | 'DASHBOARD_PORT' | 'DASHBOARD_CONTROLS'> {
   /** The chosen patterns that keep no message for a subscriber that is away. */
   readonly lossy: readonly string[];
   /** How to publish to the chosen patterns. */
@@ -30,15 +32,16 @@ export function readFacts(): Facts {
 function readConfig(): Facts['config'] {
   try {
     const config = loadConfig();
-    const { CONSUMER, HEALTH_PORT, WORK_TIME, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_PASSWORD_FILE } =
-      config;
+    const { CONSUMER, HEALTH_PORT, WORK_TIME, DASHBOARD_PORT, DASHBOARD_CONTROLS } = config;
+    const { REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_PASSWORD_FILE } = config;
     const lossy = config.PATTERN.filter(({ guarantees }) => !guarantees.keepsUnread).map(({ name }) => name);
     const redis = { REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_PASSWORD_FILE, address: redisAddress(config) };
     const publications = config.PATTERN.flatMap((pattern) => {
       const command = pattern.benchmark?.(config.topics.get(pattern) as string);
       return command ? [{ pattern: pattern.name, command }] : [];
     });
-    return { CONSUMER, HEALTH_PORT, WORK_TIME, ...redis, lossy, publications };
+    const page = { DASHBOARD_PORT, DASHBOARD_CONTROLS };
+    return { CONSUMER, HEALTH_PORT, WORK_TIME, ...page, ...redis, lossy, publications };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.message.split('\n');

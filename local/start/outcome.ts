@@ -8,11 +8,11 @@ import {
 type Published = StatsByPattern<PublisherStats>;
 type Received = StatsByPattern<SubscriberStats>;
 
-/** Whether a subscriber has received what the publisher sent, by every pattern, and nothing waits. */
+/** Whether the audience has handled what the publisher sent, by every pattern, and nothing waits. */
 export function hasEverythingArrived(publisher: StatsByPattern, subscriber: StatsByPattern): boolean {
   const received = subscriber as Received;
   const has = ([pattern, sent]: [string, PublisherStats]) =>
-    (received[pattern]?.received ?? 0) >= sent.accepted + sent.unconfirmed;
+    (received[pattern]?.handled ?? 0) >= sent.accepted + sent.unconfirmed;
   return isBacklogEmpty(subscriber) && Object.entries(publisher as Published).every(has);
 }
 
@@ -21,9 +21,9 @@ export function isBacklogEmpty(subscriber: StatsByPattern): boolean {
   return Object.values(subscriber).every(({ waiting }) => waiting === 0);
 }
 
-/** How many messages a subscriber has received, by all patterns. */
-export function receivedInAll(subscriber: StatsByPattern): number {
-  return Object.values(subscriber as Received).reduce((sum, stats) => sum + stats.received, 0);
+/** How many messages the audience has handled, by all patterns. */
+export function handledInAll(subscriber: StatsByPattern): number {
+  return Object.values(subscriber as Received).reduce((sum, stats) => sum + stats.handled, 0);
 }
 
 /** Both sides of the run in one table; `undefined` if a side did not report. */

@@ -12,12 +12,14 @@ export interface KeptSubscriber {
   readonly ready: Promise<unknown>;
   /** Resolves when it is not started again, with the reason: its configuration is wrong, or it ends again and again. */
   readonly failed: Promise<string>;
+  /** Kills the last instance, because somebody wants to see that: it is started again however often that is done. */
+  kill(): void;
   /** Stops it in order, for good. @returns the exit code of its last instance; 1 if a signal ended that */
   stop(): Promise<number>;
 }
 
 /** How to keep a subscriber. */
-interface KeepOptions {
+export interface KeepOptions {
   /** What it lacks; its name among them, under which each instance goes on with the account of the last. */
   readonly env: Environment & { readonly CONSUMER: string };
   /** The patterns that keep no message for a subscriber that is away. */
@@ -28,7 +30,10 @@ interface KeepOptions {
 /** Lets a loaded subscriber begin, and starts it again whenever it ends. */
 export function keepSubscriber(first: DemoService, { env, lossy, say }: KeepOptions): KeptSubscriber {
   let service = first;
+  const { label } = first;
   let isStopping = false;
+  /** The instance that was killed on purpose. */
+  let killed: DemoService | undefined;
   let tellReady = (_at: number): void => {};
   const ready = new Promise<number>((resolve) => {
     tellReady = resolve;
@@ -40,20 +45,21 @@ export function keepSubscriber(first: DemoService, { env, lossy, say }: KeepOpti
     while (true) {
       const { how, readyMs } = await endOf(service);
       if (isStopping) return await new Promise(() => {});
-      const ended = `subscriber ended with ${typeof how === 'number' ? `exit code ${how}` : how}`;
+      const ended = `${label} ended with ${typeof how === 'number' ? `exit code ${how}` : how}`;
       if (service === first && readyMs === undefined && typeof how === 'number') return ended; // a mistake: again is of no use
-      if (deaths.areTooMany(readyMs ?? 0)) return `${ended}, ${MOST_QUICK_DEATHS} times in a row within seconds`;
+      if (service !== killed && deaths.areTooMany(readyMs ?? 0))
+        return `${ended}, ${MOST_QUICK_DEATHS} times in a row within seconds`;
       startAgain(performance.now());
       say(`${ended}; starting it again as ${env.CONSUMER} (process ${service.program.process.pid})`);
     }
   }
 
   function startAgain(endedAt: number): void {
-    service = loadDemoService(first.name);
+    service = loadDemoService(first.name, label);
     service.release(env);
     void service.ready.then((readyAt) => {
       tellReady(readyAt);
-      say(`subscriber is back after ${((readyAt - endedAt) / 1000).toFixed(1)} s${meanwhile}`);
+      say(`${label} is back after ${((readyAt - endedAt) / 1000).toFixed(1)} s${meanwhile}`);
     });
   }
 
@@ -68,6 +74,10 @@ export function keepSubscriber(first: DemoService, { env, lossy, say }: KeepOpti
     },
     ready,
     failed: keep(),
+    kill() {
+      killed = service;
+      service.program.process.kill('SIGKILL');
+    },
     async stop() {
       isStopping = true;
       return await service.stop();

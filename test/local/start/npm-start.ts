@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { stringsOf } from '../../../local/process/environment.ts';
-import { serviceCommand } from '../../../local/process/node-command.ts';
+import { ROOT, serviceCommand } from '../../../local/process/node-command.ts';
 import { until } from '../../../testkit/until.ts';
 
 /** `npm start` as a user starts it, or the process that npm runs then. */
@@ -12,9 +12,16 @@ export class Start implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly exited: Promise<number>;
 
-  constructor(env: Record<string, string | number> = {}, command = 'npm', args: readonly string[] = ['start']) {
-    const own = stringsOf(env);
+  /** @param env besides PATH and HOME; without a page, unless it says otherwise @param cwd the folder of the project */
+  constructor(
+    env: Record<string, string | number> = {},
+    command = 'npm',
+    args: readonly string[] = ['start'],
+    cwd: string | URL = ROOT,
+  ) {
+    const own = stringsOf({ DASHBOARD_PORT: 0, ...env });
     this.process = spawn(command, args, {
+      cwd,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...own },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

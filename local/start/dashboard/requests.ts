@@ -1,0 +1,62 @@
+import { type Answer, REQUESTS, type Request } from '@redis-messaging/shared/live/supervisor';
+import type { DemoService } from '../demo-service.ts';
+import type { RedisSwitch } from '../keep/redis.ts';
+import type { KeptSubscriber } from '../keep/subscriber.ts';
+import type { Subscribers } from '../subscribers.ts';
+import type { Freezer } from './freezer.ts';
+
+/** What the dashboard can do something to: nothing but what `npm start` has started. */
+export interface Supervised {
+  readonly publisher: DemoService;
+  readonly subscribers: Subscribers;
+  readonly redis: RedisSwitch;
+  readonly freezer: Freezer;
+}
+
+/** Does what the dashboard asks for. Never throws. */
+export function answer(request: Request, supervised: Supervised): Answer {
+  try {
+    execute(request, supervised);
+    return { answer: request.request, ok: true };
+  } catch (error) {
+    return { answer: request.request, ok: false, reason: (error as Error).message };
+  }
+}
+
+function execute({ do: what, instance, group }: Request, { publisher, subscribers, redis, freezer }: Supervised): void {
+  const service = () => find(instance, [publisher, ...subscribers.all.map((each) => each.service)]);
+  const subscriber = () => {
+    const found = find(
+      instance,
+      subscribers.all.map((each) => each.service),
+    );
+    return subscribers.all.find((each) => each.service === found) as KeptSubscriber;
+  };
+  if (what === 'kill') subscriber().kill();
+  else if (what === 'freeze') freezer.freeze(service().program.process);
+  else if (what === 'thaw') freezer.thaw(service().program.process);
+  else if (what === 'stop-redis') redis.stop();
+  else if (what === 'start-redis') redis.start();
+  else if (what === 'add-subscriber') subscribers.add(groupOf(group));
+  else if (what === 'remove-subscriber') {
+    const removed = subscribers.remove(instance === undefined ? undefined : subscriber());
+    freezer.release(removed.service.program.process);
+  } else throw new Error(`expected one of ${REQUESTS.join(', ')}`);
+}
+
+/** The service of an instance. @throws an Error if it is not among these, or has ended */
+function find(instance: string | undefined, services: readonly DemoService[]): DemoService {
+  const found = services.find((service) => isInstance(service, instance));
+  if (!found) throw new Error('nothing of this instance runs here that this can be done to');
+  return found;
+}
+
+const isInstance = ({ program, reports }: DemoService, instance: string | undefined): boolean =>
+  program.isRunning && instance !== undefined && reports.ready?.instance === instance;
+
+/** @throws an Error if it cannot be a group's name */
+function groupOf(group: string | undefined): string | undefined {
+  if (group !== undefined && !/^[\w-]{1,40}$/.test(group))
+    throw new Error('expected a group of 1 to 40 letters, digits, _ or -');
+  return group;
+}
