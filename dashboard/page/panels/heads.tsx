@@ -1,9 +1,8 @@
 import type { ServiceState } from '../../wire/wire.ts';
 import { control, cut, request, whyNoControls } from '../state/actions.ts';
 import { abilities, now, redis, services } from '../state/store.ts';
-import { span } from '../state/text.ts';
 import { Do } from './do.tsx';
-import { shownPublishers, shownSubscribers } from './shown.ts';
+import { shownPublishers, shownSubscribers, statusWords } from './shown.ts';
 
 /** The processes that all lanes share: the publisher, Redis, the subscribers; with what can be done to each. */
 export function Heads() {
@@ -41,13 +40,13 @@ export function Heads() {
 }
 
 function ProcessName({ state }: { readonly state: ServiceState }) {
-  const { snapshot, status, since } = state;
+  const { snapshot, status } = state;
   return (
     <span class="name">
       <i class={`state-mark ${status}`} aria-hidden="true" />
       <b title={snapshot.name}>{snapshot.name}</b>
       <small>
-        {status === 'up' ? `pid ${snapshot.pid}` : `${status} for ${span(now.value - since)}`}
+        {status === 'up' ? `pid ${snapshot.pid}` : statusWords(state, redis.value.status === 'down', now.value)}
         {snapshot.group && snapshot.group !== 'subscribers' ? `, group ${snapshot.group}` : ''}
       </small>
     </span>

@@ -2,13 +2,13 @@ import type { PatternFacts, ServiceState } from '../../wire/wire.ts';
 import { KIND_WORDS, kindOf } from '../stage/lane-kind.ts';
 import { accountsOf, heldOf, madeOf, statsOf, steadyRatesOf } from '../state/accounts.ts';
 import { whyLost } from '../state/losses.ts';
-import { now, points, services } from '../state/store.ts';
+import { now, points, redis, services } from '../state/store.ts';
 import { number, perSecond, span } from '../state/text.ts';
 import { trendOf } from '../state/trend.ts';
 import { AccountBar } from './account-bar.tsx';
 import { shownFacts } from './facts.tsx';
 import { Icon } from './icon.tsx';
-import { shownPublishers, shownSubscribers } from './shown.ts';
+import { shownPublishers, shownSubscribers, statusWords } from './shown.ts';
 
 /** One pattern: from the publisher through Redis to each subscriber, and its account. */
 export function Lane({ pattern, index }: { readonly pattern: PatternFacts; readonly index: number }) {
@@ -108,12 +108,15 @@ const waitingText = (waiting: number | null | undefined): string =>
 
 /** A subscriber in this lane: what it has in hand, what it has handled, how far it lags behind. */
 function SubscriberBox({ lane, state }: { readonly lane: string; readonly state: ServiceState }) {
-  const { snapshot, status, since } = state;
+  const { snapshot, status } = state;
   const { name, instance, group } = snapshot;
   const stats = statsOf(state, lane);
   const lagMs = snapshot.lately[lane]?.lagMs ?? null;
   return (
-    <div class={`sub ${status}`} data-anchor={`sub:${lane}:${instance}`}>
+    <div
+      class={`sub ${status}${redis.value.status === 'down' ? ' unheard' : ''}`}
+      data-anchor={`sub:${lane}:${instance}`}
+    >
       <p class="who">
         <b title={group === null ? name : `${name}, group ${group}`}>{name}</b>
       </p>
@@ -124,7 +127,7 @@ function SubscriberBox({ lane, state }: { readonly lane: string; readonly state:
           {status === 'up' ? (
             <Lag name={`${instance} ${lane}`} ms={lagMs} />
           ) : (
-            `${status} for ${span(now.value - since)}`
+            statusWords(state, redis.value.status === 'down', now.value)
           )}
         </span>
       </p>

@@ -1,5 +1,6 @@
 import type { ServiceState } from '../../wire/wire.ts';
 import { isSubscriber } from '../state/accounts.ts';
+import { span } from '../state/text.ts';
 
 /** The subscribers as boxes, in the order of their names: of several processes of one name the newest. */
 export function shownSubscribers(all: readonly ServiceState[]): readonly ServiceState[] {
@@ -9,6 +10,12 @@ export function shownSubscribers(all: readonly ServiceState[]): readonly Service
 /** The publishers, in the same way. */
 export const shownPublishers = (all: readonly ServiceState[]): readonly ServiceState[] =>
   newestByName(all.filter((state) => !isSubscriber(state)));
+
+/** How a service is, in words: what is known, and since when. @param now ms, by the server's clock */
+export function statusWords({ status, since }: ServiceState, isRedisDown: boolean, now: number): string {
+  if (status === 'silent') return isRedisDown ? 'not heard: Redis is down' : `silent for ${span(now - since)}`;
+  return `${status} for ${span(now - since)}`;
+}
 
 function newestByName(all: readonly ServiceState[]): readonly ServiceState[] {
   const newest = new Map<string, ServiceState>();

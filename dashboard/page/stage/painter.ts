@@ -8,6 +8,8 @@ import type { Chip, Mover, Scene } from './scene.ts';
 const GAP = 5;
 /** How much of its way to its place a token goes in a frame: it glides there. */
 const GLIDE = 0.22;
+/** What has been in Redis for this long is in the figures of the services, too: ms. */
+const SETTLED_MS = 1500;
 
 /** How a lane stands, besides what moves in it. */
 export interface LaneFigures {
@@ -116,11 +118,14 @@ function paintLog(scene: Scene, colour: string, { behind, isFlow }: LaneFigures,
   const edges: number[] = [box.x];
   const y = box.y + box.height / 2;
   let x = box.x;
+  let position = 0;
+  const mostBehind = Math.max(0, ...behind.values());
   for (const chip of isFlow ? [] : newestFirst) {
     const width = tokenWidth(chip.count);
     if (x + width > box.x + box.width) break;
     chip.x = glide(chip, x + width / 2, box.x);
-    const isUnread = now < chip.takenAt;
+    // Who has ended, or stands still, has not told of what it took: the group's position does.
+    const isUnread = now < chip.takenAt && (position++ < mostBehind || now < chip.from + SETTLED_MS);
     const isDone = chip.until <= now;
     const style = { fill: colour, ink: colours.card, isHollow: !isUnread, isDashed: !isUnread && !isDone };
     token(chip, chip.x, y, { ...style, alpha: isDone ? 0.65 : 1 }, frame);

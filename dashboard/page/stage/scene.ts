@@ -85,8 +85,8 @@ export class Scene {
 
   /** A process has ended: what it had in its hands it has no more. What Redis keeps for it stays. */
   ended(instance: string, now: number): void {
-    for (const { count } of this.hands.get(instance)?.values() ?? [])
-      if (this.kind === 'channel' || this.kind === 'list')
+    for (const { count, until } of this.hands.get(instance)?.values() ?? [])
+      if (until === Number.POSITIVE_INFINITY && (this.kind === 'channel' || this.kind === 'list'))
         this.#sign('lost', `sub:${this.name}:${instance}`, count, now);
     this.hands.delete(instance);
   }

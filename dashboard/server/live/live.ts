@@ -30,6 +30,9 @@ export class Live {
   readonly #onDone: (done: Done) => void;
   #news: { happened: Happened[]; summarized: Summary[]; points: Point[]; marks: Mark[]; redis?: RedisState } = none();
   #pointAt = 0;
+  #redis: RedisState['status'] = 'unknown';
+  /** Of whom it was said that they say nothing. */
+  readonly #silent = new Set<string>();
 
   /** @param onDone told what became of a control */
   constructor(onDone: (done: Done) => void) {
@@ -42,16 +45,19 @@ export class Live {
     else {
       const before = this.services.get(announcement.instance);
       this.services.hear(announcement, now);
-      if (before?.status === 'silent') this.mark({ at: now, kind: 'end', text: `${announcement.name} is heard again` });
+      if (before?.status === 'silent' && this.#silent.delete(announcement.instance))
+        this.mark({ at: now, kind: 'end', text: `${announcement.name} is heard again` });
       this.#series.gather(announcement, now);
     }
   }
 
   hearRedis(redis: RedisState): void {
-    const before = this.#news.redis?.status;
+    const before = this.#redis;
+    this.#redis = redis.status;
     this.#news.redis = redis;
-    if (redis.status === 'down') this.mark({ at: redis.since, kind: 'fault', text: 'Redis is unreachable' });
-    else if (redis.status === 'up' && before !== 'up' && this.#marks.at(-1)?.text === 'Redis is unreachable')
+    if (redis.status === 'down' && before !== 'down')
+      this.mark({ at: redis.since, kind: 'fault', text: 'Redis is unreachable' });
+    else if (redis.status === 'up' && before === 'down')
       this.mark({ at: redis.since, kind: 'end', text: 'Redis is back' });
   }
 
@@ -63,8 +69,11 @@ export class Live {
 
   /** Takes the time: finds out who is silent, and makes the points of the charts. To be called often while somebody looks. */
   tick(now: number): void {
-    for (const { snapshot } of this.services.look(now))
+    for (const { snapshot } of this.services.look(now)) {
+      if (this.#redis === 'down') continue; // without Redis, nobody is heard
+      this.#silent.add(snapshot.instance);
       this.mark({ at: now, kind: 'fault', text: `${snapshot.name} says nothing any more` });
+    }
     if (now - this.#pointAt < POINT_EVERY_MS) return;
     this.#pointAt = now;
     const point = this.#series.close(this.services.all, now);

@@ -26,6 +26,7 @@ export class Services {
     const known = this.#all.get(snapshot.instance);
     if (!known && this.#all.size >= MOST_SERVICES) return;
     if (known?.status === 'gone') return; // said before it was ended
+    if (known?.status === 'frozen' && now - known.since < SILENT_AFTER_MS) return; // said before it was frozen
     if (!known) this.#replace(snapshot, now);
     const isUp = known?.status === 'up';
     this.#set({ status: 'up', since: isUp ? known.since : now, heardAt: now, snapshot });
