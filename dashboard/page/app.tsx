@@ -7,6 +7,7 @@ import { Log } from './panels/log.tsx';
 import { MessagePanel } from './panels/message-panel.tsx';
 import { StageView } from './panels/stage-view.tsx';
 import type { Stage } from './stage/stage.ts';
+import { patterns } from './state/store.ts';
 
 /** The page. */
 export function App({ stage }: { readonly stage: Stage }) {
@@ -14,7 +15,8 @@ export function App({ stage }: { readonly stage: Stage }) {
     <>
       <Header />
       <Hint />
-      <main>
+      {patterns.value.length === 0 && <p class="loading">Connecting …</p>}
+      <main hidden={patterns.value.length === 0}>
         <StageView stage={stage} />
         <aside aria-label="Message, controls and events">
           <MessagePanel />

@@ -81,7 +81,7 @@ function RedisHead() {
       <Do
         label="Cut connections"
         icon="cut"
-        name="Cut the connections of all subscribers"
+        name="Cut connections of all subscribers"
         can={isUp}
         run={cut}
         line="redis-cli CLIENT KILL ID <id>   # of each subscriber in CLIENT LIST"

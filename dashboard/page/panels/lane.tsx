@@ -43,7 +43,7 @@ export function Lane({ pattern, index }: { readonly pattern: PatternFacts; reado
       <div class="way">
         <div class="from" data-anchor={`publisher:${name}`}>
           {shownPublishers(all).length > 0 && (
-            <span class="made">
+            <span class="made-count">
               <b>{number(made)}</b> made
             </span>
           )}

@@ -87,7 +87,7 @@ function Steps({
       {lane !== '' && <h3>{lane}</h3>}
       <ol>
         {theirs.map((step, position) => (
-          <li key={`${step.at} ${step.what} ${step.by} ${position}`} class={`step ${step.what}`}>
+          <li key={`${step.at} ${step.what} ${step.by} ${position}`} class={`step is-${step.what}`}>
             <time>
               {lane === ''
                 ? new Date(step.at / 1000).toISOString().slice(11, 23)
