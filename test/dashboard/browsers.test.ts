@@ -37,7 +37,7 @@ async function serve() {
 }
 
 const visit = (port: number): Promise<IncomingMessage> =>
-  new Promise((resolve, reject) => get({ host: '127.0.0.1', port }, resolve).on('error', reject));
+  new Promise((resolve, reject) => get({ host: '127.0.0.1', port, path: '/events' }, resolve).on('error', reject));
 
 describe('the pages that are open', () => {
   test('a slow one costs a bounded share of memory, and gets a snapshot when it has caught up', async () => {

@@ -58,6 +58,7 @@ export class Visit implements AsyncDisposable {
     const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1440, height: 1000 }, ...options });
     const visit = new Visit(context, await context.newPage());
     await visit.page.goto(url);
+    await visit.page.locator('.sub.up').first().waitFor();
     return visit;
   }
 
