@@ -1,6 +1,7 @@
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { formatNumber } from '@redis-messaging/shared/text/table';
+import type { Environment } from '../local/process/environment.ts';
 import { receiveAll, startScript, startService } from './bench-process.ts';
 import type { Measurement } from './measurement.ts';
 import { naiveClients } from './naive-clients.ts';
@@ -41,10 +42,16 @@ export const throughput: Measurement = {
   },
 };
 
-async function runOurs(pattern: Pattern, port: number, messages: number): Promise<number> {
-  const subscriber = startService('subscriber', pattern, port);
+/** Messages per second of the services, from the first one made to the last one received. @param env of both */
+export async function runOurs(
+  pattern: Pattern,
+  port: number,
+  messages: number,
+  env: Environment = {},
+): Promise<number> {
+  const subscriber = startService('subscriber', pattern, port, env);
   await subscriber.report('ready');
-  const publisher = startService('publisher', pattern, port, { MESSAGE_COUNT: messages, PUBLISH_INTERVAL: 0 });
+  const publisher = startService('publisher', pattern, port, { ...env, MESSAGE_COUNT: messages, PUBLISH_INTERVAL: 0 });
   await publisher.report('stopped');
   const { received, lastAt } = await receiveAll(subscriber, pattern, messages);
   return (received / (Date.parse(lastAt) - Date.parse(publisher.stats(pattern).firstAt))) * 1000;

@@ -4,7 +4,8 @@ const HELP = `npm start: a subscriber and a publisher that talk through Redis, w
 
 It runs until Ctrl-C, or until MESSAGE_COUNT messages have arrived, and ends with a table of what was published and what arrived.
 Without REDIS_HOST or REDIS_URL it starts a Redis of its own, which ends with it.
-A subscriber that is killed is started again, and so is that Redis.
+A subscriber that is killed is started again, and so is that Redis. A live page shows all of it, and can change it: the line
+"Watch it live" has its address. DASHBOARD_PORT=0 leaves it out.
 
   npm start                                        two patterns, pubsub and queue, a message every 2 s
   PATTERN=all npm start                            all patterns side by side

@@ -1,5 +1,6 @@
 import { newClient, type Redis, type RedisOptions } from '../redis/client.ts';
 import { describeError } from '../redis/outcome.ts';
+import { ONLOOKER } from '../redis/slow-subscribers.ts';
 import { CONTROLS_CHANNEL, WATCHING_CHANNEL } from './protocol.ts';
 
 /** What is heard on the channels of the live page. */
@@ -16,7 +17,7 @@ export interface Hearer {
  * and nothing else, not even PING: a silent line costs no more than the page. @returns ends it
  */
 export function listen(options: RedisOptions, takesControls: boolean, hearer: Hearer): () => void {
-  const redis = newClient({ ...options, disableClientInfo: true }, `${options.name}:live`, () => false);
+  const redis = newClient({ ...options, disableClientInfo: true }, `${options.name}${ONLOOKER}`, () => false);
   redis.on('error', () => {}); // the service's other connections say so
   void subscribe(redis, takesControls, hearer);
   return () => redis.destroy();

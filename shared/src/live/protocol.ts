@@ -13,7 +13,10 @@ export const SCHEMA = 1;
 export const WATCHING_CHANNEL = 'redis-messaging:live:watching';
 /** From the services to the dashboard: snapshots, events, and what became of controls. */
 export const ANNOUNCEMENTS_CHANNEL = 'redis-messaging:live:announcements';
-/** From the dashboard to the services. */
+/**
+ * From the dashboard to the services. The dashboard gives the connection on which it listens a name that ends with ONLOOKER (see
+ * redis/slow-subscribers.ts), so that no publisher waits for it.
+ */
 export const CONTROLS_CHANNEL = 'redis-messaging:live:controls';
 
 /** How often the dashboard says that somebody looks: ms. */

@@ -16,10 +16,12 @@ export const REQUESTS = [
 
 export type RequestName = (typeof REQUESTS)[number];
 
+export const LISTENING = 'listening';
+
 /** From the dashboard. */
 export type FromDashboard =
   /** It serves the page there; with the token for controls, if there are any. */
-  | { readonly event: 'listening'; readonly url: string }
+  | { readonly event: typeof LISTENING; readonly url: string }
   /** To be answered by an `Answer` of the same number. */
   | Request;
 

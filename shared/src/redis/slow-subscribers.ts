@@ -9,6 +9,9 @@ const PATIENCE_MS = 100;
 /** After asking, nobody asks for this many times as long as the answer took: on a server with many clients it takes long. */
 const ASK_SHARE = 3;
 
+/** Connections whose names end so only look on: nobody waits for them, however slow they are. */
+export const ONLOOKER = ':live';
+
 /**
  * Holds up a publisher while Redis holds much for a Pub/Sub subscriber that does not keep up: it would be cut off. One for each
  * connection that publishes: its batches share a pause, so that they end in the order in which they began.
@@ -55,6 +58,6 @@ export class SlowSubscribers {
   /** Bytes that Redis holds for the subscriber that is furthest behind; 0 where we may not ask. */
   async #heldForSlowest(): Promise<number> {
     const subscribers = await this.#redis.clientList({ TYPE: 'PUBSUB' }).catch(() => []);
-    return subscribers.reduce((most, { omem }) => Math.max(most, omem), 0);
+    return subscribers.reduce((most, { name, omem }) => (name.endsWith(ONLOOKER) ? most : Math.max(most, omem)), 0);
   }
 }
