@@ -8,12 +8,14 @@ import { MessagePanel } from './panels/message-panel.tsx';
 import { StageView } from './panels/stage-view.tsx';
 import type { Stage } from './stage/stage.ts';
 import { patterns } from './state/store.ts';
+import { Stories } from './stories/panel.tsx';
 
 /** The page. */
 export function App({ stage }: { readonly stage: Stage }) {
   return (
     <>
       <Header />
+      {patterns.value.length > 0 && <Stories />}
       <Hint />
       {patterns.value.length === 0 && <p class="loading">Connecting …</p>}
       <main hidden={patterns.value.length === 0}>
