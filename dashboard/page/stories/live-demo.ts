@@ -42,21 +42,18 @@ function figuresOf(name: string): LaneFigures {
   const own =
     accounts.find(({ whose }) => whose === '' || whose === first?.name || whose === first?.group) ?? accounts[0];
   const { made, refused, buffered } = madeOf(name, all);
-  const unsettled = accounts.reduce((sum, { places }) => {
-    const { waiting, inFlight, moving } = places;
-    return sum + waiting + inFlight + Math.abs(moving);
-  }, 0);
-  const byName = Object.fromEntries(
-    shownSubscribers(all).map((state) => [state.snapshot.name, statsOf(state, name)?.received ?? 0]),
-  );
+  const told = accounts.filter(({ asOf }) => asOf === undefined);
+  const unsettled = told.reduce((sum, { places }) => sum + places.waiting + places.inFlight, 0);
+  const there = shownSubscribers(all).filter(({ status }) => status !== 'gone');
+  const byName = Object.fromEntries(there.map((state) => [state.snapshot.name, statsOf(state, name)?.received ?? 0]));
   return {
     made,
     refused,
     buffered,
     accepted: own?.accepted ?? 0,
     handled: own?.places.handled ?? 0,
-    lost: own?.places.lost ?? 0,
-    unsettled,
+    lost: (own?.places.lost ?? 0) + (own?.places.moving ?? 0),
+    unsettled: own?.asOf === undefined ? unsettled : unsettled + 1, // who says nothing may have something
     unconfirmed: own?.unconfirmed ?? 0,
     duplicated: accounts.reduce((sum, { duplicated }) => sum + duplicated, 0),
     unexplained: own?.places.unexplained ?? 0,

@@ -15,11 +15,15 @@ export const nobodyListens: Story = {
   needs: ['kill'],
   steps: [
     {
-      say: `The subscriber is killed, and ${MESSAGES} messages are made at once.`,
+      say: 'The subscriber is killed.',
       do: async (demo) => {
         for (const { instance } of demo.subscribers) await demo.request('kill', instance);
-        await demo.control('publisher', 'burst', MESSAGES);
       },
+      restMs: 400,
+    },
+    {
+      say: `${MESSAGES} messages are made at once.`,
+      do: (demo) => demo.control('publisher', 'burst', MESSAGES),
       restMs: 1500,
     },
     { say: 'npm start starts it again; it takes what was kept for it.', until: (demo) => firstOf(demo)?.isUp === true },

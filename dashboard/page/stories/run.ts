@@ -45,7 +45,7 @@ export async function runStory(
     await step.do?.(demo);
     await sleep(step.restMs ?? 0, signal);
     await untilSo(step, demo, signal);
-    if (step === PREPARE) before = figuresOf(demo);
+    if (step === PREPARE || step.isBeginning) before = figuresOf(demo);
   }
   const after = figuresOf(demo);
   return Object.fromEntries(
@@ -61,9 +61,12 @@ const figuresOf = (demo: StoryDemo) => new Map(demo.patterns.map(({ name }) => [
 async function untilSo({ until, say, holdMs = 0 }: StoryStep, demo: StoryDemo, signal: AbortSignal): Promise<void> {
   const deadline = performance.now() + PATIENCE_MS;
   let since = performance.now();
+  let figures = '';
   while (until) {
-    if (!until(demo)) since = performance.now();
-    else if (performance.now() - since >= holdMs) return;
+    const latest = holdMs > 0 ? JSON.stringify([...figuresOf(demo)]) : '';
+    if (!until(demo) || latest !== figures) since = performance.now();
+    if (until(demo) && performance.now() - since >= holdMs) return;
+    figures = latest;
     if (performance.now() > deadline) throw new Error(`This did not come to its end: ${say}`);
     await sleep(LOOK_EVERY_MS, signal);
   }

@@ -9,8 +9,9 @@ export interface LaneFigures {
   readonly buffered: number;
   readonly accepted: number;
   readonly handled: number;
+  /** Lost, or not seen anywhere; while a publisher is at work, the account calls that `moving`. */
   readonly lost: number;
-  /** Neither settled nor explained yet: waiting, in flight, moving. */
+  /** Waiting or in flight. */
   readonly unsettled: number;
   readonly unconfirmed: number;
   readonly duplicated: number;
@@ -48,7 +49,9 @@ export interface StoryStep {
   until?(demo: StoryDemo): boolean;
   /** Waits so long before it looks whether it is so: ms. */
   readonly restMs?: number;
-  /** It has to be so for this long: ms. */
+  /** The verdict counts from the end of this step on; else from the beginning. */
+  readonly isBeginning?: boolean;
+  /** It has to be so for this long, and no figure may change meanwhile: ms. */
   readonly holdMs?: number;
 }
 
@@ -76,7 +79,7 @@ export interface Story {
   readonly moral: string;
 }
 
-/** Whether all that was made has come to its place, in every lane. */
+/** Whether nothing waits or is in flight, in any lane. */
 export const isSettled = (demo: StoryDemo): boolean =>
   demo.patterns.every(({ name }) => {
     const { unsettled, buffered } = demo.figuresOf(name);

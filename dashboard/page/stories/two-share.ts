@@ -1,6 +1,9 @@
 import { growth, type Story, settle } from './story.ts';
 
 const MESSAGES = 40;
+const BURST = 5;
+const BURST_EVERY_MS = 500;
+const WORK_S = 0.1;
 
 /** A second subscriber comes, and goes again. */
 export const twoShare: Story = {
@@ -18,14 +21,18 @@ export const twoShare: Story = {
       say: 'A second subscriber is started.',
       do: (demo) => demo.request('add-subscriber'),
       until: ({ subscribers }) => subscribers.filter(({ isUp }) => isUp).length >= 2,
+      holdMs: 1500,
+      isBeginning: true,
     },
     {
-      say: `${MESSAGES} messages are made; each takes 50 ms of work.`,
-      do: async (demo) => {
-        await demo.control('subscriber', 'workTime', 0.05);
-        await demo.control('publisher', 'burst', MESSAGES);
+      say: `${MESSAGES} messages are made, ${BURST} at a time; each takes ${WORK_S} s of work.`,
+      async do(demo) {
+        await demo.control('subscriber', 'workTime', WORK_S);
+        for (let made = 0; made < MESSAGES; made += BURST) {
+          await demo.control('publisher', 'burst', BURST);
+          await new Promise((resolve) => setTimeout(resolve, BURST_EVERY_MS));
+        }
       },
-      restMs: 1500,
     },
     settle,
   ],
