@@ -46,21 +46,18 @@ export const statsOf = (state: ServiceState, pattern: string) =>
  * subscriber tells it that was heard last; one that is up knows better than one that is gone.
  */
 export function accountsOf(pattern: PatternFacts, all: readonly ServiceState[]): readonly AccountView[] {
+  const { audience, groups } = pattern.guarantees;
   const newest = new Map<string, ServiceState>();
   for (const state of all) {
     if (!isSubscriber(state) || !statsOf(state, pattern.name)) continue;
-    const whose = audienceOf(pattern, state);
+    const whose = audience === 'every-subscriber' ? state.snapshot.name : (state.snapshot.group ?? '');
     const known = newest.get(whose);
     if (!known || knowsBetter(state, known)) newest.set(whose, state);
   }
-  return [...newest]
+  const views = [...newest]
     .sort(([one], [other]) => one.localeCompare(other))
     .map(([whose, state]) => viewOf(whose, state, statsOf(state, pattern.name) as SubscriberStats));
-}
-
-function audienceOf({ guarantees }: PatternFacts, { snapshot }: ServiceState): string {
-  if (guarantees.audience === 'every-subscriber') return snapshot.name;
-  return guarantees.groups ? (snapshot.group ?? '') : '';
+  return audience === 'every-subscriber' || groups || views.length === 0 ? views : [together(views)];
 }
 
 function knowsBetter(one: ServiceState, other: ServiceState): boolean {
@@ -68,18 +65,36 @@ function knowsBetter(one: ServiceState, other: ServiceState): boolean {
   return areUp[0] === areUp[1] ? one.snapshot.at > other.snapshot.at : (areUp[0] as boolean);
 }
 
+/** Subscribers of several groups that share a queue: each group knows only of what it has handled itself. */
+function together(views: readonly AccountView[]): AccountView {
+  const [first, ...others] = views as [AccountView, ...AccountView[]];
+  if (others.length === 0) return { ...first, whose: '' };
+  const sum = (pick: (view: AccountView) => number) => views.reduce((total, view) => total + pick(view), 0);
+  const most = (pick: (view: AccountView) => number) => Math.max(...views.map(pick));
+  const accepted = most((view) => view.accepted);
+  const handled = sum(({ places }) => places.handled);
+  const [waiting, inFlight] = [most(({ places }) => places.waiting), most(({ places }) => places.inFlight)];
+  const [dead, elsewhere] = [sum(({ places }) => places.dead), most(({ places }) => places.elsewhere)];
+  const missing = accepted - handled - waiting - inFlight - dead - elsewhere;
+  const lost = Math.min(
+    Math.max(0, missing),
+    sum(({ places }) => places.lost),
+  );
+  const stale = views.flatMap(({ asOf }) => asOf ?? []);
+  return {
+    whose: '',
+    accepted,
+    places: { handled, waiting, inFlight, moving: missing - lost, elsewhere, dead, lost, unexplained: 0 },
+    unconfirmed: most((view) => view.unconfirmed),
+    duplicated: sum((view) => view.duplicated),
+    asOf: stale.length === views.length ? Math.max(...stale) : undefined,
+  };
+}
+
 function viewOf(whose: string, { status, heardAt }: ServiceState, stats: SubscriberStats): AccountView {
   const { accepted, handled, dead, lost, elsewhere, moving, unexplained, unconfirmed, duplicated } = stats;
-  const places = {
-    handled,
-    waiting: stats.waiting ?? 0,
-    inFlight: stats.inFlight ?? 0,
-    moving,
-    elsewhere,
-    dead,
-    lost,
-    unexplained,
-  };
+  const held = { waiting: stats.waiting ?? 0, inFlight: stats.inFlight ?? 0 };
+  const places = { handled, ...held, moving, elsewhere, dead, lost, unexplained };
   return { whose, accepted, places, unconfirmed, duplicated, asOf: status === 'up' ? undefined : heardAt };
 }
 

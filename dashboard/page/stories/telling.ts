@@ -55,7 +55,7 @@ export async function predict(answer: number): Promise<void> {
 /** Remembers the settings. @returns sets them again, and removes the subscribers that have come meanwhile */
 function restorer(): () => Promise<void> {
   const publisher = shownPublishers(services.value)[0]?.snapshot;
-  const subscribers = shownSubscribers(services.value);
+  const subscribers = shownSubscribers(services.value).filter(({ status }) => status !== 'gone');
   const before = new Set(subscribers.map(({ snapshot }) => snapshot.name));
   const subscriber = subscribers[0]?.snapshot;
   return async () => {
