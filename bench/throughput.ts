@@ -4,7 +4,7 @@ import { formatNumber } from '@redis-messaging/shared/text/table';
 import type { Environment } from '../local/process/environment.ts';
 import { receiveAll, startScript, startService } from './bench-process.ts';
 import type { Measurement } from './measurement.ts';
-import { naiveClients } from './naive-clients.ts';
+import { naiveClients } from './naive/clients.ts';
 import { redisBenchmark } from './redis-benchmark.ts';
 
 /** The key that redis-benchmark fills. */
@@ -14,7 +14,7 @@ const BENCHMARK_KEY = 'bench';
  * Messages per second from the first one made to the last one received, as fast as possible, with everything that belongs
  * to it: made, sent, received, decoded, accounted, acknowledged. Next to it, in the same run:
  *
- * - the reference, what a beginner writes (naive.ts): the same work on the same messages with the client's and Node's
+ * - the reference, what a beginner writes (naive/naive.ts): the same work on the same messages with the client's and Node's
  *   defaults. Neither side writes a line per message. Ratios do not depend on the machine's speed.
  * - `redis-benchmark -P 256` with the same command and size of payload, if it is installed: what Redis itself accepts from a
  *   client in C that makes nothing, with no subscriber. Ours as a share of it.
@@ -58,9 +58,9 @@ export async function runOurs(
 }
 
 async function runReference({ name }: Pattern, port: number, count: number): Promise<number> {
-  const subscriber = startScript('naive.ts', ['subscribe', name, String(count)], port);
+  const subscriber = startScript('naive/naive.ts', ['subscribe', name, String(count)], port);
   await subscriber.report('ready');
-  const publisher = startScript('naive.ts', ['publish', name, String(count)], port);
+  const publisher = startScript('naive/naive.ts', ['publish', name, String(count)], port);
   const [{ beganAt }, { endedAt }] = await Promise.all([publisher.report('done'), subscriber.report('done')]);
   return (count / (endedAt - beganAt)) * 1000;
 }

@@ -6,7 +6,7 @@
  */
 import { Ledger } from '@redis-messaging/shared/accounting/ledger';
 import { decode, encode, makeMessage } from '@redis-messaging/shared/message/message';
-import { BATCH, type NaiveClient, naiveClients, openClient } from './naive-clients.ts';
+import { BATCH, type NaiveClient, naiveClients, openClient } from './clients.ts';
 
 const [role, pattern = '', countText] = process.argv.slice(2);
 const count = Number(countText);
