@@ -1,11 +1,11 @@
 import { Charts } from './charts/charts.tsx';
+import { StageView } from './lanes/stage-view.tsx';
 import { Controls } from './panels/controls.tsx';
 import { Hint } from './panels/do.tsx';
 import { Facts } from './panels/facts.tsx';
 import { Header } from './panels/header.tsx';
 import { Log } from './panels/log.tsx';
 import { MessagePanel } from './panels/message-panel.tsx';
-import { StageView } from './panels/stage-view.tsx';
 import type { Stage } from './stage/stage.ts';
 import { patterns } from './state/store.ts';
 import { Stories } from './stories/panel.tsx';

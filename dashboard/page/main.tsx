@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { App } from './app.tsx';
 import { Stage } from './stage/stage.ts';
 import { followServer } from './state/feed.ts';
+import { followAddress } from './state/link.ts';
 import './style/page.css';
 
 const stage = new Stage();
@@ -12,3 +13,4 @@ followServer({
   began: (recent) => stage.began(recent),
   happened: (happened) => stage.happened(happened),
 });
+followAddress();

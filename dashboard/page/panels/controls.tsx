@@ -1,10 +1,10 @@
 import { RANGES } from '@redis-messaging/shared/live/protocol';
 import { useState } from 'preact/hooks';
 import { control, problem, whyNoControls } from '../state/actions.ts';
+import { shownPublishers, shownSubscribers } from '../state/shown.ts';
 import { patterns, services } from '../state/store.ts';
 import { perSecond } from '../state/text.ts';
 import { Do, Line } from './do.tsx';
-import { shownPublishers, shownSubscribers } from './shown.ts';
 import { Slider } from './slider.tsx';
 
 /** The rates that the slider goes through: 0.2 to 5,000 per second, each a little more than the one before. */

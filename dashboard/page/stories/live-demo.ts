@@ -1,6 +1,6 @@
-import { shownSubscribers } from '../panels/shown.ts';
 import { accountsOf, madeOf, statsOf } from '../state/accounts.ts';
 import { control, request } from '../state/actions.ts';
+import { shownSubscribers } from '../state/shown.ts';
 import { patterns, redis, services } from '../state/store.ts';
 import type { LaneFigures, StoryDemo } from './story.ts';
 

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
-import { shownPublishers, shownSubscribers } from '../panels/shown.ts';
 import { control, request } from '../state/actions.ts';
+import { shownPublishers, shownSubscribers } from '../state/shown.ts';
 import { services } from '../state/store.ts';
 import { liveDemo } from './live-demo.ts';
 import { runStory, type Verdicts } from './run.ts';

@@ -1,6 +1,6 @@
 import type { ServiceState } from '../../wire/wire.ts';
-import { isSubscriber } from '../state/accounts.ts';
-import { span } from '../state/text.ts';
+import { isSubscriber } from './accounts.ts';
+import { span } from './text.ts';
 
 /** The subscribers as boxes, in the order of their names: of several processes of one name the newest. */
 export function shownSubscribers(all: readonly ServiceState[]): readonly ServiceState[] {

@@ -1,14 +1,14 @@
 import type { PatternFacts, ServiceState } from '../../wire/wire.ts';
+import { shownFacts } from '../panels/facts.tsx';
+import { Icon } from '../panels/icon.tsx';
 import { KIND_WORDS, kindOf } from '../stage/lane-kind.ts';
 import { accountsOf, heldOf, madeOf, statsOf, steadyRatesOf } from '../state/accounts.ts';
 import { whyLost } from '../state/losses.ts';
+import { shownPublishers, shownSubscribers, statusWords } from '../state/shown.ts';
 import { now, points, redis, services } from '../state/store.ts';
 import { number, perSecond, span } from '../state/text.ts';
 import { trendOf } from '../state/trend.ts';
 import { AccountBar } from './account-bar.tsx';
-import { shownFacts } from './facts.tsx';
-import { Icon } from './icon.tsx';
-import { shownPublishers, shownSubscribers, statusWords } from './shown.ts';
 
 /** One pattern: from the publisher through Redis to each subscriber, and its account. */
 export function Lane({ pattern, index }: { readonly pattern: PatternFacts; readonly index: number }) {

@@ -1,8 +1,8 @@
 import type { ServiceState } from '../../wire/wire.ts';
+import { Do } from '../panels/do.tsx';
 import { control, cut, request, whyNoControls } from '../state/actions.ts';
+import { shownPublishers, shownSubscribers, statusWords } from '../state/shown.ts';
 import { abilities, now, redis, services } from '../state/store.ts';
-import { Do } from './do.tsx';
-import { shownPublishers, shownSubscribers, statusWords } from './shown.ts';
 
 /** The processes that all lanes share: the publisher, Redis, the subscribers; with what can be done to each. */
 export function Heads() {
