@@ -1,4 +1,4 @@
-import { bundlePage } from './bundle/bundle.ts';
+import { pageAssets } from './bundle/bundle.ts';
 import { Controls } from './controls.ts';
 import { createApp } from './http/app.ts';
 import { type Listening, listen } from './http/listen.ts';
@@ -46,7 +46,7 @@ export async function startDashboard(settings: Settings): Promise<Dashboard> {
 
   let listening: Listening | undefined;
   const app = createApp({
-    assets: await bundlePage(),
+    assets: await pageAssets(),
     browsers,
     token,
     guarded: () => ({ address: listening?.address ?? '127.0.0.1', host }),
