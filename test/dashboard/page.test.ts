@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared';
 import type { Browser } from 'playwright-core';
+import { until } from '../../testkit/until.ts';
 import { BROWSER_TIMEOUT_MS, launchBrowser } from '../support/browser.ts';
 import { LiveDemo, Visit } from '../support/live-demo.ts';
 
@@ -119,6 +120,34 @@ describe('the live page', () => {
     const response = await demo.post('service', { to: { service: 'subscriber' }, do: 'workTime', value: 0 });
     expect(await response.json()).toEqual({ ok: true, reason: '' });
     await visit.until(() => document.body.textContent?.includes('WORK_TIME=0 '));
+  });
+
+  test('a tab in the background ends its stream, and resumes when it is looked at', async () => {
+    await using visit = await Visit.of(browser, demo.url.href);
+    const pages = async () => {
+      const response = await fetch(new URL('/healthz', demo.url));
+      return ((await response.json()) as { pages: number }).pages;
+    };
+    await until('this page only', async () => (await pages()) === 1);
+    const look = (state: string) =>
+      visit.page.evaluate((visibility) => {
+        Object.defineProperty(document, 'visibilityState', { value: visibility, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, state);
+    await look('hidden');
+    await until('no page', async () => (await pages()) === 0);
+    await visit.page.getByText('not live while this tab is in the background').waitFor();
+    await look('visible');
+    await visit.page.locator('.lamp.good', { hasText: 'live' }).waitFor();
+    await visit.until(areLanesBusy, names);
+  });
+
+  test('with reduced motion nothing moves, and all is said', async () => {
+    await using visit = await Visit.of(browser, demo.url.href, { reducedMotion: 'reduce' });
+    await visit.until(areLanesBusy, names);
+    const running = await visit.page.evaluate(() => document.getAnimations().length);
+    expect(running).toBe(0);
+    expect(visit.problems).toEqual([]);
   });
 });
 

@@ -20,6 +20,8 @@ export interface LaneFigures {
   readonly instances: readonly string[];
   /** Messages that wait in Redis, as the services tell; `null` = not known. */
   readonly waiting: number | null;
+  /** Messages that are with subscribers, as Redis tells; `null` = not known. */
+  readonly inFlight: number | null;
   /** A log's groups, and how many messages each has yet to be given. */
   readonly behind: ReadonlyMap<string, number>;
   /** Whether single messages are told: not above 200 per second. */
@@ -56,10 +58,16 @@ export function paintLane(scene: Scene, colour: string, figures: LaneFigures, fr
   for (const [instance, held] of scene.hands) {
     const box = frame.anchors.get(`hand:${scene.name}:${instance}`);
     const shown = [...held.values()].filter(({ from, until }) => from <= frame.now && frame.now < until);
-    if (box) paintRow(shown, box, 'left', { fill: colour, ink: frame.colours.card, isHollow: true }, frame);
+    const style = { fill: colour, ink: frame.colours.card, isHollow: true };
+    if (box) paintRow(shown, box, 'left', style, frame, untold(shown.length, figures));
   }
   for (const mover of scene.movers) paintMover(mover, scene.kind === 'channel', colour, frame);
   paintSigns(scene, colour, frame);
+}
+
+/** How many more a subscriber has in flight than was told one by one: known where there is one, and Redis keeps account of it. */
+function untold(told: number, { inFlight, instances }: LaneFigures): number {
+  return instances.length === 1 ? Math.max(0, (inFlight ?? 0) - told) : 0;
 }
 
 function paintPaths(
@@ -87,7 +95,8 @@ function paintPaths(
 }
 
 /** A list: its head is at the right, next to the subscribers. What is in processing lists stands in those. */
-function paintList(scene: Scene, colour: string, { waiting, isFlow }: LaneFigures, frame: Frame): void {
+function paintList(scene: Scene, colour: string, figures: LaneFigures, frame: Frame): void {
+  const { waiting, isFlow } = figures;
   const box = frame.anchors.get(`holds:${scene.name}`);
   if (!box) return;
   const { now, colours } = frame;
@@ -105,7 +114,8 @@ function paintList(scene: Scene, colour: string, { waiting, isFlow }: LaneFigure
   for (const instance of new Set(there.map(({ takenBy }) => takenBy))) {
     const row = frame.anchors.get(`processing:${scene.name}:${instance}`);
     const chips = there.filter(({ takenBy, takenAt }) => takenBy === instance && takenAt <= now);
-    if (row) paintRow(chips, row, 'left', { fill: colour, ink: colours.card, isHollow: true, isDashed: true }, frame);
+    const style = { fill: colour, ink: colours.card, isHollow: true, isDashed: true };
+    if (row) paintRow(chips, row, 'left', style, frame, untold(chips.length, figures));
   }
 }
 
@@ -242,6 +252,9 @@ function paintSigns({ signs }: Scene, colour: string, { anchors, brush, colours,
     const point = { x: place.x - (isInRedis ? 0 : 14), y: place.y + 12 * age };
     const tone = isLost ? colours.lost : colours.bad;
     brush.cross(point, tone, age);
+    const isNewest =
+      signs.findLast((other) => other.anchor === anchor && other.what !== 'handled' && other.at <= now)?.at === at;
+    if (!isNewest) continue;
     const words = { lost: 'lost', failed: 'failed', dead: 'dead letter' }[what];
     brush.text(`${count || ''} ${words}`, { x: point.x - 9, y: point.y }, tone, 'right', 600, 1 - age ** 3);
   }

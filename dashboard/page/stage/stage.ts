@@ -152,7 +152,7 @@ export class Stage {
       const held = newest && statsOf(newest, name);
       const waiting = held?.waiting ?? null;
       scene?.reconcile(waiting, held?.inFlight ?? null, performance.now());
-      this.#figures.set(name, { rate, rateOf, instances, waiting, behind, isFlow });
+      this.#figures.set(name, { rate, rateOf, instances, waiting, inFlight: held?.inFlight ?? null, behind, isFlow });
     }
     const publisher = all.find(({ snapshot }) => snapshot.service === 'publisher');
     this.#pace = publisher?.snapshot.settings.pace || 1;
