@@ -93,7 +93,11 @@ describe('the live page is safe', () => {
         200,
       );
     const last = injections.at(-1) as string;
-    await visit.page.locator('.recent button').first().click();
+    await visit.until(
+      (text) => [...document.querySelectorAll('.recent button')].some((each) => each.getAttribute('title') === text),
+      last,
+    );
+    await visit.page.getByTitle(last, { exact: true }).first().click();
     await visit.until((text) => document.querySelector('.message .text')?.textContent === text, last);
     expect(await visit.page.locator('#page img, #page iframe, #page script, #page a').count()).toBe(0);
     expect(await visit.page.title()).toBe('Redis messaging patterns, live');

@@ -59,13 +59,13 @@ export function paintLane(scene: Scene, colour: string, figures: LaneFigures, fr
     const box = frame.anchors.get(`hand:${scene.name}:${instance}`);
     const shown = [...held.values()].filter(({ from, until }) => from <= frame.now && frame.now < until);
     const style = { fill: colour, ink: frame.colours.card, isHollow: true };
-    if (box) paintRow(shown, box, 'left', style, frame, untold(shown.length, figures));
+    if (box) paintRow(shown, box, 'left', style, frame, untold(shown.length + scene.movers.length, figures));
   }
   for (const mover of scene.movers) paintMover(mover, scene.kind === 'channel', colour, frame);
   paintSigns(scene, colour, frame);
 }
 
-/** How many more a subscriber has in flight than was told one by one: known where there is one, and Redis keeps account of it. */
+/** How many more a subscriber has in flight than was told one by one: known where there is one, and Redis keeps account of it. @param told those that are seen, on their way included */
 function untold(told: number, { inFlight, instances }: LaneFigures): number {
   return instances.length === 1 ? Math.max(0, (inFlight ?? 0) - told) : 0;
 }
@@ -115,7 +115,7 @@ function paintList(scene: Scene, colour: string, figures: LaneFigures, frame: Fr
     const row = frame.anchors.get(`processing:${scene.name}:${instance}`);
     const chips = there.filter(({ takenBy, takenAt }) => takenBy === instance && takenAt <= now);
     const style = { fill: colour, ink: colours.card, isHollow: true, isDashed: true };
-    if (row) paintRow(chips, row, 'left', style, frame, untold(chips.length, figures));
+    if (row) paintRow(chips, row, 'left', style, frame, untold(chips.length + scene.movers.length, figures));
   }
 }
 
