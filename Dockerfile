@@ -1,15 +1,17 @@
-# One image for both services; docker-compose.yml says which one a container runs.
+# One image for both services and the live page; docker-compose.yml says which one a container runs.
 FROM node:24-alpine AS build
 WORKDIR /app
 COPY package.json package-lock.json tsconfig.base.json ./
 COPY shared/package.json shared/
 COPY publisher/package.json publisher/
 COPY subscriber/package.json subscriber/
+COPY dashboard/package.json dashboard/
 RUN npm ci --no-audit --no-fund --ignore-scripts
 COPY shared shared
 COPY publisher publisher
 COPY subscriber subscriber
-RUN npm run build && npm prune --omit=dev --no-audit --no-fund && rm -rf */src */tsconfig.json */*.tsbuildinfo */dist/*.map
+COPY dashboard dashboard
+RUN npm run build && npm run build:page && npm prune --omit=dev --no-audit --no-fund && rm -rf */src dashboard/server dashboard/wire dashboard/page */tsconfig.json */*.tsbuildinfo */dist/*.map
 
 FROM node:24-alpine
 ENV NODE_ENV=production
@@ -19,6 +21,7 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/shared shared
 COPY --from=build /app/publisher publisher
 COPY --from=build /app/subscriber subscriber
+COPY --from=build /app/dashboard dashboard
 USER node
 HEALTHCHECK --interval=2s --timeout=2s --start-period=10s --retries=3 CMD ["node", "shared/dist/service/healthcheck.js"]
 # A small young generation keeps a busy service's memory at about two thirds; it costs no speed.

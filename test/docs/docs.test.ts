@@ -60,7 +60,7 @@ describe('documents', () => {
     const named = foundIn(everything, /`([A-Z]+(?:_[A-Z]+)+)`/g);
     expect(set.length).toBeGreaterThan(15);
     expect(named.length).toBeGreaterThan(25);
-    const readers = sourcesIn('bench', 'local', 'test', 'testkit') + read('docker-compose.yml');
+    const readers = sourcesIn('bench', 'dashboard/server', 'local', 'test', 'testkit') + read('docker-compose.yml');
     const isRead = (name: string) => names.includes(name) || new RegExp(`(env\\.|\\$\\{)${name}\\b`).test(readers);
     expect([...set, ...named].filter((name) => !isRead(name))).toEqual([]);
   });

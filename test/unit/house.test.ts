@@ -15,13 +15,16 @@ const PLACES = [
   'bench',
   'chaos',
   'examples',
+  'dashboard/server',
+  'dashboard/wire',
+  'dashboard/page',
 ];
 /** What a reader takes in at a glance. */
 const MOST_FILES = 12;
 /** The folders of the library, and what each may use: those behind it. */
 const LAYERS = ['service', 'live', 'messaging', 'patterns', 'delivery', 'redis', 'message', 'accounting', 'text'];
 
-const isSource = (path: string) => /\.(ts|mjs|js)$/.test(path);
+const isSource = (path: string) => /\.(tsx?|mjs|js)$/.test(path);
 const files = PLACES.flatMap((place) =>
   readdirSync(join(ROOT, place), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && isSource(entry.name))

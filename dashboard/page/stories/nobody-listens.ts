@@ -1,0 +1,41 @@
+import { firstOf, growth, type Story, settle } from './story.ts';
+
+const MESSAGES = 20;
+
+/** Messages are published while no subscriber runs. */
+export const nobodyListens: Story = {
+  name: 'nobody-listens',
+  title: 'Nobody is listening',
+  question: `The only subscriber is killed, and ${MESSAGES} messages are published before it is back. Who gets them in the end?`,
+  answers: [
+    { text: 'All patterns deliver them late', isRight: false },
+    { text: 'Only those that keep messages: the lists and the stream', isRight: true },
+    { text: 'None: they are lost everywhere', isRight: false },
+  ],
+  needs: ['kill'],
+  steps: [
+    {
+      say: 'The subscriber is killed.',
+      do: async (demo) => {
+        for (const { instance } of demo.subscribers) await demo.request('kill', instance);
+      },
+      restMs: 400,
+    },
+    {
+      say: `${MESSAGES} messages are made at once.`,
+      do: (demo) => demo.control('publisher', 'burst', MESSAGES),
+      restMs: 1500,
+    },
+    { say: 'npm start starts it again; it takes what was kept for it.', until: (demo) => firstOf(demo)?.isUp === true },
+    settle,
+  ],
+  verdictOf({ guarantees }, before, after) {
+    const { made, handled, lost, unexplained } = growth(before, after);
+    const isAsPromised = guarantees.keepsUnread ? handled === made : lost === made;
+    return {
+      text: `${made} made, ${handled} handled, ${lost} lost`,
+      isAsPromised: made === MESSAGES && isAsPromised && unexplained === 0,
+    };
+  },
+  moral: 'Pub/Sub passes a message to whoever listens at that moment, and forgets it. Lists and streams keep it.',
+};

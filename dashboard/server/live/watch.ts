@@ -1,0 +1,138 @@
+import {
+  ANNOUNCEMENTS_CHANNEL,
+  type Announcement,
+  CONTROLS_CHANNEL,
+  type Control,
+  SCHEMA,
+  WATCHING_CHANNEL,
+  WATCHING_EVERY_MS,
+} from '@redis-messaging/shared/live/protocol';
+import { readAnnouncement } from '@redis-messaging/shared/live/read-announcement';
+import { addressOf, type Redis, type RedisOptions } from '@redis-messaging/shared/redis/client';
+import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
+import type { RedisState } from '../../wire/wire.ts';
+
+/** Told what is heard. */
+export interface WatchEvents {
+  announced(announcement: Announcement): void;
+  redis(state: RedisState): void;
+}
+
+/** How the connections of the services are called, in front: see redis-options.ts. */
+const SUBSCRIBER = /^subscriber(:|$)/;
+
+/**
+ * Listens to the services while somebody looks, and says that somebody does. While nobody does, there is no connection to Redis at all.
+ */
+export class Watch {
+  readonly #options: RedisOptions;
+  readonly #events: WatchEvents;
+  #state: RedisState;
+  #end: AbortController | undefined;
+  #sending: Connection | undefined;
+
+  constructor(options: RedisOptions, events: WatchEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#state = { status: 'unknown', since: Date.now(), address: addressOf(options), version: '' };
+  }
+
+  get redis(): RedisState {
+    return this.#state;
+  }
+
+  /** Begins to listen, or ends it. May be called again with the same. */
+  set(isWatched: boolean): void {
+    if (isWatched === (this.#end !== undefined)) return;
+    if (isWatched) {
+      this.#end = new AbortController();
+      void this.#listen(this.#end.signal);
+    } else {
+      this.#end?.abort();
+      this.#end = undefined;
+    }
+  }
+
+  /** Asks services to do something. @throws if Redis cannot be reached */
+  async control(control: Control): Promise<void> {
+    await this.#client.publish(CONTROLS_CHANNEL, JSON.stringify(control));
+  }
+
+  /** Cuts all connections of the demo's subscribers. @returns how many @throws if Redis cannot be reached */
+  async cutSubscribers(): Promise<number> {
+    const redis = this.#client;
+    const theirs = (await redis.clientList()).filter(({ name }) => SUBSCRIBER.test(name));
+    for (const { id } of theirs) await redis.sendCommand(['CLIENT', 'KILL', 'ID', String(id)]);
+    return theirs.length;
+  }
+
+  get #client(): Redis {
+    if (!this.#sending?.isReady) throw new Error('Redis cannot be reached');
+    return this.#sending.client;
+  }
+
+  async #listen(signal: AbortSignal): Promise<void> {
+    const up = new Set<object>();
+    const events = {
+      onUp: (connection: object) => {
+        up.add(connection);
+        this.#is('up');
+        this.#sayWatching();
+        void this.#askVersion(connection as Connection, signal);
+      },
+      onDown: (connection: object) => {
+        up.delete(connection);
+        if (up.size === 0) this.#is('down');
+      },
+    };
+    let timer: NodeJS.Timeout | undefined;
+    let sending: Connection | undefined;
+    let listening: Connection | undefined;
+    try {
+      sending = await connect({ ...this.#options, name: 'dashboard' }, events, signal);
+      this.#sending = sending;
+      listening = await sending.duplicate('listening', signal);
+      await listening.client.subscribe(ANNOUNCEMENTS_CHANNEL, (payload) => this.#hear(payload), true);
+      this.#sayWatching();
+      timer = setInterval(() => this.#sayWatching(), WATCHING_EVERY_MS);
+      await aborted(signal);
+    } catch {
+      if (!signal.aborted) this.#is('down'); // refused for good: the services say why
+    } finally {
+      clearInterval(timer);
+      await Promise.all([listening?.close(), sending?.close()]);
+      if (this.#end === undefined) this.#is('unknown');
+    }
+  }
+
+  #hear(payload: Buffer): void {
+    const announcement = readAnnouncement(payload);
+    if (announcement) this.#events.announced(announcement);
+  }
+
+  #sayWatching(): void {
+    if (!this.#sending?.isReady) return;
+    this.#sending.client.publish(WATCHING_CHANNEL, JSON.stringify({ kind: 'watching', v: SCHEMA })).catch(() => {});
+  }
+
+  async #askVersion({ client }: Connection, signal: AbortSignal): Promise<void> {
+    const info = await client.info('server').catch(() => '');
+    const version = /^redis_version:(\S+)/m.exec(info)?.[1]?.slice(0, 40);
+    if (version && version !== this.#state.version && !signal.aborted) this.#set({ ...this.#state, version });
+  }
+
+  #is(status: RedisState['status']): void {
+    if (status !== this.#state.status) this.#set({ ...this.#state, status, since: Date.now() });
+  }
+
+  #set(state: RedisState): void {
+    this.#state = state;
+    this.#events.redis(state);
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import type { RedisOptions } from '@redis-messaging/shared/redis/client';
+import { loadConfig, loadDotEnv } from '@redis-messaging/shared/service/config';
+import { redisOptions } from '@redis-messaging/shared/service/redis-options';
+
+const DEFAULT_PORT = 8080;
+
+/** How the server runs, from the environment. */
+export interface Settings {
+  readonly redis: RedisOptions;
+  /** The address on which it listens, or its name: DASHBOARD_HOST. */
+  readonly host: string;
+  /** DASHBOARD_PORT; 0 = any free one. */
+  readonly port: number;
+  /** Whether the next free port will do: nobody has asked for this one. */
+  readonly mayMove: boolean;
+  /** What controls need; `undefined` = there are none (DASHBOARD_CONTROLS=off). */
+  readonly token: string | undefined;
+  /** Whether the services run in containers, where nothing can be started from here. */
+  readonly isInContainer: boolean;
+}
+
+/** Reads them. @throws a ConfigError that says which variable is wrong */
+export function readSettings(): Settings {
+  loadDotEnv();
+  const config = loadConfig();
+  const port = config.DASHBOARD_PORT ?? DEFAULT_PORT;
+  return {
+    redis: redisOptions(config, 'dashboard'),
+    host: process.env.DASHBOARD_HOST || '127.0.0.1',
+    port,
+    mayMove: port === DEFAULT_PORT,
+    token: config.DASHBOARD_CONTROLS === 'off' ? undefined : randomBytes(18).toString('base64url'),
+    isInContainer: existsSync('/.dockerenv'),
+  };
+}
