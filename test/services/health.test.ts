@@ -112,6 +112,7 @@ describe('health of the publisher and of the subscriber', () => {
     await using _ = startService('publisher', { REDIS_PORT: server.port, PATTERN: 'queue', HEALTH_PORT: health });
     const answers = (code: number) => until(`${code}`, async () => (await status('/readyz')) === code);
     await answers(200);
+    await until('the first message', async () => (await admin.client.exists('message_queue')) === 1);
     await admin.client.rename('message_queue', 'aside');
     await admin.client.set('message_queue', 'no list');
     await answers(503);
