@@ -4,8 +4,13 @@ import { startDashboard } from './dashboard.ts';
 import { readSettings } from './settings.ts';
 
 try {
-  const dashboard = await startDashboard(readSettings());
-  if (!process.connected) console.log(`The live page is at ${dashboard.url}`);
+  const settings = readSettings();
+  const dashboard = await startDashboard(settings);
+  if (settings.isInContainer)
+    console.log(
+      `The live page is at http://ADDRESS/${new URL(dashboard.url).hash}; \`docker-compose port dashboard ${dashboard.port}\` tells ADDRESS`,
+    );
+  else if (!process.connected) console.log(`The live page is at ${dashboard.url}`);
   const stop = () => void dashboard.close().then(() => process.exit(0));
   onStopSignals(stop, () => process.exit(1));
   process.on('disconnect', stop); // npm start is gone

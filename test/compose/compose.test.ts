@@ -105,6 +105,38 @@ describe.each(GENERATIONS)('%s', (name, command, image) => {
     await compose.up({}, '--scale', 'subscriber=1');
   });
 
+  test('the live page is a service of its own, on loopback; with the token of its log it kills subscribers, which come back', async () => {
+    await compose.up({ PATTERN: 'all' });
+    await compose.healthy('redis', 'subscriber', 'publisher', 'dashboard');
+    const address = (await compose.call('port', 'dashboard', '8080')).trim();
+    expect(address).toMatch(/^127\.0\.0\.1:80[89]\d$/);
+    const page = await fetch(`http://${address}/`);
+    expect([page.status, page.headers.get('content-security-policy')]).toEqual([
+      200,
+      expect.stringContaining("default-src 'none'"),
+    ]);
+    const looking = new AbortController();
+    const events = await fetch(`http://${address}/events`, { signal: looking.signal });
+    expect(events.headers.get('content-type')).toContain('text/event-stream');
+    const kill = async (token: string) =>
+      await fetch(`http://${address}/controls/service`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-dashboard-token': token },
+        body: JSON.stringify({ to: { service: 'subscriber' }, do: 'die' }),
+      });
+    expect((await kill('guessed')).status).toBe(403);
+    const [, token = ''] = /ADDRESS\/#([\w-]+); /.exec(await compose.call('logs', 'dashboard')) ?? [];
+    const subscriber = await compose.container('subscriber');
+    await until('a kill', async () => (await kill(token)).ok);
+    const restarts = () => docker('inspect', '-f', '{{.RestartCount}}', subscriber);
+    await until('it to come back', async () => Number(await restarts()) > 0, 30_000);
+    await compose.healthy('subscriber');
+    looking.abort();
+    expect(await docker('inspect', '-f', '{{.State.Health.Status}}', await compose.container('dashboard'))).toBe(
+      'healthy',
+    );
+  });
+
   test('all five patterns; after a kill and a restart of Redis the tables show exactly what each lost', async () => {
     const topics = Object.fromEntries(patterns.map(({ topic }) => [topic.variable, `kill_${topic.default}`]));
     await compose.up({ ...topics, PATTERN: 'all', PUBLISH_INTERVAL: 0.05, RECLAIM_AFTER: 2 });
@@ -141,7 +173,7 @@ describe.each(GENERATIONS)('%s', (name, command, image) => {
   test('containers are not root, cannot write to their file system, and have no capabilities', async () => {
     await compose.up();
     await compose.healthy('redis', 'subscriber', 'publisher');
-    for (const service of ['redis', 'subscriber', 'publisher']) {
+    for (const service of ['redis', 'subscriber', 'publisher', 'dashboard']) {
       await expectUnprivileged(await compose.container(service));
     }
   });
