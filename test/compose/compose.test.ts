@@ -18,11 +18,11 @@ const GENERATIONS = [
 
 describe.each(GENERATIONS)('%s', (name, command, image) => {
   const compose = new Compose(command, `rmp-test-${name.replace(/\W+/g, '-').toLowerCase()}`);
-  compose.env = { ...compose.env, REDIS_IMAGE: image };
+  const usual = { ...compose.env, REDIS_IMAGE: image };
+  compose.env = usual;
 
   afterEach(() => {
-    const { LOG_FORMAT, PUBLISH_INTERVAL, REDIS_IMAGE } = compose.env;
-    compose.env = { LOG_FORMAT, PUBLISH_INTERVAL, REDIS_IMAGE } as Environment;
+    compose.env = usual;
   });
   afterAll(async () => {
     await compose.call('down', '--volumes', '--timeout', '20');
