@@ -77,7 +77,7 @@ function paintPaths(
   frame: Frame,
 ): void {
   const { anchors, brush, colours, now, isStill } = frame;
-  const holds = anchors.get(`redis:${name}`);
+  const holds = placeOf(anchors, `holds:${name}`);
   const publisher = anchors.get(`publisher:${name}`);
   if (!holds) return;
   const draw = (from: Point, to: Point, perSecondHere: number) => {
@@ -224,7 +224,7 @@ function token(
 function paintMover(mover: Mover, passes: boolean, colour: string, frame: Frame): void {
   const { key, count, from, to, start, end, tone } = mover;
   const { anchors, brush, colours, now, areDots } = frame;
-  const [source, target] = [anchors.get(from.replace('holds:', 'redis:')), anchors.get(to.replace('holds:', 'redis:'))];
+  const [source, target] = [placeOf(anchors, from), placeOf(anchors, to)];
   if (!source || !target || now < start) return;
   const part = ease(Math.min(1, (now - start) / (end - start)));
   const [a, b] = [rightOf(source), passes && to.startsWith('holds:') ? rightOf(target) : leftOf(target)];
@@ -239,7 +239,7 @@ function paintMover(mover: Mover, passes: boolean, colour: string, frame: Frame)
 
 function paintSigns({ signs }: Scene, colour: string, { anchors, brush, colours, now }: Frame): void {
   for (const { at, until, anchor, what, count } of signs) {
-    const box = anchors.get(anchor.replace('holds:', 'redis:'));
+    const box = placeOf(anchors, anchor);
     if (!box || now < at) continue;
     const age = Math.min(1, (now - at) / (until - at));
     if (what === 'handled') {
@@ -258,6 +258,13 @@ function paintSigns({ signs }: Scene, colour: string, { anchors, brush, colours,
     const words = { lost: 'lost', failed: 'failed', dead: 'dead letter' }[what];
     brush.text(`${count || ''} ${words}`, { x: point.x - 9, y: point.y }, tone, 'right', 600, 1 - age ** 3);
   }
+}
+
+/** Where messages come and go: what stands in Redis is as wide as its box, and has a track of its own in it, under the words. */
+function placeOf(anchors: Anchors, name: string): Box | undefined {
+  const track = anchors.get(name);
+  const box = name.startsWith('holds:') ? anchors.get(name.replace('holds:', 'redis:')) : undefined;
+  return track && box ? { ...track, x: box.x, width: box.width } : track;
 }
 
 const rightOf = ({ x, y, width, height }: Box): Point => ({ x: x + width, y: y + height / 2 });
