@@ -10,6 +10,7 @@ import { now, points, redis, services } from '../state/store.ts';
 import { compact, number, perSecond, span } from '../state/text.ts';
 import { trendOf } from '../state/trend.ts';
 import { AccountBar } from './account-bar.tsx';
+import { FaultLines, FaultTag } from './faults.tsx';
 
 /** One pattern: from the publisher through Redis to each subscriber, and its account. */
 export function Lane({ pattern, index }: { readonly pattern: PatternFacts; readonly index: number }) {
@@ -35,6 +36,7 @@ export function Lane({ pattern, index }: { readonly pattern: PatternFacts; reado
         >
           <Icon name="info" /> facts
         </button>
+        <FaultTag />
         <span class="rates">
           {refused > 0 && <b class="refused">{number(refused)} refused</b>}
           {buffered > 0 && <b class="buffered">{number(buffered)} buffered</b>}
@@ -49,6 +51,7 @@ export function Lane({ pattern, index }: { readonly pattern: PatternFacts; reado
             </span>
           )}
         </div>
+        <FaultLines />
         <RedisBox pattern={pattern} all={all} />
         <div class="to">
           {shownSubscribers(all)
@@ -102,7 +105,6 @@ function Key({ name }: { readonly name: string }) {
   return (
     <code>
       {name.split(/(?<=_)/).map((part, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a name never change their places
         <Fragment key={index}>
           {index > 0 && <wbr />}
           {part}
