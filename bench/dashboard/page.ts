@@ -17,7 +17,7 @@ type Metrics = Readonly<Record<'ScriptDuration' | 'LayoutDuration' | 'RecalcStyl
  * in CPU time, so that a busy neighbour does not matter; and its heap, of which nothing may stay.
  */
 export const page: Measurement = {
-  columns: ['patterns', 'frames/s', 'script per frame', 'target', 'layout, style', 'heap', 'at the end'],
+  columns: ['patterns', 'each', 'frames/s', 'script per frame', 'target', 'layout, style', 'heap', 'at the end'],
   usualMessages: 60_000,
   isOfAllTogether: true,
   async rowsOf(patterns, port, messages) {
@@ -34,11 +34,13 @@ export const page: Measurement = {
       const before = await metricsOf(session);
       const frames = await countFrames(visited, (1000 * messages) / PER_SECOND);
       const after = await metricsOf(session);
+      const rate = (await visited.locator('.rates b').first().textContent()) ?? '';
       const perFrame = (...names: (keyof Metrics)[]) =>
         `${((1000 * names.reduce((sum, name) => sum + after[name] - before[name], 0)) / frames).toFixed(2)} ms`;
       return [
         [
           patterns.map(({ name }) => name).join(' '),
+          rate,
           ((PER_SECOND * frames) / messages).toFixed(0),
           perFrame('ScriptDuration'),
           'under 6 ms',
@@ -64,19 +66,14 @@ async function metricsOf(session: CDPSession): Promise<Metrics> {
   return Object.fromEntries(metrics.map(({ name, value }) => [name, value])) as unknown as Metrics;
 }
 
-/** How many frames a page shows within a time. */
+/** How many frames a page shows within a time. As text: what runs this file puts helpers of its own into functions. */
 const countFrames = (page: Page, ms: number): Promise<number> =>
-  page.evaluate(
-    (ms) =>
-      new Promise<number>((resolve) => {
-        const end = performance.now() + ms;
-        let frames = 0;
-        const next = (now: number) => {
-          if (now >= end) return resolve(frames);
-          frames++;
-          requestAnimationFrame(next);
-        };
-        requestAnimationFrame(next);
-      }),
-    ms,
-  );
+  page.evaluate(`new Promise((resolve) => {
+    const end = performance.now() + ${ms};
+    let frames = 0;
+    requestAnimationFrame(function next(now) {
+      if (now >= end) return resolve(frames);
+      frames++;
+      requestAnimationFrame(next);
+    });
+  })`);
