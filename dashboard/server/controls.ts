@@ -84,7 +84,7 @@ export class Controls {
       const connections = await this.#watch.cutSubscribers(instance);
       if (connections === 0) return { ok: false, reason: 'there is no connection to cut' };
       const whose = instance === undefined ? 'subscribers' : this.#nameOf(instance);
-      this.#mark('fault', `${connections} connections of ${whose} were cut`, 'subscribers');
+      this.#mark('fault', `${whose}: ${connections} connections cut`, 'subscribers');
       return { ok: true, reason: '' };
     } catch (error) {
       return { ok: false, reason: (error as Error).message };

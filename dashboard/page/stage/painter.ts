@@ -8,6 +8,8 @@ import type { Chip, Mover, Scene } from './scene.ts';
 const GAP = 5;
 /** How much of its way to its place a token goes in a frame: it glides there. */
 const GLIDE = 0.22;
+/** So far from the publisher's box a message begins its way, so that it covers nothing there: CSS pixels. */
+const START = 9;
 /** What has been in Redis for this long is in the figures of the services, too: ms. */
 const SETTLED_MS = 1500;
 
@@ -227,7 +229,9 @@ function paintMover(mover: Mover, passes: boolean, colour: string, frame: Frame)
   const [source, target] = [placeOf(anchors, from), placeOf(anchors, to)];
   if (!source || !target || now < start) return;
   const part = ease(Math.min(1, (now - start) / (end - start)));
-  const [a, b] = [rightOf(source), passes && to.startsWith('holds:') ? rightOf(target) : leftOf(target)];
+  const out = rightOf(source);
+  const leaves = { x: out.x + (from.startsWith('publisher:') ? START : 0), y: out.y };
+  const [a, b] = [leaves, passes && to.startsWith('holds:') ? rightOf(target) : leftOf(target)];
   const at = along(a, b, part);
   const fill = tone === 'again' ? colours.again : tone === 'bad' ? colours.bad : colour;
   const ring = key === frame.selected ? colours.marked : undefined;
