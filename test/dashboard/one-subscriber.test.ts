@@ -47,7 +47,7 @@ describe('the menu of one subscriber', () => {
     const before = await connections();
     expect(before.size).toBe(2);
     await visit.page.getByRole('button', { name: `More for ${SECOND}` }).press('Enter');
-    await visit.page.getByRole('button', { name: `Cut the connections of ${SECOND}` }).press('Enter');
+    await visit.page.getByRole('button', { name: `Cut its connections: ${SECOND}` }).press('Enter');
     await visit.page.locator('.log li', { hasText: new RegExp(`${SECOND}: \\d+ connections cut`) }).waitFor();
     /** How many of those that each had are there still. */
     const kept = async () => {

@@ -97,7 +97,7 @@ function Menu({ id, state }: { readonly id: string; readonly state: ServiceState
       <Do
         label="Cut its connections"
         icon="cut"
-        name={`Cut the connections of ${name}`}
+        name={`Cut its connections: ${name}`}
         can={redis.value.status !== 'down'}
         run={() => cut(instance)}
         line={`redis-cli CLIENT KILL ID <id>   # of each subscriber:${instance} in CLIENT LIST`}
