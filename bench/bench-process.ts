@@ -68,6 +68,25 @@ export function startService(
   return new BenchProcess(serviceCommand(name), { ...settings, ...env });
 }
 
+/** Both services with these patterns, until they are stopped; the subscriber is ready. */
+export async function startServices(patterns: readonly Pattern[], port: number, env: Environment) {
+  const together = { ...env, PATTERN: patterns.map(({ name }) => name).join() };
+  const [first] = patterns as [Pattern];
+  const subscriber = startService('subscriber', first, port, together);
+  await subscriber.report('ready');
+  const publisher = startService('publisher', first, port, together);
+  return {
+    async stop(): Promise<void> {
+      await publisher.stop();
+      await subscriber.stop();
+    },
+  };
+}
+
+/** A server of this project. */
+export const startServer = (program: string, env: Environment): BenchProcess =>
+  new BenchProcess(scriptCommand(program), env);
+
 /** A script of this folder, with Node's defaults. */
 export function startScript(script: string, args: readonly string[], port: number): BenchProcess {
   return new BenchProcess(scriptCommand(`bench/${script}`, ...args), { REDIS_PORT: port });

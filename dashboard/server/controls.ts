@@ -67,20 +67,24 @@ export class Controls {
     if (name === 'kill') this.#gone(instance, now, `${who} was killed`);
     else if (name === 'freeze' && instance) {
       this.#live.services.mark(instance, 'frozen', now);
-      this.#mark('fault', `${who} was frozen`);
-    } else if (name === 'thaw') this.#mark('end', `${who} goes on`);
-    else if (name === 'add-subscriber') this.#mark('change', 'a subscriber was added');
+      this.#mark('fault', `${who} was frozen`, 'subscribers');
+    } else if (name === 'thaw') this.#mark('end', `${who} goes on`, 'subscribers');
+    else if (name === 'add-subscriber') this.#mark('change', 'a subscriber was added', 'subscribers');
     else if (name === 'remove-subscriber') this.#gone(instance, now, `${who} was stopped`);
-    else if (name === 'stop-redis') this.#mark('fault', 'Redis was stopped');
-    else this.#mark('end', 'Redis was started');
+    else if (name === 'stop-redis') this.#mark('fault', 'Redis was stopped', 'redis');
+    else this.#mark('end', 'Redis was started', 'redis');
     return answer;
   }
 
-  /** Cuts the connections of the subscribers. */
-  async cut(): Promise<ControlAnswer> {
+  /** Cuts the connections of the subscribers, or of one. @param body of a request of anybody's */
+  async cut(body: unknown): Promise<ControlAnswer> {
+    const { instance } = (body ?? {}) as Record<string, unknown>;
+    if (instance !== undefined && !isName(instance)) return NOT_UNDERSTOOD;
     try {
-      const connections = await this.#watch.cutSubscribers();
-      this.#mark('fault', `${connections} connections of subscribers were cut`);
+      const connections = await this.#watch.cutSubscribers(instance);
+      if (connections === 0) return { ok: false, reason: 'there is no connection to cut' };
+      const whose = instance === undefined ? 'subscribers' : this.#nameOf(instance);
+      this.#mark('fault', `${whose}: ${connections} connections cut`, 'subscribers');
       return { ok: true, reason: '' };
     } catch (error) {
       return { ok: false, reason: (error as Error).message };
@@ -88,21 +92,27 @@ export class Controls {
   }
 
   #marked({ do: action, value, to }: Control): void {
-    const who = to.instance ? (this.#live.services.get(to.instance)?.snapshot.name ?? to.service) : to.service;
+    const who = to.instance ? this.#nameOf(to.instance) : to.service;
+    const whose = to.instance ? `${who}: ` : '';
     if (action === 'die') this.#gone(to.instance, Date.now(), `${who} ended itself (SIGKILL)`);
-    else if (action === 'workTime') this.#mark('change', `work takes ${value} s`);
-    else if (action === 'failRate') this.#mark('change', `${Math.round(100 * Number(value))} % of the work fails`);
-    else if (action === 'concurrency') this.#mark('change', `concurrency ${value}`);
+    else if (action === 'workTime') this.#mark('change', `${whose}work takes ${value} s`);
+    else if (action === 'failRate')
+      this.#mark('change', `${whose}${Math.round(100 * Number(value))} % of the work fails`);
+    else if (action === 'concurrency') this.#mark('change', `${whose}concurrency ${value}`);
     else if (action === 'burst') this.#mark('change', `a burst of ${value}`);
     else if (action === 'pause' || action === 'resume') this.#mark('change', `publisher: ${action}`);
   }
 
   #gone(instance: string | undefined, now: number, text: string): void {
     if (instance) this.#live.services.mark(instance, 'gone', now);
-    this.#mark('fault', text);
+    this.#mark('fault', text, 'subscribers');
   }
 
-  #mark(kind: Mark['kind'], text: string): void {
-    this.#live.mark({ at: Date.now(), kind, text });
+  #nameOf(instance: string): string {
+    return this.#live.services.get(instance)?.snapshot.name ?? 'a subscriber';
+  }
+
+  #mark(kind: Mark['kind'], text: string, place?: Mark['place']): void {
+    this.#live.mark({ at: Date.now(), kind, text, ...(place && { place }) });
   }
 }

@@ -54,7 +54,7 @@ export async function startDashboard(settings: Settings): Promise<Dashboard> {
     controls: {
       service: (body) => controls.control(body),
       start: (body) => controls.request(body),
-      cut: () => controls.cut(),
+      cut: (body) => controls.cut(body),
     },
   });
   listening = await listen(app, host, port, mayMove);

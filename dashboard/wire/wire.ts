@@ -90,11 +90,13 @@ export interface Point {
   readonly lagMs: Readonly<Record<string, number | null>>;
 }
 
-/** A fault, or a change, that the charts mark. */
+/** A fault, or a change, that the charts mark, and the lanes for a while. */
 export interface Mark {
   readonly at: number;
   readonly kind: 'fault' | 'end' | 'change';
   readonly text: string;
+  /** Where on the lanes; not there if it is not to be shown on them. */
+  readonly place?: 'redis' | 'subscribers';
 }
 
 /** One step of a message's way. */

@@ -74,6 +74,11 @@ describe('the live page', () => {
     await visit.until(areLanesBusy, names);
     await visit.page.locator('.recent button').first().click();
     await visit.page.locator('.step').first().waitFor();
+    await visit.page
+      .getByRole('button', { name: /^More for / })
+      .first()
+      .click();
+    await visit.page.locator('.menu').waitFor();
     await visit.page.evaluate(await import('node:fs/promises').then(({ readFile }) => readFile(AXE, 'utf8')));
     const { violations } = await visit.page.evaluate(() => (globalThis as unknown as { axe: Axe }).axe.run());
     expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);

@@ -1,8 +1,9 @@
 import type { ServiceState } from '../../wire/wire.ts';
 import { Do } from '../panels/do.tsx';
-import { control, cut, request, whyNoControls } from '../state/actions.ts';
+import { cut, request } from '../state/actions.ts';
 import { shownPublishers, shownSubscribers, statusWords } from '../state/shown.ts';
 import { abilities, now, redis, services } from '../state/store.ts';
+import { SubscriberHead } from './subscriber-head.tsx';
 
 /** The processes that all lanes share: the publisher, Redis, the subscribers; with what can be done to each. */
 export function Heads() {
@@ -39,7 +40,8 @@ export function Heads() {
   );
 }
 
-function ProcessName({ state }: { readonly state: ServiceState }) {
+/** A process by its name, with how it is. */
+export function ProcessName({ state }: { readonly state: ServiceState }) {
   const { snapshot, status } = state;
   return (
     <span class="name">
@@ -83,66 +85,9 @@ function RedisHead() {
         icon="cut"
         name="Cut connections of all subscribers"
         can={isUp}
-        run={cut}
+        run={() => cut()}
         line="redis-cli CLIENT KILL ID <id>   # of each subscriber in CLIENT LIST"
       />
     </section>
-  );
-}
-
-function SubscriberHead({ state }: { readonly state: ServiceState }) {
-  const { status, snapshot } = state;
-  const { requests, containers } = abilities.value;
-  const { instance, name, pid } = snapshot;
-  const isThere = status !== 'gone';
-  const canDie = containers && snapshot.takesControls && whyNoControls() === '';
-  const kill = () =>
-    requests.includes('kill') ? request('kill', instance) : control('subscriber', 'die', undefined, instance);
-  const isAlone = shownSubscribers(services.value).length < 2;
-  return (
-    <div class={`process ${status}`}>
-      <ProcessName state={state} />
-      {isThere && (
-        <>
-          <Do
-            label="Kill"
-            icon="kill"
-            name={`Kill ${name}`}
-            can={requests.includes('kill') || canDie}
-            run={kill}
-            line={containers ? 'docker-compose kill subscriber' : `kill -9 ${pid}`}
-          />
-          {status === 'frozen' ? (
-            <Do
-              label="Thaw"
-              icon="play"
-              name={`Thaw ${name}`}
-              can={requests.includes('thaw')}
-              run={() => request('thaw', instance)}
-              line={containers ? 'docker-compose unpause subscriber' : `kill -CONT ${pid}`}
-            />
-          ) : (
-            <Do
-              label="Freeze"
-              icon="freeze"
-              name={`Freeze ${name}`}
-              can={requests.includes('freeze')}
-              run={() => request('freeze', instance)}
-              line={containers ? 'docker-compose pause subscriber' : `kill -STOP ${pid}`}
-            />
-          )}
-          {!isAlone && (
-            <Do
-              label="Remove"
-              icon="minus"
-              name={`Remove ${name}`}
-              can={requests.includes('remove-subscriber')}
-              run={() => request('remove-subscriber', instance)}
-              line="docker-compose up -d --no-recreate --scale subscriber=1"
-            />
-          )}
-        </>
-      )}
-    </div>
   );
 }

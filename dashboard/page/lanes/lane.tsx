@@ -1,3 +1,4 @@
+import { Fragment } from 'preact';
 import type { PatternFacts, ServiceState } from '../../wire/wire.ts';
 import { shownFacts } from '../panels/facts.tsx';
 import { Icon } from '../panels/icon.tsx';
@@ -6,9 +7,10 @@ import { accountsOf, heldOf, madeOf, statsOf, steadyRatesOf } from '../state/acc
 import { whyLost } from '../state/losses.ts';
 import { shownPublishers, shownSubscribers, statusWords } from '../state/shown.ts';
 import { now, points, redis, services } from '../state/store.ts';
-import { number, perSecond, span } from '../state/text.ts';
+import { compact, number, perSecond, span } from '../state/text.ts';
 import { trendOf } from '../state/trend.ts';
 import { AccountBar } from './account-bar.tsx';
+import { FaultLines, FaultTag } from './faults.tsx';
 
 /** One pattern: from the publisher through Redis to each subscriber, and its account. */
 export function Lane({ pattern, index }: { readonly pattern: PatternFacts; readonly index: number }) {
@@ -34,6 +36,7 @@ export function Lane({ pattern, index }: { readonly pattern: PatternFacts; reado
         >
           <Icon name="info" /> facts
         </button>
+        <FaultTag />
         <span class="rates">
           {refused > 0 && <b class="refused">{number(refused)} refused</b>}
           {buffered > 0 && <b class="buffered">{number(buffered)} buffered</b>}
@@ -44,10 +47,11 @@ export function Lane({ pattern, index }: { readonly pattern: PatternFacts; reado
         <div class="from" data-anchor={`publisher:${name}`}>
           {shownPublishers(all).length > 0 && (
             <span class="made-count">
-              <b>{number(made)}</b> made
+              <b title={number(made)}>{compact(made)}</b> made
             </span>
           )}
         </div>
+        <FaultLines />
         <RedisBox pattern={pattern} all={all} />
         <div class="to">
           {shownSubscribers(all)
@@ -81,7 +85,7 @@ function RedisBox({ pattern, all }: { readonly pattern: PatternFacts; readonly a
   return (
     <div class={`redis-box ${kind}`} data-anchor={`redis:${name}`}>
       <p class="key-name" title={words.how}>
-        {words.what} <code>{topic}</code>
+        {words.what} <Key name={topic} />
         <span class="held">{kind === 'channel' ? listening(held?.listeners) : waitingText(held?.waiting)}</span>
       </p>
       <div class="holds" data-anchor={`holds:${name}`} />
@@ -93,6 +97,20 @@ function RedisBox({ pattern, all }: { readonly pattern: PatternFacts; readonly a
           </div>
         ))}
     </div>
+  );
+}
+
+/** The name of a key, which breaks after its underscores where there is little room. */
+function Key({ name }: { readonly name: string }) {
+  return (
+    <code>
+      {name.split(/(?<=_)/).map((part, index) => (
+        <Fragment key={index}>
+          {index > 0 && <wbr />}
+          {part}
+        </Fragment>
+      ))}
+    </code>
   );
 }
 

@@ -6,6 +6,7 @@ import { patterns, services } from '../state/store.ts';
 import { perSecond } from '../state/text.ts';
 import { Do, Line } from './do.tsx';
 import { Slider } from './slider.tsx';
+import { Work } from './work.tsx';
 
 /** The rates that the slider goes through: 0.2 to 5,000 per second, each a little more than the one before. */
 const SLOWEST = 1 / RANGES.interval.most;
@@ -19,6 +20,7 @@ const rounded = (value: number, digits: number) => Number(value.toPrecision(digi
 /** What the publisher and the subscribers do: each with the variable or command that does the same in a terminal. */
 export function Controls() {
   const why = whyNoControls();
+  const up = shownSubscribers(services.value).filter(({ status }) => status === 'up');
   return (
     <section class="panel controls" aria-labelledby="controls-title">
       <h2 id="controls-title">Controls</h2>
@@ -30,7 +32,8 @@ export function Controls() {
         <legend class="unseen">Controls</legend>
         <Pace />
         <ByHand />
-        <Work />
+        {up.length > 0 && <h3>Work of the subscribers</h3>}
+        <Work whose={up} />
       </fieldset>
     </section>
   );
@@ -157,53 +160,5 @@ function ByHand() {
         <Line text={`redis-cli ${command} ${topics[name] ?? 'messages'} '{…}'`} />
       </p>
     </form>
-  );
-}
-
-function Work() {
-  const subscriber = shownSubscribers(services.value).find(({ status }) => status === 'up')?.snapshot;
-  const settings = subscriber?.service === 'subscriber' ? subscriber.settings : undefined;
-  if (!settings) return null;
-  const { workTime, failRate, concurrency } = settings;
-  return (
-    <>
-      <h3>Work of the subscribers</h3>
-      {workTime === null || failRate === null ? (
-        <p class="note">A HANDLER of its own does the work.</p>
-      ) : (
-        <>
-          <Slider
-            label="Work time"
-            min={0}
-            max={5}
-            step={0.1}
-            value={Math.min(5, workTime)}
-            say={(value) => `${value} s`}
-            line={`WORK_TIME=${workTime} npm start`}
-            set={(value) => control('subscriber', 'workTime', value)}
-          />
-          <Slider
-            label="Failure rate"
-            min={0}
-            max={1}
-            step={0.05}
-            value={failRate}
-            say={(value) => `${Math.round(value * 100)} %`}
-            line={`FAIL_RATE=${failRate} npm start`}
-            set={(value) => control('subscriber', 'failRate', value)}
-          />
-        </>
-      )}
-      <Slider
-        label="Concurrency"
-        min={1}
-        max={20}
-        step={1}
-        value={Math.min(20, concurrency)}
-        say={(value) => `${value} at a time`}
-        line={`CONCURRENCY=${concurrency} npm start`}
-        set={(value) => control('subscriber', 'concurrency', value)}
-      />
-    </>
   );
 }

@@ -12,16 +12,16 @@ const told = signal('');
 
 /** What happened to the demo, as text. What is new is told to screen readers in one sentence, not too often. */
 export function Log() {
-  const last = useRef({ at: 0, count: 0 });
+  const last = useRef({ at: 0, mark: 0 });
   useSignalEffect(() => {
     const all = marks.value;
     const words = { connecting: '', live: '', lost: 'The page has no connection to its server. ', hidden: '' }[
       feed.value.status
     ];
-    const fresh = all.slice(last.current.count).map(({ text }) => text);
+    const fresh = all.filter(({ at }) => at > last.current.mark).map(({ text }) => text);
     const now = performance.now();
     if ((fresh.length === 0 && words === '') || now - last.current.at < TELL_EVERY_MS) return;
-    last.current = { at: now, count: all.length };
+    last.current = { at: now, mark: all.at(-1)?.at ?? 0 };
     told.value = `${words}${fresh.slice(-4).join('. ')}`;
   });
   const listed = marks.value.slice(-LISTED).reverse();

@@ -8,6 +8,8 @@ import type { Chip, Mover, Scene } from './scene.ts';
 const GAP = 5;
 /** How much of its way to its place a token goes in a frame: it glides there. */
 const GLIDE = 0.22;
+/** So far from the publisher's box a message begins its way, so that it covers nothing there: CSS pixels. */
+const START = 9;
 /** What has been in Redis for this long is in the figures of the services, too: ms. */
 const SETTLED_MS = 1500;
 
@@ -77,7 +79,7 @@ function paintPaths(
   frame: Frame,
 ): void {
   const { anchors, brush, colours, now, isStill } = frame;
-  const holds = anchors.get(`redis:${name}`);
+  const holds = placeOf(anchors, `holds:${name}`);
   const publisher = anchors.get(`publisher:${name}`);
   if (!holds) return;
   const draw = (from: Point, to: Point, perSecondHere: number) => {
@@ -224,10 +226,12 @@ function token(
 function paintMover(mover: Mover, passes: boolean, colour: string, frame: Frame): void {
   const { key, count, from, to, start, end, tone } = mover;
   const { anchors, brush, colours, now, areDots } = frame;
-  const [source, target] = [anchors.get(from.replace('holds:', 'redis:')), anchors.get(to.replace('holds:', 'redis:'))];
+  const [source, target] = [placeOf(anchors, from), placeOf(anchors, to)];
   if (!source || !target || now < start) return;
   const part = ease(Math.min(1, (now - start) / (end - start)));
-  const [a, b] = [rightOf(source), passes && to.startsWith('holds:') ? rightOf(target) : leftOf(target)];
+  const out = rightOf(source);
+  const leaves = { x: out.x + (from.startsWith('publisher:') ? START : 0), y: out.y };
+  const [a, b] = [leaves, passes && to.startsWith('holds:') ? rightOf(target) : leftOf(target)];
   const at = along(a, b, part);
   const fill = tone === 'again' ? colours.again : tone === 'bad' ? colours.bad : colour;
   const ring = key === frame.selected ? colours.marked : undefined;
@@ -239,7 +243,7 @@ function paintMover(mover: Mover, passes: boolean, colour: string, frame: Frame)
 
 function paintSigns({ signs }: Scene, colour: string, { anchors, brush, colours, now }: Frame): void {
   for (const { at, until, anchor, what, count } of signs) {
-    const box = anchors.get(anchor.replace('holds:', 'redis:'));
+    const box = placeOf(anchors, anchor);
     if (!box || now < at) continue;
     const age = Math.min(1, (now - at) / (until - at));
     if (what === 'handled') {
@@ -258,6 +262,13 @@ function paintSigns({ signs }: Scene, colour: string, { anchors, brush, colours,
     const words = { lost: 'lost', failed: 'failed', dead: 'dead letter' }[what];
     brush.text(`${count || ''} ${words}`, { x: point.x - 9, y: point.y }, tone, 'right', 600, 1 - age ** 3);
   }
+}
+
+/** Where messages come and go: what stands in Redis is as wide as its box, and has a track of its own in it, under the words. */
+function placeOf(anchors: Anchors, name: string): Box | undefined {
+  const track = anchors.get(name);
+  const box = name.startsWith('holds:') ? anchors.get(name.replace('holds:', 'redis:')) : undefined;
+  return track && box ? { ...track, x: box.x, width: box.width } : track;
 }
 
 const rightOf = ({ x, y, width, height }: Box): Point => ({ x: x + width, y: y + height / 2 });

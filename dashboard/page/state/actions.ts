@@ -24,8 +24,8 @@ export const control = (service: ServiceName, action: Action, value?: number | s
 export const request = (name: RequestName, instance?: string, group?: string) =>
   post('start', { do: name, instance, group });
 
-/** Cuts the connections of all subscribers. */
-export const cut = () => post('cut', {});
+/** Cuts the connections of all subscribers, or of one. */
+export const cut = (instance?: string) => post('cut', { instance });
 
 async function post(name: string, body: object): Promise<ControlAnswer> {
   const headers = { 'Content-Type': 'application/json', 'X-Dashboard-Token': token };

@@ -3,6 +3,11 @@ const tenths = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 
 export const number = (value: number): string => whole.format(value);
 
+const thousands = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+
+/** A number for where there is room for six characters. */
+export const compact = (value: number): string => (value < 100_000 ? number(value) : thousands.format(value));
+
 /** A rate: messages per second. */
 export const perSecond = (value: number): string => `${value < 10 ? tenths.format(value) : whole.format(value)}/s`;
 

@@ -18,7 +18,6 @@ export const lateGroup: Story = {
     {
       say: `${MESSAGES} messages are made, and handled.`,
       do: (demo) => demo.control('publisher', 'burst', MESSAGES),
-      restMs: 1500,
     },
     settle,
     {

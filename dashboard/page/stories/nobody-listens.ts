@@ -1,6 +1,8 @@
-import { firstOf, growth, type Story, settle } from './story.ts';
+import { firstOf, growth, isSettled, type Story, settle } from './story.ts';
 
 const MESSAGES = 20;
+/** Before that, to see how it is when somebody listens. */
+const FEW = 3;
 
 /** Messages are published while no subscriber runs. */
 export const nobodyListens: Story = {
@@ -15,16 +17,19 @@ export const nobodyListens: Story = {
   needs: ['kill'],
   steps: [
     {
-      say: 'The subscriber is killed.',
-      do: async (demo) => {
-        for (const { instance } of demo.subscribers) await demo.request('kill', instance);
-      },
-      restMs: 400,
+      say: `First, ${FEW} messages while it listens: all of them arrive.`,
+      do: (demo) => demo.control('publisher', 'burst', FEW),
+      until: isSettled,
+      restMs: 500,
+      holdMs: settle.holdMs as number,
+      isBeginning: true,
     },
     {
-      say: `${MESSAGES} messages are made at once.`,
-      do: (demo) => demo.control('publisher', 'burst', MESSAGES),
-      restMs: 1500,
+      say: `The subscriber is killed, and ${MESSAGES} messages are made at once, before it is back.`,
+      async do(demo) {
+        for (const { instance } of demo.subscribers) await demo.request('kill', instance);
+        await demo.control('publisher', 'burst', MESSAGES);
+      },
     },
     { say: 'npm start starts it again; it takes what was kept for it.', until: (demo) => firstOf(demo)?.isUp === true },
     settle,

@@ -19,24 +19,20 @@ export const redisDies: Story = {
         await demo.control('publisher', 'interval', 0.2);
         await demo.control('publisher', 'resume');
       },
-      restMs: 2500,
     },
     {
       say: 'Redis stops. The publisher goes on; here nobody is heard.',
       do: (demo) => demo.request('stop-redis'),
-      restMs: 4000,
     },
     {
       say: 'Redis starts again, with all that it had confirmed.',
       do: (demo) => demo.request('start-redis'),
-      restMs: 1500,
     },
     {
       say: 'The services are back.',
       until: ({ isRedisUp, subscribers }) => isRedisUp && subscribers.some(({ isUp }) => isUp),
-      restMs: 2000,
     },
-    { say: 'The publisher pauses.', do: (demo) => demo.control('publisher', 'pause'), restMs: 500 },
+    { say: 'The publisher pauses.', do: (demo) => demo.control('publisher', 'pause') },
     settle,
   ],
   verdictOf({ guarantees }, before, after) {

@@ -3,6 +3,8 @@ import { isSettled, settle } from './story.ts';
 
 /** How often a step looks whether it is so: ms. */
 const LOOK_EVERY_MS = 100;
+/** Each step takes as long at least, so that a person can read it, and see it happen: ms. */
+const LEAST_MS = 4200;
 /** No step takes longer: ms. */
 const PATIENCE_MS = 40_000;
 
@@ -42,9 +44,8 @@ export async function runStory(
   let before = new Map<string, LaneFigures>();
   for (const [index, step] of steps.entries()) {
     say(step.say, index + 1, steps.length);
-    await step.do?.(demo);
-    await sleep(step.restMs ?? 0, signal);
-    await untilSo(step, demo, signal);
+    const seen = sleep(LEAST_MS, signal);
+    await Promise.all([seen, run(step, demo, signal)]);
     if (step === PREPARE || step.isBeginning) before = figuresOf(demo);
   }
   const after = figuresOf(demo);
@@ -54,6 +55,13 @@ export async function runStory(
       return [name, story.verdictOf(pattern, before.get(name) as LaneFigures, after.get(name) as LaneFigures)];
     }),
   );
+}
+
+async function run(step: StoryStep, demo: StoryDemo, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  await step.do?.(demo);
+  await sleep(step.restMs ?? 0, signal);
+  await untilSo(step, demo, signal);
 }
 
 const figuresOf = (demo: StoryDemo) => new Map(demo.patterns.map(({ name }) => [name, demo.figuresOf(name)]));
@@ -72,7 +80,15 @@ async function untilSo({ until, say, holdMs = 0 }: StoryStep, demo: StoryDemo, s
   }
 }
 
+/** @throws the signal's reason as soon as it aborts */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort, { once: true });
+    setTimeout(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    }, ms);
+  });
 }

@@ -21,14 +21,12 @@ export const subscriberCrashes: Story = {
         await demo.control('subscriber', 'workTime', WORK_S);
         await demo.control('publisher', 'burst', MESSAGES);
       },
-      restMs: 2000,
     },
     {
       say: 'It is killed in the middle of its work.',
       do: async (demo) => {
         for (const { instance } of demo.subscribers) await demo.request('kill', instance);
       },
-      restMs: 1500,
     },
     { say: 'npm start starts it again.', until: (demo) => firstOf(demo)?.isUp === true },
     { ...settle, say: 'What is redelivered, and what waits, is handled now …' },

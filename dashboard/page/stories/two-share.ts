@@ -2,8 +2,8 @@ import { growth, type Story, settle } from './story.ts';
 
 const MESSAGES = 40;
 const BURST = 5;
-const BURST_EVERY_MS = 500;
-const WORK_S = 0.1;
+const BURST_EVERY_MS = 1200;
+const WORK_S = 0.2;
 
 /** A second subscriber comes, and goes again. */
 export const twoShare: Story = {

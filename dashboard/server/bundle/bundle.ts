@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
+import { leanUplot } from './lean-uplot.ts';
 
 /** A file of the page, as it is served. */
 export interface Asset {
@@ -43,6 +44,7 @@ export async function bundlePage(): Promise<Assets> {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     legalComments: 'inline',
+    plugins: [leanUplot],
     logLevel: 'silent',
   });
   const built = outputFiles.map(({ path, contents }) => assetOf(path, Buffer.from(contents)));

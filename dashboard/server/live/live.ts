@@ -46,7 +46,7 @@ export class Live {
       const before = this.services.get(announcement.instance);
       this.services.hear(announcement, now);
       if (before?.status === 'silent' && this.#silent.delete(announcement.instance))
-        this.mark({ at: now, kind: 'end', text: `${announcement.name} is heard again` });
+        this.mark({ at: now, kind: 'end', text: `${announcement.name} is heard again`, place: 'subscribers' });
       this.#series.gather(announcement, now);
     }
   }
@@ -56,9 +56,9 @@ export class Live {
     this.#redis = redis.status;
     this.#news.redis = redis;
     if (redis.status === 'down' && before !== 'down')
-      this.mark({ at: redis.since, kind: 'fault', text: 'Redis is unreachable' });
+      this.mark({ at: redis.since, kind: 'fault', text: 'Redis is unreachable', place: 'redis' });
     else if (redis.status === 'up' && before === 'down')
-      this.mark({ at: redis.since, kind: 'end', text: 'Redis is back' });
+      this.mark({ at: redis.since, kind: 'end', text: 'Redis is back', place: 'redis' });
   }
 
   mark(mark: Mark): void {
@@ -72,7 +72,7 @@ export class Live {
     for (const { snapshot } of this.services.look(now)) {
       if (this.#redis === 'down') continue; // without Redis, nobody is heard
       this.#silent.add(snapshot.instance);
-      this.mark({ at: now, kind: 'fault', text: `${snapshot.name} says nothing any more` });
+      this.mark({ at: now, kind: 'fault', text: `${snapshot.name} says nothing any more`, place: 'subscribers' });
     }
     if (now - this.#pointAt < POINT_EVERY_MS) return;
     this.#pointAt = now;

@@ -3,6 +3,7 @@ import {
   type Announcement,
   CONTROLS_CHANNEL,
   type Control,
+  connectionName,
   SCHEMA,
   WATCHING_CHANNEL,
   WATCHING_EVERY_MS,
@@ -58,10 +59,15 @@ export class Watch {
     await this.#client.publish(CONTROLS_CHANNEL, JSON.stringify(control));
   }
 
-  /** Cuts all connections of the demo's subscribers. @returns how many @throws if Redis cannot be reached */
-  async cutSubscribers(): Promise<number> {
+  /**
+   * Cuts all connections of the demo's subscribers, or those of one.
+   * @param instance whose @returns how many @throws if Redis cannot be reached
+   */
+  async cutSubscribers(instance?: string): Promise<number> {
     const redis = this.#client;
-    const theirs = (await redis.clientList()).filter(({ name }) => SUBSCRIBER.test(name));
+    const own = instance === undefined ? undefined : connectionName('subscriber', instance);
+    const isTheirs = (name: string) => (own ? name === own || name.startsWith(`${own}:`) : SUBSCRIBER.test(name));
+    const theirs = (await redis.clientList()).filter(({ name }) => isTheirs(name));
     for (const { id } of theirs) await redis.sendCommand(['CLIENT', 'KILL', 'ID', String(id)]);
     return theirs.length;
   }

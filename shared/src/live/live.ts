@@ -12,6 +12,7 @@ import { liveConsumer, liveProducer, type Told, tellMade } from './observers.ts'
 import {
   ANNOUNCEMENTS_CHANNEL,
   type Control,
+  connectionName,
   type Done,
   EVENTS_EVERY_MS,
   type Lately,
@@ -91,7 +92,8 @@ export class Live {
   /** Begins to listen. */
   open(source: LiveSource): void {
     this.#source = source;
-    this.#hangUp = listen(this.#options.redis, this.#options.takesControls, {
+    const { service, redis, takesControls } = this.#options;
+    this.#hangUp = listen({ ...redis, name: connectionName(service, this.instance) }, takesControls, {
       watching: (payload) => (isWatching(payload) ? this.#watched() : this.invalid++),
       control: (payload) => {
         const control = readControl(payload);

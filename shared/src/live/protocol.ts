@@ -36,6 +36,9 @@ export const MOST_TEXT = 200;
 
 export type ServiceName = 'publisher' | 'subscriber';
 
+/** What CLIENT LIST calls the first connection of a service that takes part; the others have a role behind it, after a colon. */
+export const connectionName = (service: ServiceName, instance: string): string => `${service}:${instance}`;
+
 /** What a message says of its sender. */
 export interface Origin {
   readonly v: typeof SCHEMA;

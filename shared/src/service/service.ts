@@ -1,7 +1,7 @@
 import type { StatsByPattern } from '../accounting/stats.ts';
 import type { Controlled } from '../live/controlled.ts';
 import { Live } from '../live/live.ts';
-import type { ServiceName } from '../live/protocol.ts';
+import { connectionName, type ServiceName } from '../live/protocol.ts';
 import { createMessaging, type Messaging } from '../messaging/messaging.ts';
 import { sanitize } from '../text/sanitize.ts';
 import { type Config, ConfigError, isLive, loadConfig, loadDotEnv, misspelled } from './config.ts';
@@ -81,7 +81,8 @@ async function live(
 ): Promise<void> {
   const live = isLive(config) ? takePart(name, config) : undefined;
   const telemetry = live?.telemetry;
-  const messaging = createMessaging({ redis: redisOptions(config, name), logger: log, telemetry });
+  const called = live ? connectionName(name, live.instance) : name;
+  const messaging = createMessaging({ redis: redisOptions(config, called), logger: log, telemetry });
   const metrics = new Metrics(config.HEALTH_PORT !== 0);
   let work: Work | undefined;
   const isReady = () => messaging.isReady && (work?.isReady() ?? false) && !stop.signal.aborted;

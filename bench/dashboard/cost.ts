@@ -1,0 +1,63 @@
+import { get, type IncomingMessage } from 'node:http';
+import { SCHEMA, WATCHING_CHANNEL, WATCHING_EVERY_MS } from '@redis-messaging/shared/live/protocol';
+import { formatNumber } from '@redis-messaging/shared/text/table';
+import { createClient } from 'redis';
+import type { Measurement } from '../measurement.ts';
+import { runOurs } from '../throughput.ts';
+import { startDashboardServer } from './server.ts';
+
+/** Each of the three is measured this often, by turns; the best counts, because a neighbour can only slow it down. */
+const ROUNDS = 5;
+
+/**
+ * What the live page costs the services: messages per second as in throughput.ts, without taking part in it (LIVE=off), with the
+ * dashboard's server but no page, and with a page that reads its stream.
+ */
+export const dashboard: Measurement = {
+  columns: ['pattern', 'LIVE=off', 'no page open', 'share', 'a page open', 'share', 'target'],
+  usualMessages: 200_000,
+  async rowsOf(pattern, port, messages) {
+    const [off, nobody, somebody]: [number[], number[], number[]] = [[], [], []];
+    const server = await startDashboardServer(port);
+    try {
+      for (let round = 0; round < ROUNDS; round++) {
+        off.push(await runOurs(pattern, port, messages));
+        nobody.push(await runOurs(pattern, port, messages, { LIVE: 'on' }));
+        const lookAway = await look(port, server.url);
+        somebody.push(await runOurs(pattern, port, messages, { LIVE: 'on' }));
+        if (lookAway() === 0) throw new Error('the page was told nothing');
+      }
+    } finally {
+      await server.stop();
+    }
+    const [reference, ...others] = [off, nobody, somebody].map((each) => Math.max(...each));
+    const cells = others.flatMap((each) => [
+      formatNumber(each),
+      `${((100 * each) / (reference as number)).toFixed(0)} %`,
+    ]);
+    return [[pattern.name, formatNumber(reference as number), ...cells, '95 % or more']];
+  },
+};
+
+/** Reads the stream of the dashboard's server as a page does. @returns ends it, and says how many bytes came */
+async function look(port: number, url: URL): Promise<() => number> {
+  const stream = await new Promise<IncomingMessage>((resolve, reject) =>
+    get({ host: url.hostname, port: url.port, path: '/events' }, resolve).on('error', reject),
+  );
+  let bytes = 0;
+  stream.on('error', () => {}); // we end it ourselves
+  stream.on('data', (data: Buffer) => {
+    bytes += data.length;
+  });
+  const redis = createClient({ socket: { host: '127.0.0.1', port }, RESP: 3, name: 'bench' });
+  await redis.connect();
+  const say = () => redis.publish(WATCHING_CHANNEL, JSON.stringify({ kind: 'watching', v: SCHEMA })).catch(() => {});
+  // The server says so, too, but the services run only for a moment.
+  const timer = setInterval(() => void say(), WATCHING_EVERY_MS / 20);
+  return () => {
+    clearInterval(timer);
+    redis.destroy();
+    stream.destroy();
+    return bytes;
+  };
+}
