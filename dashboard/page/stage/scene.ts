@@ -60,8 +60,8 @@ export class Scene {
   readonly kind: LaneKind;
   readonly chips = new Map<string, Chip>();
   readonly hands = new Map<string, Map<string, Held>>();
-  /** Who took a message that is not known to be in Redis yet: services tell what happens each for itself. */
-  readonly #early = new Map<string, string>();
+  /** Of messages that are not known to be in Redis yet, because services tell what happens each for itself: who took it, and more. */
+  readonly #early = new Map<string, { readonly by: string; isDone: boolean }>();
   movers: Mover[] = [];
   signs: Sign[] = [];
 
@@ -154,8 +154,9 @@ export class Scene {
       this.chips.set(key, { key, count, from: end, until, takenAt: Number.POSITIVE_INFINITY, takenBy: '' });
     const early = this.#early.get(key);
     const chip = this.chips.get(key);
-    if (chip && early !== undefined) this.#take(chip, early, end);
+    if (chip && early) this.#take(chip, early.by, end);
     this.#early.delete(key);
+    if (early?.isDone) this.#done(key, end);
     if (!isKept && reply === 0) this.#sign('lost', `holds:${this.name}`, count, end);
   }
 
@@ -170,7 +171,7 @@ export class Scene {
     this.hands.set(by, held);
     if (held.size < MOST) held.set(key, { key, count, from: end, until: Number.POSITIVE_INFINITY, attempt });
     if (chip) this.#take(chip, by, start);
-    else if (this.#early.size < MOST) this.#early.set(key, by);
+    else if (this.#early.size < MOST) this.#early.set(key, { by, isDone: false });
   }
 
   #take(chip: Chip, by: string, at: number): void {
@@ -211,6 +212,8 @@ export class Scene {
   /** Redis keeps it for nobody any more; a log keeps it all the same. */
   #done(key: string, now: number): void {
     const chip = this.chips.get(key);
+    const early = this.#early.get(key);
+    if (early) early.isDone = true;
     if (chip && this.kind !== 'channel')
       chip.until = Math.max(now, chip.takenAt === Number.POSITIVE_INFINITY ? chip.from : chip.takenAt + 300);
   }
