@@ -5,7 +5,7 @@ import { type Launched, launch } from '../local/process/launch.ts';
 import { scriptCommand, serviceCommand } from '../local/process/node-command.ts';
 import { peakMemoryOf } from '../testkit/peak-memory.ts';
 
-/** No measurement may take longer: ms. */
+/** No process may take longer, beside the time that it is measured for: ms. */
 const TIMEOUT_MS = 180_000;
 const LOOK_EVERY_MS = 20;
 /** A subscriber that received nothing for this long has received everything that will arrive: ms. */
@@ -21,11 +21,12 @@ class BenchProcess {
   readonly #program: Launched;
   readonly #reports = new Map<string, Report>();
 
-  constructor(command: readonly string[], env: Environment) {
+  /** @param measuredMs for how long it is measured, if that is known */
+  constructor(command: readonly string[], env: Environment, measuredMs = 0) {
     this.#program = launch({
       command,
       env,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs: TIMEOUT_MS + measuredMs,
       onMessage: (report: Report) => {
         this.#reports.set(report.event, report);
         this.peakMemory = peakMemoryOf(this.#program.process.pid as number) ?? this.peakMemory;
@@ -63,18 +64,19 @@ export function startService(
   pattern: Pattern,
   port: number,
   env: Environment = {},
+  measuredMs = 0,
 ): BenchProcess {
   const settings = { PATTERN: pattern.name, LOG_LEVEL: 'warn', REDIS_HOST: '127.0.0.1', REDIS_PORT: port };
-  return new BenchProcess(serviceCommand(name), { ...settings, ...env });
+  return new BenchProcess(serviceCommand(name), { ...settings, ...env }, measuredMs);
 }
 
-/** Both services with these patterns, until they are stopped; the subscriber is ready. */
-export async function startServices(patterns: readonly Pattern[], port: number, env: Environment) {
+/** Both services with these patterns, until they are stopped; the subscriber is ready. @param measuredMs for how long they are measured */
+export async function startServices(patterns: readonly Pattern[], port: number, env: Environment, measuredMs: number) {
   const together = { ...env, PATTERN: patterns.map(({ name }) => name).join() };
   const [first] = patterns as [Pattern];
-  const subscriber = startService('subscriber', first, port, together);
+  const subscriber = startService('subscriber', first, port, together, measuredMs);
   await subscriber.report('ready');
-  const publisher = startService('publisher', first, port, together);
+  const publisher = startService('publisher', first, port, together, measuredMs);
   return {
     async stop(): Promise<void> {
       await publisher.stop();
@@ -83,9 +85,9 @@ export async function startServices(patterns: readonly Pattern[], port: number, 
   };
 }
 
-/** A server of this project. */
-export const startServer = (program: string, env: Environment): BenchProcess =>
-  new BenchProcess(scriptCommand(program), env);
+/** A server of this project. @param measuredMs for how long it is measured */
+export const startServer = (program: string, env: Environment, measuredMs: number): BenchProcess =>
+  new BenchProcess(scriptCommand(program), env, measuredMs);
 
 /** A script of this folder, with Node's defaults. */
 export function startScript(script: string, args: readonly string[], port: number): BenchProcess {

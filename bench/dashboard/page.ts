@@ -21,8 +21,10 @@ export const page: Measurement = {
   usualMessages: 60_000,
   isOfAllTogether: true,
   async rowsOf(patterns, port, messages) {
-    const server = await startDashboardServer(port);
-    const services = await startServices(patterns, port, { LIVE: 'on', PUBLISH_INTERVAL: 1 / PER_SECOND });
+    const measuredMs = (1000 * messages) / PER_SECOND;
+    const server = await startDashboardServer(port, measuredMs);
+    const pace = { LIVE: 'on', PUBLISH_INTERVAL: 1 / PER_SECOND };
+    const services = await startServices(patterns, port, pace, measuredMs);
     const browser = await launchBrowser();
     try {
       const visited = await browser.newPage({ viewport: { width: 1360, height: 1020 } });
@@ -32,7 +34,7 @@ export const page: Measurement = {
       await session.send('Performance.enable', { timeDomain: 'threadTicks' });
       await sleep(WARM_UP_MS);
       const before = await metricsOf(session);
-      const frames = await countFrames(visited, (1000 * messages) / PER_SECOND);
+      const frames = await countFrames(visited, measuredMs);
       const after = await metricsOf(session);
       const rate = (await visited.locator('.rates b').first().textContent()) ?? '';
       const perFrame = (...names: (keyof Metrics)[]) =>

@@ -7,13 +7,10 @@ export interface DashboardServer {
   stop(): Promise<void>;
 }
 
-/** Starts one, as a process, for the Redis at this port of the loopback address. */
-export async function startDashboardServer(port: number): Promise<DashboardServer> {
-  const server = startServer('dashboard/server/main.ts', {
-    REDIS_HOST: '127.0.0.1',
-    REDIS_PORT: port,
-    DASHBOARD_PORT: 0,
-  });
+/** Starts one, as a process, for the Redis at this port of the loopback address. @param measuredMs for how long it is measured */
+export async function startDashboardServer(port: number, measuredMs = 0): Promise<DashboardServer> {
+  const env = { REDIS_HOST: '127.0.0.1', REDIS_PORT: port, DASHBOARD_PORT: 0 };
+  const server = startServer('dashboard/server/main.ts', env, measuredMs);
   const { url } = await server.report('listening');
   return { url: new URL(url), stop: () => server.stop() };
 }
