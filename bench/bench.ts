@@ -1,8 +1,9 @@
 /**
- * `npm run bench [-- throughput|latency|drain|wildcards|dashboard|page]`: measures the services, as processes, on a private Redis of its own.
+ * `npm run bench [-- throughput|latency|sharing|drain|wildcards|dashboard|page]`: measures the services, as processes, on a private Redis.
  *
  *   npm run bench                            messages per second, next to a reference (throughput.ts)
  *   npm run bench -- latency                 latency at 1,000 messages per second, next to PING (latency.ts)
+ *   npm run bench -- sharing                 what patterns cost each other that share processes (sharing.ts)
  *   npm run bench -- drain                   a small and a large backlog (drain.ts)
  *   npm run bench -- wildcards               the cost of wildcard subscriptions for each PUBLISH (wildcards.ts)
  *   npm run bench -- dashboard               what the live page costs the services (dashboard/cost.ts)
@@ -20,10 +21,19 @@ import { drain } from './drain.ts';
 import { latency } from './latency.ts';
 import type { Measurement } from './measurement.ts';
 import { type Options, readOptions } from './options.ts';
+import { sharing } from './sharing.ts';
 import { throughput } from './throughput.ts';
 import { wildcards } from './wildcards.ts';
 
-const measurements: Readonly<Record<string, Measurement>> = { throughput, latency, drain, wildcards, dashboard, page };
+const measurements: Readonly<Record<string, Measurement>> = {
+  throughput,
+  latency,
+  sharing,
+  drain,
+  wildcards,
+  dashboard,
+  page,
+};
 
 process.exitCode = await exitCodeOf('bench', async () => {
   await measure(readOptions(process.argv.slice(2), process.env, Object.keys(measurements)));

@@ -53,7 +53,7 @@ describe('npm run bench', () => {
     const { lines, errors } = await bench(['speed', 'now'], { PATTERN: 'kafka', MESSAGES: 'many' });
     expect(lines).toEqual([]);
     expect(errors).toEqual([
-      'bench: "speed": expected one of throughput, latency, drain, wildcards, dashboard, page',
+      'bench: "speed": expected one of throughput, latency, sharing, drain, wildcards, dashboard, page',
       'bench: "now": expected one measurement, and nothing after it',
       'bench: MESSAGES="many": expected a whole number, 1 or more',
       expect.stringMatching(/^bench: PATTERN="kafka": expected one of pubsub/),
