@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { readNeeds } from '../../compare/advice/needs.ts';
-import type { Results } from '../../compare/measure/result.ts';
-import { ROOT } from '../../local/process/node-command.ts';
+import { advise, used } from '../support/advise.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -17,24 +15,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** `npm run advise` as a user types it. */
-function advise(line: string): Promise<{ code: number; out: string; err: string }> {
-  const args = ['run', '--silent', 'advise', '--', ...line.split(' ').filter(Boolean)];
-  return new Promise((resolve) => {
-    execFile('npm', args, { cwd: ROOT, timeout: 280_000 }, (error, out, err) =>
-      resolve({ code: error ? Number(error.code) : 0, out, err }),
-    );
-  });
-}
-
 /** The only pattern that loses nothing at a crash and serves several consumer groups. */
 const [durable] = patterns.filter(({ guarantees }) => guarantees.survivesCrash && guarantees.groups) as [Pattern];
 
 /** The figures that come with the project. */
 const SHIPPED = 'docs/compare.json';
-
-/** The pattern that it recommends. */
-const used = (out: string) => /^Use (\S+):/m.exec(out)?.[1];
 
 /** Results of a comparison in which every pattern was this fast. */
 async function resultsWith(p99: number, throughput: number): Promise<string> {
@@ -99,23 +84,6 @@ describe('npm run advise', () => {
     for (const name of ['loss', 'duplicates', 'fanout', 'workers', 'late', 'order', 'p99', 'rate', 'results', 'prove'])
       expect(out).toMatch(new RegExp(`^  --${name}\\b`, 'm'));
   });
-
-  test('--prove measures figures, repeats what noise may have disturbed, and then advises by the median', async () => {
-    const options = `--loss crash-ok --rate 10000000 --prove --seed 5 --out ${folder}/figures`;
-    const { code, out, err } = await advise(options); // nobody reaches this rate
-    expect(err).toContain('Perhaps noise: throughput again, 3 times; the median counts');
-    expect(code).toBe(1);
-    expect(used(out)).toBeUndefined();
-    expect(out).toMatch(/By: figures that were measured just now\.[\s\S]*Nothing fits\. In conflict:/);
-    const { experiments } = JSON.parse(await readFile(join(folder, 'figures', 'results.json'), 'utf8'));
-    const runsOf = ({ name, patterns: all }: Results['experiments'][number]) =>
-      [name, Object.values(all)[0]?.runs?.length ?? 1] as const;
-    expect(experiments.map(runsOf)).toEqual([
-      ['nobody-listens', 1],
-      ['subscriber-stops', 1],
-      ['throughput', 3],
-    ]);
-  }, 300_000);
 
   test('--prove runs the experiments that concern the needs, writes a report, and agrees', async () => {
     const { code, out } = await advise(`--loss any --fanout 2 --prove --seed 5 --out ${folder}/proof`);

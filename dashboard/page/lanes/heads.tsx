@@ -1,8 +1,8 @@
-import type { ServiceState } from '../../wire/wire.ts';
 import { Do } from '../panels/do.tsx';
 import { cut, request } from '../state/actions.ts';
-import { shownPublishers, shownSubscribers, statusWords } from '../state/shown.ts';
-import { abilities, now, redis, services } from '../state/store.ts';
+import { shownPublishers, shownSubscribers } from '../state/shown.ts';
+import { abilities, redis, services } from '../state/store.ts';
+import { ProcessName } from './process-name.tsx';
 import { SubscriberHead } from './subscriber-head.tsx';
 
 /** The processes that all lanes share: the publisher, Redis, the subscribers; with what can be done to each. */
@@ -37,21 +37,6 @@ export function Heads() {
         {shownSubscribers(all).length === 0 && <p class="process silent">none is heard</p>}
       </section>
     </div>
-  );
-}
-
-/** A process by its name, with how it is. */
-export function ProcessName({ state }: { readonly state: ServiceState }) {
-  const { snapshot, status } = state;
-  return (
-    <span class="name">
-      <i class={`state-mark ${status}`} aria-hidden="true" />
-      <b title={snapshot.name}>{snapshot.name}</b>
-      <small>
-        {status === 'up' ? `pid ${snapshot.pid}` : statusWords(state, redis.value.status === 'down', now.value)}
-        {snapshot.group && snapshot.group !== 'subscribers' ? `, group ${snapshot.group}` : ''}
-      </small>
-    </span>
   );
 }
 

@@ -6,7 +6,7 @@ import { Work } from '../panels/work.tsx';
 import { control, cut, request, whyNoControls } from '../state/actions.ts';
 import { shownSubscribers } from '../state/shown.ts';
 import { abilities, redis, services } from '../state/store.ts';
-import { ProcessName } from './heads.tsx';
+import { ProcessName } from './process-name.tsx';
 
 /** A subscriber's process: what can be done to it, and a menu of its own. */
 export function SubscriberHead({ state }: { readonly state: ServiceState }) {
