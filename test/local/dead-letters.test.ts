@@ -13,7 +13,7 @@ import { until } from '../../testkit/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 /** How many dead letters are listed, in ten thousands: LETTERS=1000000 npm test -- dead-letters */
-const LETTERS = Number(process.env.LETTERS ?? 12_000);
+const LETTERS = Number(process.env.LETTERS ?? 20_000);
 const SAID = LETTERS.toLocaleString('en');
 
 const own = useRedis();
