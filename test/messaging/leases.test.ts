@@ -98,7 +98,7 @@ test.each(surviving)('%s: a consumer that was cut off gives up what others have'
   );
   const producer = topic.producer();
   await producer.sendBatch(upTo(100)); // from then on it takes many at a time
-  await use.settled(topic);
+  await until('all to be acknowledged', () => fates.length === 100);
   await producer.sendBatch(upTo(10, 101));
   await until('the first', () => gate.running === 1);
   await until('others to wait behind it', async () => (await use.backlog(topic)).inFlight > 1);
@@ -146,6 +146,7 @@ test.each(surviving)('%s: a process that stood still changes nothing of what ano
   expect(await use.backlog(topic)).toMatchObject({ waiting: 0, inFlight: 10, dead: 0 });
   gate.open();
   await use.settled(topic);
+  await until('all to be acknowledged', () => fates.length >= 10);
   expect(fates).toEqual(new Array(10).fill('done'));
   expect(gate.begun.sort((a, b) => a - b)).toEqual(upTo(10, 101));
   await standing.stop();

@@ -87,7 +87,7 @@ export class LivePage implements AsyncDisposable {
     const id = `test-${++this.#controls}`;
     const to = { service, ...(instance && { instance }) };
     const control: Control = { kind: 'control', v: SCHEMA, id, to, do: action, ...(value !== undefined && { value }) };
-    await this.send(control);
+    await until('somebody to hear it', async () => (await this.send(control)) > 0);
     const isIt = (each: Announcement): each is Done => each.kind === 'done' && each.control === id;
     return await until(`an answer to ${action}`, () => this.announcements.find(isIt));
   }
