@@ -1,5 +1,7 @@
+import type { PageBatch } from '../../wire/wire.ts';
+import { select } from './actions.ts';
 import { begin, clock, type FeedEvents, take } from './news.ts';
-import { type FeedStatus, feed, now } from './store.ts';
+import { type FeedStatus, feed, now, selected } from './store.ts';
 
 /** Follows the server's stream, and ends it while the tab is hidden: a browser allows few per site. */
 export function followServer(events: FeedEvents): void {
@@ -13,7 +15,11 @@ export function followServer(events: FeedEvents): void {
       begin(JSON.parse(data), events);
       is('live');
     });
-    source.addEventListener('batch', ({ data }) => take(JSON.parse(data), events));
+    source.addEventListener('batch', ({ data }) => {
+      const news: PageBatch = JSON.parse(data);
+      take(news, events);
+      goOnWithHistory(news);
+    });
     source.addEventListener('error', () => {
       is('lost');
       if (source?.readyState !== EventSource.CLOSED) return; // else it tries again by itself
@@ -33,6 +39,12 @@ export function followServer(events: FeedEvents): void {
   setInterval(() => {
     if (feed.value.status === 'live') now.value = Math.max(now.value, clock.now());
   }, 500);
+}
+
+/** Gets the history of the chosen message again, if something has happened to it. */
+function goOnWithHistory({ happened = [] }: PageBatch): void {
+  const chosen = selected.value;
+  if (chosen && happened.some(({ key }) => key === chosen.key)) void select(chosen.key, chosen.count);
 }
 
 function is(status: FeedStatus): void {

@@ -1,18 +1,6 @@
 import { batch } from '@preact/signals';
 import type { Happened, PageBatch, PageSnapshot, ServiceState } from '../../wire/wire.ts';
-import { select } from './actions.ts';
-import {
-  abilities,
-  addPoints,
-  lastMessages,
-  marks,
-  now,
-  patterns,
-  points,
-  redis,
-  selected,
-  services,
-} from './store.ts';
+import { abilities, addPoints, lastMessages, marks, now, patterns, points, redis, services } from './store.ts';
 
 /** The last messages that are listed. */
 const MOST_LISTED = 12;
@@ -59,10 +47,7 @@ export function take(news: PageBatch, events: FeedEvents): void {
     if (news.marks) marks.value = [...marks.value, ...news.marks].slice(-MOST_MARKS);
     if (news.happened) list(news.happened);
   });
-  if (!news.happened) return;
-  events.happened(news.happened);
-  const chosen = selected.value;
-  if (chosen && news.happened.some(({ key }) => key === chosen.key)) void select(chosen.key, chosen.count); // its history goes on
+  if (news.happened) events.happened(news.happened);
 }
 
 function merged(known: readonly ServiceState[], changed: readonly ServiceState[]): readonly ServiceState[] {
