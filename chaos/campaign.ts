@@ -165,7 +165,7 @@ class Campaign {
     return new Map(await Promise.all(held));
   }
 
-  /** Waits, but not for ever: what has not come by then is for the oracle to judge. */
+  /** Waits, but not without end: what has not come by then is for the oracle to judge. */
   async #patiently(what: string, probe: () => Promise<boolean>, ms: number): Promise<void> {
     const { signal } = this.#system;
     await orAborted(until(what, probe, ms), signal).catch(() => signal.throwIfAborted());

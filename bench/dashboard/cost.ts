@@ -1,5 +1,6 @@
 import { get, type IncomingMessage } from 'node:http';
-import { SCHEMA, WATCHING_CHANNEL, WATCHING_EVERY_MS } from '@redis-messaging/shared/live/protocol';
+import { ranked } from '@redis-messaging/shared/accounting/ranked';
+import { WATCHING, WATCHING_CHANNEL, WATCHING_EVERY_MS } from '@redis-messaging/shared/live/protocol';
 import { formatNumber } from '@redis-messaging/shared/text/table';
 import { createClient } from 'redis';
 import type { Measurement } from '../measurement.ts';
@@ -50,7 +51,7 @@ async function look(port: number, url: URL): Promise<() => number> {
   });
   const redis = createClient({ socket: { host: '127.0.0.1', port }, RESP: 3, name: 'bench' });
   await redis.connect();
-  const say = () => redis.publish(WATCHING_CHANNEL, JSON.stringify({ kind: 'watching', v: SCHEMA })).catch(() => {});
+  const say = () => redis.publish(WATCHING_CHANNEL, WATCHING).catch(() => {});
   // The server says so, too, but the services run only for a moment.
   const timer = setInterval(() => void say(), WATCHING_EVERY_MS / 20);
   return () => {
@@ -61,5 +62,4 @@ async function look(port: number, url: URL): Promise<() => number> {
   };
 }
 
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((one, other) => one - other)[Math.floor(numbers.length / 2)] as number;
+const median = (numbers: readonly number[]): number => ranked(numbers)(50);

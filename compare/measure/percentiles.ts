@@ -1,3 +1,4 @@
+import { ranked } from '@redis-messaging/shared/accounting/ranked';
 import type { Percentiles } from './result.ts';
 
 const CHARTED = [0, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 98, 99, 99.5, 99.9, 100];
@@ -14,10 +15,4 @@ export function percentilesOf(values: readonly number[]): Percentiles | null {
   if (values.length === 0) return null;
   const at = ranked(values);
   return { p50: at(50), p95: at(95), p99: at(99), max: at(100) };
-}
-
-function ranked(values: readonly number[]): (percent: number) => number {
-  const sorted = Float64Array.from(values).sort();
-  // Multiplied first: 99.9 / 100 × 1000 is a little more than 999, whose ceiling is 1000.
-  return (percent) => sorted[Math.max(0, Math.ceil((percent * sorted.length) / 100) - 1)] as number;
 }

@@ -14,8 +14,8 @@ export interface Facts {
 /** What the configuration says. */
 export interface DemoFacts
   extends RedisFacts,
-    Pick<Config, 'CONSUMER' | 'HEALTH_PORT' | 'WORK_TIME' | 'DASHBOARD_PORT' | 'DASHBOARD_CONTROLS'> {
-  /** The chosen patterns that keep no message for a subscriber that is away. */
+    Pick<Config, 'CONSUMER' | 'HEALTH_PORT' | 'WORK_TIME' | 'DASHBOARD_PORT'> {
+  /** The chosen patterns that keep no message for a subscriber that is not there. */
   readonly lossy: readonly string[];
   /** How to publish to the chosen patterns. */
   readonly publications: readonly Publication[];
@@ -32,7 +32,7 @@ export function readFacts(): Facts {
 function readConfig(): Facts['config'] {
   try {
     const config = loadConfig();
-    const { CONSUMER, HEALTH_PORT, WORK_TIME, DASHBOARD_PORT, DASHBOARD_CONTROLS } = config;
+    const { CONSUMER, HEALTH_PORT, WORK_TIME, DASHBOARD_PORT } = config;
     const { REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_PASSWORD_FILE } = config;
     const lossy = config.PATTERN.filter(({ guarantees }) => !guarantees.keepsUnread).map(({ name }) => name);
     const redis = { REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD, REDIS_PASSWORD_FILE, address: redisAddress(config) };
@@ -40,8 +40,7 @@ function readConfig(): Facts['config'] {
       const command = pattern.benchmark?.(config.topics.get(pattern) as string);
       return command ? [{ pattern: pattern.name, command }] : [];
     });
-    const page = { DASHBOARD_PORT, DASHBOARD_CONTROLS };
-    return { CONSUMER, HEALTH_PORT, WORK_TIME, ...page, ...redis, lossy, publications };
+    return { CONSUMER, HEALTH_PORT, WORK_TIME, DASHBOARD_PORT, ...redis, lossy, publications };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.message.split('\n');

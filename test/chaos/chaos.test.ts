@@ -39,7 +39,7 @@ class Command {
 const started: Command[] = [];
 afterEach(async () => {
   for (const command of started.splice(0)) {
-    command.process.kill('SIGTERM'); // in order, so that nothing that it has stopped stands still for ever
+    command.process.kill('SIGTERM'); // in order, so that it continues what it has stopped
     await command.exited;
   }
 });

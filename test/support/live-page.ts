@@ -10,6 +10,7 @@ import {
   SCHEMA,
   type ServiceName,
   type Snapshot,
+  WATCHING,
   WATCHING_CHANNEL,
   WATCHING_EVERY_MS,
 } from '@redis-messaging/shared/live/protocol';
@@ -46,7 +47,7 @@ export class LivePage implements AsyncDisposable {
 
   /** Says that somebody looks, from now on. @param everyMs how often */
   async look(everyMs = WATCHING_EVERY_MS): Promise<void> {
-    const say = () => this.redis.publish(WATCHING_CHANNEL, JSON.stringify({ kind: 'watching', v: SCHEMA }));
+    const say = () => this.redis.publish(WATCHING_CHANNEL, WATCHING);
     await say();
     this.#looking = setInterval(() => void say().catch(() => {}), everyMs);
   }

@@ -7,17 +7,18 @@ import { SubscriberHead } from './subscriber-head.tsx';
 
 /** The processes that all lanes share: the publisher, Redis, the subscribers; with what can be done to each. */
 export function Heads() {
-  const all = services.value;
+  const publishers = shownPublishers(services.value);
+  const subscribers = shownSubscribers(services.value);
   return (
     <div class="heads">
       <section class="head" aria-labelledby="head-publisher">
         <h2 id="head-publisher">Publisher</h2>
-        {shownPublishers(all).map((state) => (
+        {publishers.map((state) => (
           <p key={state.snapshot.name} class={`process ${state.status}`}>
             <ProcessName state={state} />
           </p>
         ))}
-        {shownPublishers(all).length === 0 && <p class="process silent">none is heard</p>}
+        {publishers.length === 0 && <p class="process silent">none is heard</p>}
       </section>
       <RedisHead />
       <section class="head" aria-labelledby="head-subscribers">
@@ -30,11 +31,11 @@ export function Heads() {
           line="docker-compose up -d --no-recreate --scale subscriber=2"
         />
         <div class="processes">
-          {shownSubscribers(all).map((state) => (
+          {subscribers.map((state) => (
             <SubscriberHead key={state.snapshot.name} state={state} />
           ))}
         </div>
-        {shownSubscribers(all).length === 0 && <p class="process silent">none is heard</p>}
+        {subscribers.length === 0 && <p class="process silent">none is heard</p>}
       </section>
     </div>
   );
@@ -43,28 +44,21 @@ export function Heads() {
 function RedisHead() {
   const { requests } = abilities.value;
   const isUp = redis.value.status !== 'down';
+  const [label, icon, name] = isUp
+    ? (['Stop', 'stop', 'stop-redis'] as const)
+    : (['Start', 'play', 'start-redis'] as const);
   return (
     <section class="head" aria-labelledby="head-redis">
       <h2 id="head-redis">Redis</h2>
-      {isUp ? (
-        <Do
-          label="Stop"
-          icon="stop"
-          name="Stop Redis"
-          can={requests.includes('stop-redis')}
-          run={() => request('stop-redis')}
-          line="docker-compose stop redis"
-        />
-      ) : (
-        <Do
-          label="Start"
-          icon="play"
-          name="Start Redis"
-          can={requests.includes('start-redis')}
-          run={() => request('start-redis')}
-          line="docker-compose start redis"
-        />
-      )}
+      <Do
+        key={label}
+        label={label}
+        icon={icon}
+        name={`${label} Redis`}
+        can={requests.includes(name)}
+        run={() => request(name)}
+        line={`docker-compose ${label.toLowerCase()} redis`}
+      />
       <Do
         label="Cut connections"
         icon="cut"

@@ -49,5 +49,5 @@ export const redisDies: Story = {
     };
   },
   moral:
-    'A publisher can keep messages for a queue while Redis is away, because being late is no loss there. For Pub/Sub it would make no sense: its listeners are away, too.',
+    'A publisher can keep messages for a queue while Redis is down, because being late is no loss there. For Pub/Sub it would make no sense: its listeners cannot be reached, either.',
 };

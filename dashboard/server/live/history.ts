@@ -4,7 +4,7 @@ import type { Happened } from '../../wire/wire.ts';
 /** At most this many messages are remembered, and this many bytes, as they are reckoned below. */
 const MOST_MESSAGES = 3000;
 const MOST_BYTES = 8 * 1024 * 1024;
-/** No message has more steps: one that fails again and again would go on for ever. */
+/** No message has more steps: one that fails again and again would never end. */
 const MOST_STEPS = 200;
 /** What a step costs besides its texts, roughly: bytes. */
 const STEP_BYTES = 200;

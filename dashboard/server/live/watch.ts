@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import {
   ANNOUNCEMENTS_CHANNEL,
   type Announcement,
   CONTROLS_CHANNEL,
   type Control,
   connectionName,
-  SCHEMA,
+  WATCHING,
   WATCHING_CHANNEL,
   WATCHING_EVERY_MS,
 } from '@redis-messaging/shared/live/protocol';
@@ -18,9 +19,6 @@ export interface WatchEvents {
   announced(announcement: Announcement): void;
   redis(state: RedisState): void;
 }
-
-/** How the connections of the services are called, in front: see redis-options.ts. */
-const SUBSCRIBER = /^subscriber(:|$)/;
 
 /**
  * Listens to the services while somebody looks, and says that somebody does. While nobody does, there is no connection to Redis at all.
@@ -65,9 +63,8 @@ export class Watch {
    */
   async cutSubscribers(instance?: string): Promise<number> {
     const redis = this.#client;
-    const own = instance === undefined ? undefined : connectionName('subscriber', instance);
-    const isTheirs = (name: string) => (own ? name === own || name.startsWith(`${own}:`) : SUBSCRIBER.test(name));
-    const theirs = (await redis.clientList()).filter(({ name }) => isTheirs(name));
+    const called = instance === undefined ? 'subscriber' : connectionName('subscriber', instance);
+    const theirs = (await redis.clientList()).filter(({ name }) => name === called || name.startsWith(`${called}:`));
     for (const { id } of theirs) await redis.sendCommand(['CLIENT', 'KILL', 'ID', String(id)]);
     return theirs.length;
   }
@@ -101,7 +98,7 @@ export class Watch {
       await listening.client.subscribe(ANNOUNCEMENTS_CHANNEL, (payload) => this.#hear(payload), true);
       this.#sayWatching();
       timer = setInterval(() => this.#sayWatching(), WATCHING_EVERY_MS);
-      await aborted(signal);
+      if (!signal.aborted) await once(signal, 'abort');
     } catch {
       if (!signal.aborted) this.#is('down'); // refused for good: the services say why
     } finally {
@@ -118,7 +115,7 @@ export class Watch {
 
   #sayWatching(): void {
     if (!this.#sending?.isReady) return;
-    this.#sending.client.publish(WATCHING_CHANNEL, JSON.stringify({ kind: 'watching', v: SCHEMA })).catch(() => {});
+    this.#sending.client.publish(WATCHING_CHANNEL, WATCHING).catch(() => {});
   }
 
   async #askVersion({ client }: Connection, signal: AbortSignal): Promise<void> {
@@ -136,9 +133,3 @@ export class Watch {
     this.#events.redis(state);
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });

@@ -24,14 +24,8 @@ export function answer(request: Request, supervised: Supervised): Answer {
 }
 
 function execute({ do: what, instance, group }: Request, { publisher, subscribers, redis, freezer }: Supervised): void {
-  const service = () => find(instance, [publisher, ...subscribers.all.map((each) => each.service)]);
-  const subscriber = () => {
-    const found = find(
-      instance,
-      subscribers.all.map((each) => each.service),
-    );
-    return subscribers.all.find((each) => each.service === found) as KeptSubscriber;
-  };
+  const subscriber = () => there(subscribers.all.find(({ service }) => isInstance(service, instance)));
+  const service = () => (isInstance(publisher, instance) ? publisher : subscriber().service);
   if (what === 'kill') subscriber().kill();
   else if (what === 'freeze') freezer.freeze(service().program.process);
   else if (what === 'thaw') freezer.thaw(service().program.process);
@@ -44,11 +38,10 @@ function execute({ do: what, instance, group }: Request, { publisher, subscriber
   } else throw new Error(`expected one of ${REQUESTS.join(', ')}`);
 }
 
-/** The service of an instance. @throws an Error if it is not among these, or has ended */
-function find(instance: string | undefined, services: readonly DemoService[]): DemoService {
-  const found = services.find((service) => isInstance(service, instance));
-  if (!found) throw new Error('nothing of this instance runs here that this can be done to');
-  return found;
+/** @throws an Error if there is no such subscriber, or it has ended */
+function there(subscriber: KeptSubscriber | undefined): KeptSubscriber {
+  if (!subscriber) throw new Error('nothing of this instance runs here that this can be done to');
+  return subscriber;
 }
 
 const isInstance = ({ program, reports }: DemoService, instance: string | undefined): boolean =>

@@ -22,7 +22,7 @@ export interface KeptSubscriber {
 export interface KeepOptions {
   /** What it lacks; its name among them, under which each instance goes on with the account of the last. */
   readonly env: Environment & { readonly CONSUMER: string };
-  /** The patterns that keep no message for a subscriber that is away. */
+  /** The patterns that keep no message for a subscriber that is not there. */
   readonly lossy: readonly string[];
   readonly say: (line: string) => void;
 }

@@ -1,3 +1,4 @@
+import { isObject } from '../text/is-object.ts';
 import { wrongField } from '../text/wrong-field.ts';
 import type { Account } from './account.ts';
 import type { StoredLedger } from './ledger.ts';
@@ -130,15 +131,11 @@ function read<Data>(shape: Shape<Data>, data: unknown): Data {
   if (!isObject(data)) throw new Error('not an object');
   const fields = Object.entries(shape) as [string, Check<unknown>][];
   const values = fields.map(([name, [expected, is]]) => {
-    const value = (data as Record<string, unknown>)[name];
+    const value = data[name];
     if (!is(value)) throw new Error(wrongField(name, expected, value));
     return [name, value];
   });
   return Object.fromEntries(values);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isWhole(value: unknown): value is number {

@@ -1,4 +1,5 @@
 import { nowMicros } from '../accounting/clock.ts';
+import { ranked } from '../accounting/ranked.ts';
 import type { Lately, Quantiles } from './protocol.ts';
 
 /** The most latencies that are kept from one snapshot to the next. */
@@ -20,11 +21,11 @@ class Sample {
 
   /** Takes what has been added since the last call. In ms. */
   take(): Quantiles | null {
-    const sorted = this.#kept.splice(0).sort((a, b) => a - b);
+    const kept = this.#kept.splice(0);
     this.#seen = 0;
-    if (sorted.length === 0) return null;
-    const at = (share: number) => (sorted[Math.ceil(share * sorted.length) - 1] as number) / 1000;
-    return { p50: at(0.5), p99: at(0.99), max: at(1), of: sorted.length };
+    if (kept.length === 0) return null;
+    const at = ranked(kept);
+    return { p50: at(50) / 1000, p99: at(99) / 1000, max: at(100) / 1000, of: kept.length };
   }
 }
 

@@ -17,6 +17,7 @@ import {
   EVENTS_EVERY_MS,
   type Lately,
   MOST_BYTES,
+  MOST_NAME,
   type Origin,
   SCHEMA,
   type ServiceName,
@@ -49,8 +50,6 @@ export interface LiveSource {
   refused(reason: string): void;
 }
 
-/** No name that is told is longer: characters. */
-const MOST_NAME = 300;
 /** The shares of more subscribers are not told. */
 const MOST_SHARES = 100;
 
@@ -64,7 +63,7 @@ export class Live {
   /** Messages on our channels that were not what they should be: ignored. */
   invalid = 0;
   readonly #options: LiveOptions;
-  readonly #patterns: ReadonlyMap<string, { readonly pattern: Pattern; readonly recent: Recent; readonly told: Told }>;
+  readonly #patterns: ReadonlyMap<string, { readonly pattern: Pattern; readonly told: Told }>;
   readonly #startedAt = Date.now();
   #source: LiveSource | undefined;
   #recorder: Recorder | undefined;
@@ -117,22 +116,21 @@ export class Live {
   }
 
   #follow(pattern: Pattern) {
-    const recent = new Recent();
     const recorder = () => this.#recorder;
     const told: Told = {
-      recent,
+      recent: new Recent(),
       get recorder() {
         return recorder();
       },
     };
-    return { pattern, recent, told };
+    return { pattern, told };
   }
 
   #watched(): void {
     this.#watchedUntil = performance.now() + WATCHED_FOR_MS;
     if (this.#recorder) return;
     this.#recorder = new Recorder();
-    for (const { recent } of this.#patterns.values()) recent.restart();
+    for (const { told } of this.#patterns.values()) told.recent.restart();
     this.#snapshotAt = 0;
     this.#timer = setInterval(() => void this.#tell(), EVENTS_EVERY_MS);
     void this.#tell();
@@ -186,7 +184,8 @@ export class Live {
   }
 
   #latelyOf(name: string, stats: StatsByPattern[string]): Lately {
-    const { recent, pattern } = this.#patterns.get(name) as { recent: Recent; pattern: Pattern };
+    const { told, pattern } = this.#patterns.get(name) as { told: Told; pattern: Pattern };
+    const { recent } = told;
     if (this.#options.service === 'publisher') return recent.takeSent();
     return recent.takeReceived(stats.waiting, pattern.guarantees.delivery === 'at-least-once' ? stats.inFlight : null);
   }

@@ -33,6 +33,11 @@ export const MOST_BYTES = 64 * 1024;
 export const MOST_SHOWN_PER_SECOND = 200;
 /** The longest text of a message in an event: characters. */
 export const MOST_TEXT = 200;
+/** The longest name of a service, pattern or subscriber, and the longest topic and reason, that a service tells: characters. */
+export const MOST_NAME = 300;
+
+/** What is said on the watching channel. */
+export const WATCHING = JSON.stringify({ kind: 'watching', v: SCHEMA } satisfies Watching);
 
 export type ServiceName = 'publisher' | 'subscriber';
 

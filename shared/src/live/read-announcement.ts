@@ -1,4 +1,5 @@
 import type { StatsByPattern } from '../accounting/stats.ts';
+import { isObject } from '../text/is-object.ts';
 import {
   type Announcement,
   type Done,
@@ -7,6 +8,7 @@ import {
   type Lately,
   type LiveEvent,
   MOST_BYTES,
+  MOST_NAME,
   type Origin,
   PUBLISHER_ACTIONS,
   type Quantiles,
@@ -15,10 +17,8 @@ import {
   SUBSCRIBER_ACTIONS,
   type Summary,
 } from './protocol.ts';
-import { type Data, isCount, isName, isNumber, isObject, isOneOf, isText, parseObject } from './reading.ts';
+import { type Data, isCount, isName, isNumber, isOneOf, isText, parseObject } from './reading.ts';
 
-/** No pattern, and no name in an account, is longer: characters. */
-const MOST_NAME = 300;
 /** No object of names has more. */
 const MOST_ENTRIES = 200;
 

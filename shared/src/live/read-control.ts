@@ -1,3 +1,4 @@
+import { isObject } from '../text/is-object.ts';
 import {
   type Action,
   type Control,
@@ -7,7 +8,7 @@ import {
   SCHEMA,
   SUBSCRIBER_ACTIONS,
 } from './protocol.ts';
-import { isName, isNumber, isObject, isOneOf, isText, parseObject } from './reading.ts';
+import { isName, isNumber, isOneOf, isText, parseObject } from './reading.ts';
 
 /** No control is longer: bytes. */
 const MOST_BYTES = 8 * 1024;

@@ -1,3 +1,4 @@
+import { isObject } from '../text/is-object.ts';
 import { excessOf } from '../text/nesting.ts';
 
 /** Data that others wrote, as it was parsed. */
@@ -16,9 +17,6 @@ export function parseObject(json: Buffer, mostBytes: number): Data | undefined {
     return undefined;
   }
 }
-
-export const isObject = (value: unknown): value is Data =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 export const isText = (value: unknown, most: number, least = 0): value is string =>
   typeof value === 'string' && value.length >= least && value.length <= most;

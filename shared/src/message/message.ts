@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../accounting/clock.ts';
 import { formatMicros, parseMicros } from '../accounting/timestamp.ts';
+import { isObject } from '../text/is-object.ts';
 import { excessOf } from '../text/nesting.ts';
 import { sanitize } from '../text/sanitize.ts';
 import { wrongField } from '../text/wrong-field.ts';
@@ -81,8 +82,7 @@ export function decode(payload: Buffer): Decoded {
   } catch (error) {
     return invalid(`not JSON: ${sanitize((error as Error).message, 120)}`);
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return invalid('not a JSON object');
-  return validate(value as Record<string, unknown>);
+  return isObject(value) ? validate(value) : invalid('not a JSON object');
 }
 
 /** Takes over the fields of the wire format only. */

@@ -18,7 +18,7 @@ interface Source {
 }
 
 const PROGRESS_EVERY_MS = 100;
-/** How often to look whether the service is ready: whoever waits for that waits no longer than this in vain. */
+/** How often to look whether the service is ready: whoever waits for that waits at most this much too long. */
 const LOOK_EVERY_MS = 10;
 
 /** Logs the stats of all patterns. @param shown what stands behind the title: else a table, with the patterns side by side */

@@ -29,7 +29,7 @@ export class SendBuffer<Value> {
     return this.#inFlight;
   }
 
-  /** Whether this much fits. Anything does when there is nothing else: a message larger than the limit would wait for ever. */
+  /** Whether this much fits. Anything does when there is nothing else: a message larger than the limit would wait without end. */
   hasRoomFor(messages: number, bytes: number): boolean {
     if (this.#messages === 0) return true;
     return this.#messages + messages <= this.#messageLimit && this.#bytes + bytes <= this.#byteLimit;
