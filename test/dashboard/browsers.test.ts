@@ -2,6 +2,7 @@ import { createServer, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
+import { ONLOOKER } from '@redis-messaging/shared/redis/slow-subscribers';
 import { Browsers, MOST_BROWSERS, MOST_WAITING_BYTES } from '../../dashboard/server/stream/browsers.ts';
 import { until } from '../../testkit/until.ts';
 import { LiveDemo } from '../support/live-demo.ts';
@@ -84,12 +85,13 @@ describe('what the page costs', () => {
     expect(bytes).toBeLessThan(60_000);
 
     await using connection = await connectTo(await demo.start.redisPort());
-    const dashboards = async () =>
-      (await connection.client.clientList()).filter(({ name }) => name.startsWith('dashboard')).length;
+    const names = async () => (await connection.client.clientList()).map(({ name }) => name);
+    const dashboards = async () => (await names()).filter((name) => name.startsWith('dashboard')).length;
     expect(await dashboards()).toBe(0);
     const page = await visit(Number(demo.url.port));
     page.resume();
     await until('two connections while a page is open', async () => (await dashboards()) === 2);
+    expect(await names()).toContain(`dashboard${ONLOOKER}`); // the one that listens: no publisher waits for it
     page.destroy();
     await until('none after it', async () => (await dashboards()) === 0);
   });

@@ -12,6 +12,7 @@ import {
 import { readAnnouncement } from '@redis-messaging/shared/live/read-announcement';
 import { addressOf, type Redis, type RedisOptions } from '@redis-messaging/shared/redis/client';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
+import { ONLOOKER } from '@redis-messaging/shared/redis/slow-subscribers';
 import type { RedisState } from '../../wire/wire.ts';
 
 /** Told what is heard. */
@@ -94,7 +95,7 @@ export class Watch {
     try {
       sending = await connect({ ...this.#options, name: 'dashboard' }, events, signal);
       this.#sending = sending;
-      listening = await sending.duplicate('listening', signal);
+      listening = await sending.duplicate(ONLOOKER.slice(1), signal);
       await listening.client.subscribe(ANNOUNCEMENTS_CHANNEL, (payload) => this.#hear(payload), true);
       this.#sayWatching();
       timer = setInterval(() => this.#sayWatching(), WATCHING_EVERY_MS);
