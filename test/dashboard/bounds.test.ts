@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Events, type LiveEvent, SCHEMA, type Snapshot } from '@redis-messaging/shared/live/protocol';
+import { type Events, type LiveEvent, SCHEMA } from '@redis-messaging/shared/live/protocol';
 import { Live } from '../../dashboard/server/live/live.ts';
+import { subscriberSnapshot } from '../support/live-snapshot.ts';
 
 const ORIGIN = { v: SCHEMA, service: 'publisher', name: 'p', instance: 'one', at: 0 } as const;
 
@@ -16,22 +17,8 @@ const event = (count: number, text: string): LiveEvent => ({
   text,
 });
 
-const snapshotOf = (name: string, instance: string, startedAt: number): Snapshot => ({
-  ...ORIGIN,
-  kind: 'snapshot',
-  service: 'subscriber',
-  name,
-  instance,
-  pid: 1,
-  host: 'h',
-  startedAt,
-  group: 'g',
-  takesControls: true,
-  settings: { workTime: 0, failRate: 0, concurrency: 1, pace: 1 },
-  patterns: {},
-  topics: {},
-  lately: {},
-});
+const snapshotOf = (name: string, instance: string, startedAt: number) =>
+  subscriberSnapshot({ name, instance, startedAt });
 
 describe('what the server of the live page keeps', () => {
   test('the last messages, in bounded bytes, however many there are and however large', () => {

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared';
-import { type Events, type LiveEvent, SCHEMA, type Snapshot } from '@redis-messaging/shared/live/protocol';
+import { type Events, type LiveEvent, SCHEMA } from '@redis-messaging/shared/live/protocol';
 import { kindOf } from '../../dashboard/page/stage/lane-kind.ts';
 import { Scene } from '../../dashboard/page/stage/scene.ts';
 import { begin, take } from '../../dashboard/page/state/news.ts';
 import { lastMessages, marks, points, services } from '../../dashboard/page/state/store.ts';
 import { remembered, trendOf } from '../../dashboard/page/state/trend.ts';
 import { Live } from '../../dashboard/server/live/live.ts';
+import { subscriberSnapshot } from '../support/live-snapshot.ts';
 
 const HOURS = 12;
 /** How often a subscriber is killed and another process has its name: seconds. */
@@ -19,24 +20,10 @@ const lanes = patterns.map(({ name }) => name);
 const originOf = (service: 'publisher' | 'subscriber', instance: string, at: number) =>
   ({ v: SCHEMA, service, name: service, instance, at }) as const;
 
-function snapshotOf(instance: string, startedAt: number, now: number): Snapshot {
-  return {
-    ...originOf('subscriber', instance, now),
-    service: 'subscriber',
-    kind: 'snapshot',
-    pid: 1,
-    host: 'h',
-    startedAt,
-    group: 'g',
-    takesControls: true,
-    settings: { workTime: 0, failRate: 0, concurrency: 1, pace: 1 },
-    patterns: {},
-    topics: {},
-    lately: Object.fromEntries(
-      lanes.map((name) => [name, { ms: 1000, in: 1, out: 1, latencyMs: null, handledMs: null, lagMs: 5 }]),
-    ),
-  };
-}
+/** Every lane says something. */
+const lately = Object.fromEntries(
+  lanes.map((name) => [name, { ms: 1000, in: 1, out: 1, latencyMs: null, handledMs: null, lagMs: 5 }]),
+);
 
 /** What services tell in a second: a message made, and in each lane taken, every third of them not acknowledged by anybody. */
 function eventsOf(second: number, instance: string): Events[] {
@@ -84,7 +71,8 @@ test(`after ${HOURS} hours' worth of announcements, with a subscriber that is ki
       instance = `i${second}`;
       live.mark({ at: now, kind: 'fault', text: 'killed', place: 'subscribers' });
     }
-    live.hear(snapshotOf(instance, now - (now % (RESTART_EVERY_S * 1000)), now), now);
+    const startedAt = now - (now % (RESTART_EVERY_S * 1000));
+    live.hear(subscriberSnapshot({ instance, startedAt, at: now, lately }), now);
     for (const events of eventsOf(second, instance)) live.hear(events, now);
     live.tick(now);
     showAll(now);

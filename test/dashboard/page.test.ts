@@ -1,26 +1,13 @@
 /// <reference lib="dom" />
 import { createRequire } from 'node:module';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared';
-import type { Browser } from 'playwright-core';
 import { until } from '../../testkit/until.ts';
-import { BROWSER_TIMEOUT_MS, launchBrowser } from '../support/browser.ts';
-import { LiveDemo, Visit } from '../support/live-demo.ts';
+import { useLiveDemo } from '../support/use-live-demo.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-let browser: Browser;
-let demo: LiveDemo;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-  demo = await LiveDemo.run();
-}, BROWSER_TIMEOUT_MS);
-
-afterAll(async () => {
-  await browser?.close();
-  await demo?.[Symbol.asyncDispose]();
-});
+const live = useLiveDemo();
 
 /** Every lane has handled some messages, and its account balances. */
 const areLanesBusy = (names: string) =>
@@ -34,7 +21,7 @@ const names = patterns.map(({ name }) => name).join(' ');
 
 describe('the live page', () => {
   test('shows the messages of the demo in all lanes, with accounts that balance, and charts', async () => {
-    await using visit = await Visit.of(browser, demo.url.href);
+    await using visit = await live.visit();
     await visit.until(areLanesBusy, names);
     expect(await visit.text('.lead')).toContain('Real Redis, not a simulation.');
     const sums = await visit.page.locator('.account').evaluateAll((accounts) =>
@@ -51,7 +38,7 @@ describe('the live page', () => {
   });
 
   test('tells the history of a message, with the commands of Redis', async () => {
-    await using visit = await Visit.of(browser, demo.url.href);
+    await using visit = await live.visit();
     await visit.page.locator('.recent button').nth(3).click();
     for (const command of [
       'PUBLISH messages',
@@ -70,7 +57,7 @@ describe('the live page', () => {
     ['phone', { viewport: { width: 390, height: 844 }, hasTouch: true }],
     ['at 200 %', { viewport: { width: 640, height: 500 } }],
   ] as const)('has no barrier that axe finds: %s', async (_, options) => {
-    await using visit = await Visit.of(browser, demo.url.href, options);
+    await using visit = await live.visit(live.demo.url.href, options);
     await visit.until(areLanesBusy, names);
     await visit.page.locator('.recent button').first().click();
     await visit.page.locator('.step').first().waitFor();
@@ -89,7 +76,7 @@ describe('the live page', () => {
   });
 
   test('a fact sheet opens and closes by keyboard', async () => {
-    await using visit = await Visit.of(browser, demo.url.href);
+    await using visit = await live.visit();
     await visit.page.getByRole('button', { name: 'Facts about stream' }).press('Enter');
     await visit.page.getByRole('dialog').getByText('XADD').waitFor();
     await visit.page.keyboard.press('Escape');
@@ -97,7 +84,7 @@ describe('the live page', () => {
   });
 
   test('a subscriber that is killed is shown as gone, and its successor as there', async () => {
-    await using visit = await Visit.of(browser, demo.url.href);
+    await using visit = await live.visit();
     await visit.page.getByRole('button', { name: /^Kill / }).click();
     await visit.page.locator('.log li', { hasText: 'was killed' }).waitFor();
     await visit.page.locator('.sub.gone').first().waitFor();
@@ -106,7 +93,7 @@ describe('the live page', () => {
   });
 
   test('says that Redis is gone, and goes on when it is back', async () => {
-    await using visit = await Visit.of(browser, demo.url.href);
+    await using visit = await live.visit();
     await visit.page.getByRole('button', { name: 'Stop Redis' }).click();
     await visit.page.locator('.lamp.bad', { hasText: 'Redis is unreachable since' }).waitFor();
     await visit.page.getByRole('button', { name: 'Start Redis' }).click();
@@ -118,19 +105,19 @@ describe('the live page', () => {
   });
 
   test('a control changes the services, and shows the variable that does the same', async () => {
-    await using visit = await Visit.of(browser, demo.url.href);
+    await using visit = await live.visit();
     await visit.page.getByRole('slider', { name: 'Work time' }).fill('0.3');
     await visit.page.locator('output', { hasText: '0.3 s' }).waitFor();
     await visit.until(() => document.body.textContent?.includes('WORK_TIME=0.3'));
-    const response = await demo.post('service', { to: { service: 'subscriber' }, do: 'workTime', value: 0 });
+    const response = await live.demo.post('service', { to: { service: 'subscriber' }, do: 'workTime', value: 0 });
     expect(await response.json()).toEqual({ ok: true, reason: '' });
     await visit.until(() => document.body.textContent?.includes('WORK_TIME=0 '));
   });
 
   test('a tab in the background ends its stream, and resumes when it is looked at', async () => {
-    await using visit = await Visit.of(browser, demo.url.href);
+    await using visit = await live.visit();
     const pages = async () => {
-      const response = await fetch(new URL('/healthz', demo.url));
+      const response = await fetch(new URL('/healthz', live.demo.url));
       return ((await response.json()) as { pages: number }).pages;
     };
     await until('this page only', async () => (await pages()) === 1);
@@ -148,7 +135,7 @@ describe('the live page', () => {
   });
 
   test('with reduced motion nothing moves, and all is said', async () => {
-    await using visit = await Visit.of(browser, demo.url.href, { reducedMotion: 'reduce' });
+    await using visit = await live.visit(live.demo.url.href, { reducedMotion: 'reduce' });
     await visit.until(areLanesBusy, names);
     const running = await visit.page.evaluate(() => document.getAnimations().length);
     expect(running).toBe(0);

@@ -1,29 +1,18 @@
 /// <reference lib="dom" />
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser } from 'playwright-core';
+import { describe, expect, test } from '@jest/globals';
 import { until } from '../../testkit/until.ts';
-import { BROWSER_TIMEOUT_MS, launchBrowser } from '../support/browser.ts';
-import { LiveDemo, Visit } from '../support/live-demo.ts';
+import type { Visit } from '../support/live-demo.ts';
 import { connectTo } from '../support/redis.ts';
+import { useLiveDemo } from '../support/use-live-demo.ts';
 
 const [FIRST, SECOND] = ['worker', 'worker-2'];
 
-let browser: Browser;
-let demo: LiveDemo;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-  demo = await LiveDemo.run({ CONSUMER: FIRST });
-}, BROWSER_TIMEOUT_MS);
-
-afterAll(async () => {
-  await browser?.close();
-  await demo?.[Symbol.asyncDispose]();
-});
+const live = useLiveDemo({ CONSUMER: FIRST });
 
 /** Opens the page, with two subscribers at work. */
 async function visitTwo(): Promise<Visit> {
-  const visit = await Visit.of(browser, demo.url.href);
+  // Without motion, because lines are measured that would still be growing.
+  const visit = await live.visit(live.demo.url.href, { reducedMotion: 'reduce' });
   const second = visit.page.locator('.sub.up', { hasText: SECOND }).first();
   if (!(await second.isVisible())) await visit.page.getByRole('button', { name: 'Add' }).click();
   await second.waitFor();
@@ -33,7 +22,7 @@ async function visitTwo(): Promise<Visit> {
 describe('the menu of one subscriber', () => {
   test('cuts its connections and no others, by keyboard, and marks that on every lane', async () => {
     await using visit = await visitTwo();
-    await using redis = await connectTo(await demo.start.redisPort());
+    await using redis = await connectTo(await live.demo.start.redisPort());
     /** The connections of each subscriber, by the instance in their names. */
     const connections = async () => {
       const clients = (await redis.client.clientList()).filter(({ name }) => name.startsWith('subscriber:'));

@@ -1,34 +1,21 @@
 /// <reference lib="dom" />
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared';
-import type { Browser } from 'playwright-core';
 import { stories } from '../../dashboard/page/stories/index.ts';
-import { BROWSER_TIMEOUT_MS, launchBrowser } from '../support/browser.ts';
-import { LiveDemo, Visit } from '../support/live-demo.ts';
+import { useLiveDemo } from '../support/use-live-demo.ts';
 
 /** A story may take so long here: ms. */
 const STORY_TIMEOUT_MS = 120_000;
 
-let browser: Browser;
-let demo: LiveDemo;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-  demo = await LiveDemo.run({ PUBLISH_INTERVAL: 1 });
-}, BROWSER_TIMEOUT_MS);
-
-afterAll(async () => {
-  await browser?.close();
-  await demo?.[Symbol.asyncDispose]();
-});
+const live = useLiveDemo({ PUBLISH_INTERVAL: 1 });
 
 describe('the stories', () => {
   test.each(stories.map((story) => [story.name, story] as const))(
     '%s: asks, runs on the live demo, and ends as every pattern promises',
     async (name, story) => {
-      const address = new URL(demo.url);
+      const address = new URL(live.demo.url);
       address.searchParams.set('story', name);
-      await using visit = await Visit.of(browser, address.href);
+      await using visit = await live.visit(address.href);
       const answers = visit.page.locator('.answer');
       await answers.first().waitFor();
       expect(await answers.count()).toBe(story.answers.length);
