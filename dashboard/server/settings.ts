@@ -17,7 +17,7 @@ export interface Settings {
   readonly mayMove: boolean;
   /** What controls need; `undefined` = there are none (DASHBOARD_CONTROLS=off). */
   readonly token: string | undefined;
-  /** Whether the services run in containers, where nothing can be started from here. */
+  /** Whether the services run in containers of their own, and no `npm start` is there that could start anything. */
   readonly isInContainer: boolean;
 }
 
@@ -32,6 +32,6 @@ export function readSettings(): Settings {
     port,
     mayMove: port === DEFAULT_PORT,
     token: config.DASHBOARD_CONTROLS === 'off' ? undefined : randomBytes(18).toString('base64url'),
-    isInContainer: existsSync('/.dockerenv'),
+    isInContainer: !process.connected && existsSync('/.dockerenv'), // npm start may itself run in one
   };
 }

@@ -94,5 +94,6 @@ describe('what the page costs', () => {
     expect(await names()).toContain(`dashboard${ONLOOKER}`); // the one that listens: no publisher waits for it
     page.destroy();
     await until('none after it', async () => (await dashboards()) === 0);
+    expect(demo.start.lines.filter((line) => line.startsWith('dashboard '))).toEqual([]); // npm start says where it is
   });
 });
