@@ -26,6 +26,9 @@ type Kind = ReturnType<Ledger['receive']>;
 /** What a subscriber has received may be in its hands, up to this beside its handlers, or handled and not stored yet. */
 const IN_HANDS = 1000;
 
+/** In place of a group's name where there are no groups: all who read the topic have one account, whatever GROUP says. */
+const ALL = 'subscribers';
+
 /** Accounts for what one pattern's consumer does: stats, ledger and log lines. */
 export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   readonly pattern: Pattern;
@@ -74,7 +77,8 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     const { client } = messaging.connection;
     this.#sessions = new Sessions(pattern.guarantees);
     const account = { ledger: this.#ledger, sessions: this.#sessions };
-    const group = [client, this.topic, [pattern.name, config.GROUP], config.CONSUMER] as const;
+    const scope = [pattern.name, pattern.guarantees.groups ? config.GROUP : ALL];
+    const group = [client, this.topic, scope, config.CONSUMER] as const;
     const names = new Names(...group);
     this.#reports = new Reports(...group);
     this.#store = new LedgerStore(client, account, names);

@@ -89,6 +89,34 @@ describe('the account of a subscriber', () => {
     expect(Math.min(...shares)).toBeGreaterThan(0);
   });
 
+  test.each(['queue', 'reliable-queue'])(
+    'of %s is one, also if those who share it have different groups',
+    async (PATTERN) => {
+      const env = { PATTERN, WORK_TIME: 0.001 };
+      const one = await subscriber({ ...env, GROUP: 'one' });
+      await using other = await subscriber({ ...env, GROUP: 'other' });
+      await using writer = startService('publisher', {
+        ...base(),
+        PATTERN,
+        MESSAGE_COUNT: 200,
+        PUBLISH_INTERVAL: 0.002,
+      });
+      await other.event('received', (line) => line.received >= 20);
+      expect(await one.stop()).toBe(0);
+      expect(await writer.exited).toBe(0);
+      await other.event('received', (line) => line.count === 200);
+      expect(await other.stop()).toBe(0);
+      const { accepted, handled, lost, unexplained, shares } = other.final(PATTERN);
+      expect({ accepted, handled, lost, unexplained }).toEqual({
+        accepted: 200,
+        handled: 200,
+        lost: 0,
+        unexplained: 0,
+      });
+      expect(Object.values(shares as Record<string, number>).sort((a, b) => a - b)).toHaveLength(2);
+    },
+  );
+
   test.each([
     ['off', { elsewhere: 0, unexplained: 1 }],
     ['on', { elsewhere: 1, unexplained: 0 }],

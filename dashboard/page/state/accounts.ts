@@ -50,45 +50,18 @@ export function accountsOf(pattern: PatternFacts, all: readonly ServiceState[]):
   const newest = new Map<string, ServiceState>();
   for (const state of all) {
     if (!isSubscriber(state) || !statsOf(state, pattern.name)) continue;
-    const whose = audience === 'every-subscriber' ? state.snapshot.name : (state.snapshot.group ?? '');
+    const whose = audience === 'every-subscriber' ? state.snapshot.name : groups ? (state.snapshot.group ?? '') : '';
     const known = newest.get(whose);
     if (!known || knowsBetter(state, known)) newest.set(whose, state);
   }
-  const views = [...newest]
+  return [...newest]
     .sort(([one], [other]) => one.localeCompare(other))
     .map(([whose, state]) => viewOf(whose, state, statsOf(state, pattern.name) as SubscriberStats));
-  return audience === 'every-subscriber' || groups || views.length === 0 ? views : [together(views)];
 }
 
 function knowsBetter(one: ServiceState, other: ServiceState): boolean {
   const areUp = [one, other].map(({ status }) => status === 'up');
   return areUp[0] === areUp[1] ? one.snapshot.at > other.snapshot.at : (areUp[0] as boolean);
-}
-
-/** Subscribers of several groups that share a queue: each group knows only of what it has handled itself. */
-function together(views: readonly AccountView[]): AccountView {
-  const [first, ...others] = views as [AccountView, ...AccountView[]];
-  if (others.length === 0) return { ...first, whose: '' };
-  const sum = (pick: (view: AccountView) => number) => views.reduce((total, view) => total + pick(view), 0);
-  const most = (pick: (view: AccountView) => number) => Math.max(...views.map(pick));
-  const accepted = most((view) => view.accepted);
-  const handled = sum(({ places }) => places.handled);
-  const [waiting, inFlight] = [most(({ places }) => places.waiting), most(({ places }) => places.inFlight)];
-  const [dead, elsewhere] = [sum(({ places }) => places.dead), most(({ places }) => places.elsewhere)];
-  const missing = accepted - handled - waiting - inFlight - dead - elsewhere;
-  const lost = Math.min(
-    Math.max(0, missing),
-    sum(({ places }) => places.lost),
-  );
-  const stale = views.flatMap(({ asOf }) => asOf ?? []);
-  return {
-    whose: '',
-    accepted,
-    places: { handled, waiting, inFlight, moving: missing - lost, elsewhere, dead, lost, unexplained: 0 },
-    unconfirmed: most((view) => view.unconfirmed),
-    duplicated: sum((view) => view.duplicated),
-    asOf: stale.length === views.length ? Math.max(...stale) : undefined,
-  };
 }
 
 function viewOf(whose: string, { status, heardAt }: ServiceState, stats: SubscriberStats): AccountView {
