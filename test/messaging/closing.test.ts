@@ -108,5 +108,5 @@ test.each(all)('%s: closes twice, at once and later, and by `await using`', asyn
     await using _producer = topic.producer();
     expect(await connections()).toBeGreaterThan(before);
   }
-  await until('its connection to close', async () => (await connections()) === before);
+  await until('its connection to close', async () => (await connections()) <= before);
 });

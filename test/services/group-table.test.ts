@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { patterns } from '@redis-messaging/shared/patterns/index';
 import { builtCommand } from '../../local/process/node-command.ts';
 import { until } from '../../testkit/until.ts';
 import { Start } from '../local/start/npm-start.ts';
@@ -25,6 +26,11 @@ const isTable = /^ {2}pattern /;
 const lastOf = (service: Start, title: string): string[] => {
   const from = service.lines.findLastIndex((line) => line.includes(title));
   return from < 0 ? [] : service.lines.slice(from + 1);
+};
+/** What a subscriber has told the others of each pattern: what they know of its broadcasts when it is killed. */
+const toldBy = async (name: string): Promise<{ handled?: number }[]> => {
+  const told = (await own.redis.keys('*:reports')).map((key) => own.redis.hGet(key, name));
+  return (await Promise.all(told)).map((text) => JSON.parse(text ?? '{"stats":{}}').stats);
 };
 const has = (lines: readonly string[], pattern: RegExp) => lines.some((line) => pattern.test(line));
 
@@ -56,6 +62,10 @@ describe('the table of a group', () => {
       Math.max(...first.lines.filter((line) => line.startsWith('  ')).map(({ length }) => length)),
     ).toBeLessThanOrEqual(100);
 
+    await until('the first to have told it', async () => {
+      const told = await toldBy('a');
+      return told.length === patterns.length && told.every(({ handled = COUNT }) => handled === COUNT);
+    });
     first.process.kill('SIGKILL');
     await until('the second to show all of it', () => isWhole(lastOf(second, 'Stats'), 3), 10_000);
     for (const each of [second, third]) each.process.kill('SIGTERM');
