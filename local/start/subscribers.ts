@@ -8,6 +8,8 @@ export class Subscribers {
   readonly first: KeptSubscriber;
   readonly #added = new Map<number, KeptSubscriber>();
   readonly #options: KeepOptions;
+  /** Of the one added last; no name is given twice, for an account belongs to a name. */
+  #lastNumber = 1;
   /** The ends of those that are to end. */
   readonly #leaving: Promise<number>[] = [];
 
@@ -23,8 +25,7 @@ export class Subscribers {
   /** Adds one, with a name of its own. @param group if not that of the first @throws an Error if there are as many as may be */
   add(group?: string): void {
     if (this.all.length >= MOST_SUBSCRIBERS) throw new Error(`there are ${MOST_SUBSCRIBERS} subscribers already`);
-    let number = 2;
-    while (this.#added.has(number)) number++;
+    const number = ++this.#lastNumber;
     const { env, say } = this.#options;
     const own: Environment = { HEALTH_PORT: 0, ...(group !== undefined && { GROUP: group }) };
     const options = { ...this.#options, env: { ...env, ...own, CONSUMER: `${env.CONSUMER}-${number}` } };

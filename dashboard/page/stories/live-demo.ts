@@ -44,8 +44,9 @@ function figuresOf(name: string): LaneFigures {
   const { made, refused, buffered } = madeOf(name, all);
   const told = accounts.filter(({ asOf }) => asOf === undefined);
   const unsettled = told.reduce((sum, { places }) => sum + places.waiting + places.inFlight, 0);
-  const there = shownSubscribers(all).filter(({ status }) => status !== 'gone');
-  const byName = Object.fromEntries(there.map((state) => [state.snapshot.name, statsOf(state, name)?.received ?? 0]));
+  const byName = Object.fromEntries(
+    shownSubscribers(all).map((state) => [state.snapshot.name, statsOf(state, name)?.received ?? 0]),
+  );
   return {
     made,
     refused,

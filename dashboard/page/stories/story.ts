@@ -16,7 +16,7 @@ export interface LaneFigures {
   readonly unconfirmed: number;
   readonly duplicated: number;
   readonly unexplained: number;
-  /** Handled by each subscriber itself, by name. */
+  /** Handled by each subscriber itself, by name; also by those that are gone, for they may come back with their accounts. */
   readonly byName: Readonly<Record<string, number>>;
 }
 
