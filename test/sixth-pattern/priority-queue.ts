@@ -40,6 +40,7 @@ export const priorityQueue = {
     default: 'message_priority',
     about: 'Sorted set of the pattern `priority-queue`',
   },
+  rights: { publish: [], subscribe: [], backlog: [] }, // of no use here
   benchmark: (key) => ['ZADD', key, '1'],
   deadLetters: deadLettersInList,
 
