@@ -31,7 +31,7 @@ local function bury(payload, reason)
   local stored = redis.pcall('RPUSH', dead, letter)
   if type(stored) == 'table' then -- refused: or each further attempt would leave one more
     redis.call('DEL', key)
-    error(stored.err)
+    redis.call('RPUSH', dead, letter) -- is refused again, and says why
   end
 end
 `;
