@@ -1,5 +1,6 @@
 import { ANNOUNCEMENTS_CHANNEL, CONTROLS_CHANNEL, WATCHING_CHANNEL } from '../live/protocol.ts';
 import type { Pattern, Rights } from '../patterns/pattern.ts';
+import { CONNECTION_RIGHTS } from '../redis/connection.ts';
 
 /** The services, each a Redis user. */
 export type AclUser = 'publisher' | 'subscriber' | 'dashboard';
@@ -26,23 +27,23 @@ const LIVE: readonly ChannelRights[] = [
 ];
 
 /**
- * The least rights of each service. `ping`: every connection asks whether Redis is there; `info`: which process answers, because
- * another one may have lost data. The tests measure them: without any of them, something is refused.
+ * The least rights of each service: the tests take away each of them, and something is refused. `info`: which process answers as
+ * Redis, because another one may have lost data.
  */
 export const serviceRights: Readonly<Record<AclUser, ServiceRights>> = {
   publisher: {
     ofPattern: ({ rights }) => [...rights.publish, ...rights.backlog, ...TOLD],
-    commands: ['ping', 'info'],
+    commands: [...CONNECTION_RIGHTS, 'info'],
     live: LIVE,
   },
   subscriber: {
     ofPattern: ({ rights }) => [...rights.subscribe, ...rights.backlog, ...ACCOUNT],
-    commands: ['ping', 'info'],
+    commands: [...CONNECTION_RIGHTS, 'info'],
     live: LIVE,
   },
   dashboard: {
     ofPattern: () => [],
-    commands: ['ping', 'info', 'client|list', 'client|kill'],
+    commands: [...CONNECTION_RIGHTS, 'info', 'client|list', 'client|kill'],
     live: [
       { command: 'publish', channels: [WATCHING_CHANNEL, CONTROLS_CHANNEL] },
       { command: 'subscribe', channels: [ANNOUNCEMENTS_CHANNEL] },

@@ -17,6 +17,9 @@ export interface ConnectionEvents {
   onClosed(connection: object): void;
 }
 
+/** The rights that every connection needs (ACL): HELLO and AUTH need none. */
+export const CONNECTION_RIGHTS = ['ping'] as const;
+
 /** How often to look whether a connection is there. */
 const CHECK_EVERY_MS = 20;
 /** How long a connection may take to answer what is under way when it is closed. */

@@ -29,7 +29,7 @@ export function hearRefusals(redis: Connected, hear: Hear): () => void {
     hearers.set(decoder, all);
     const { onErrorReply } = decoder;
     decoder.onErrorReply = (error: ErrorReply) => {
-      if (error.message.startsWith('NOPERM')) tellRefusal(redis, error.message);
+      if (!IN_SCRIPT.test(error.message)) tellRefusal(redis, error.message);
       return onErrorReply(error);
     };
   }
@@ -52,7 +52,9 @@ export function tellRefusal(redis: Connected, message: string, command?: string)
 
 /** Whether a message of Redis says that the user lacks a right, for a command or for one inside of a script. */
 export const isRefusal = (message: string): boolean =>
-  /^(NOPERM|ERR (The user executing the script can't|ACL failure in script))/.test(message);
+  /^(EXECABORT .* because of: )?(NOPERM|ERR (The user executing the script can't|ACL failure in script))/.test(message);
+
+const IN_SCRIPT = /, on @user_script:\d+/;
 
 /** Not there in a client of another version of node-redis. */
 const decoderOf = (redis: Connected) => redis._getQueue?.()?.decoder;
