@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { aclRules } from '@redis-messaging/shared/access/acl-rules';
 import { keyOf } from '@redis-messaging/shared/delivery/keys';
+import { LOSSES } from '@redis-messaging/shared/messaging/refusal-log';
+import { patterns } from '@redis-messaging/shared/patterns/index';
 import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
 import { queue } from '@redis-messaging/shared/patterns/queue';
 import { useRedis } from '../support/use-redis.ts';
@@ -33,6 +35,12 @@ test.each([
   expect(await dryRun(command, channel)).toBe('OK');
   expect(await dryRun(command, other)).not.toBe('OK');
   expect(await dryRun('PUBLISH', channel, 'x')).not.toBe('OK');
+});
+
+test('what is lost is known of commands that somebody uses', () => {
+  const topics = new Map(patterns.map((pattern) => [pattern, pattern.topic.default]));
+  const used = (['publisher', 'subscriber', 'dashboard'] as const).flatMap((service) => aclRules(service, topics));
+  expect(used).toEqual(expect.arrayContaining(Object.keys(LOSSES).map((command) => `+${command}`)));
 });
 
 test('no service may speak for the live page, and the page for no service', async () => {

@@ -9,7 +9,7 @@ const ACCOUNT = 'accounts in Redis are incomplete';
 const GONE = 'the names of consumers that are gone stay in Redis';
 
 /** What is lost without a command, where the rest of the work goes on: of all others, whoever needs them says that he cannot go on. */
-const LOSSES: Readonly<Record<string, string>> = {
+export const LOSSES: Readonly<Record<string, string>> = {
   'client|list': `publishers do not wait for slow subscribers, and ${AT_ONCE}`,
   'client|info': AT_ONCE,
   'client|id': AT_STOP,
