@@ -27,6 +27,11 @@ export const pubsub = {
     survivesCrash: false,
     ordered: true,
   },
+  rights: {
+    publish: ['&topic', 'publish', 'eval', 'client|list'],
+    subscribe: ['&topic', 'subscribe', 'psubscribe'],
+    backlog: ['pubsub|numsub', 'pubsub|numpat', 'pubsub|channels'],
+  },
   benchmark: (key) => ['PUBLISH', key],
   topic: {
     variable: 'CHANNEL',
@@ -68,4 +73,4 @@ export const pubsub = {
 } as const satisfies Pattern;
 
 /** Whether a channel's name stands for many: a glob, as PSUBSCRIBE takes it. */
-const hasWildcard = (channel: string): boolean => /[*?[]/.test(channel);
+export const hasWildcard = (channel: string): boolean => /[*?[]/.test(channel);
