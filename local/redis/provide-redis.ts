@@ -1,3 +1,4 @@
+import { TLS_VARIABLES } from '@redis-messaging/shared/redis/options';
 import type { Config } from '@redis-messaging/shared/service/config';
 import { findServer } from './find-server.ts';
 import { freePort, isTaken, type RedisServer, startRedisServer } from './redis-server.ts';
@@ -22,6 +23,7 @@ export interface LocalRedis {
 /**
  * The Redis that REDIS_URL or REDIS_HOST name; else a private one. Prints which.
  * @param settings further lines for the configuration of a private one
+ * @throws an Error if there is none, or it is to have what a private one has not
  */
 export async function provideRedis(
   config: RedisFacts,
@@ -32,6 +34,11 @@ export async function provideRedis(
     say(`Redis: the one at ${config.address}, from ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'}`);
     return { env: { REDIS_SHARED: process.env.REDIS_SHARED || 'on' }, stop: async () => {} };
   }
+  const forTls = TLS_VARIABLES.filter((name) => process.env[name]);
+  if (forTls.length > 0)
+    throw new Error(
+      `${forTls.join(', ')}: a private Redis has no TLS; expected REDIS_URL or REDIS_HOST, or none of these`,
+    );
   const program = await findServer(say);
   const server = await startRedisServer(program, {
     port: process.env.REDIS_PORT ? await wantedPort(config.REDIS_PORT, say) : undefined,
