@@ -10,6 +10,8 @@ export interface Scene {
   readonly redis: RedisOptions;
   /** The same as a URL with everything but the files of TLS, for other processes: redis://127.0.0.1:6379 */
   readonly redisUrl: string;
+  /** The variables that lead others on this machine there, as a shell takes them. A password is not among them. */
+  readonly redisVariables: string;
   /** Another connection, which is closed at the end. */
   connect(name: string): Promise<Redis>;
   /**

@@ -17,6 +17,7 @@ export class Stage implements Scene, AsyncDisposable {
   readonly signal: AbortSignal;
   readonly redisUrl: string;
   readonly redis: RedisOptions;
+  readonly redisVariables: string;
   readonly #local: LocalRedis;
   readonly #connections: Connection[] = [];
   readonly #keys: string[] = [];
@@ -27,6 +28,7 @@ export class Stage implements Scene, AsyncDisposable {
     this.#local = redis;
     this.redis = redisOptions(loadConfig({ ...process.env, ...redis.env }), 'example');
     this.redisUrl = urlOf(this.redis);
+    this.redisVariables = redis.server ? wordsOf(redis.env) : `REDIS_URL=${withoutPassword(this.redisUrl)}`;
   }
 
   /** @throws a ConfigError if the environment has mistakes; an Error if there is no Redis */
@@ -99,6 +101,17 @@ async function* keysOf(redis: Redis, name: string): AsyncGenerator<string> {
 
 function warn(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+const wordsOf = (env: NodeJS.ProcessEnv): string =>
+  Object.entries(env)
+    .flatMap(([name, value]) => (value ? [`${name}=${value}`] : []))
+    .join(' ');
+
+function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  shown.password &&= '...';
+  return shown.href;
 }
 
 /** The URL of Redis, with the credentials that were given beside it. */

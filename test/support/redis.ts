@@ -9,7 +9,11 @@ export async function startRedis(options?: ServerOptions): Promise<RedisServer &
 }
 
 /** A connection to it for a test. `await using` closes it. */
-export async function connectTo(port: number, events: Partial<ConnectionEvents> = {}): Promise<Connection> {
-  const options = { socket: { host: '127.0.0.1', port }, name: 'test' };
+export async function connectTo(
+  port: number,
+  events: Partial<ConnectionEvents> = {},
+  password?: string,
+): Promise<Connection> {
+  const options = { socket: { host: '127.0.0.1', port }, name: 'test', ...(password && { password }) };
   return await connect(options, events, new AbortController().signal);
 }
