@@ -1,7 +1,7 @@
 #!/bin/sh
 # Whether the server answers, with or without a password.
 set -eu
-[ -n "${REDIS_PASSWORD:-}" ] || REDIS_PASSWORD=$(cat /run/secrets/redis_password) # fails if it may not be read: no password is not a choice
+. "${0%/*}/password.sh"
 cli=$(command -v valkey-cli || command -v redis-cli)
 set -- -p "${REDIS_PORT:-6379}"
 if [ -n "$REDIS_PASSWORD" ]; then

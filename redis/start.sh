@@ -6,7 +6,7 @@ case $(readlink -f "$(command -v redis-server || command -v valkey-server)") in
   *valkey*) server=valkey-server ;; # where redis-server is but another name for it
   *) server=redis-server ;;
 esac
-[ -n "${REDIS_PASSWORD:-}" ] || REDIS_PASSWORD=$(cat /run/secrets/redis_password) # fails if it may not be read: no password is not a choice
+. "${0%/*}/password.sh"
 quote() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
 access() {
   if [ -z "$REDIS_PASSWORD" ]; then return; fi

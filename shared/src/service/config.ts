@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import dotenv from 'dotenv';
@@ -8,7 +8,7 @@ import type { Pattern } from '../patterns/pattern.ts';
 import { TLS_VARIABLES } from '../redis/options.ts';
 import { nearest } from '../text/nearest.ts';
 import { sanitize } from '../text/sanitize.ts';
-import { FileError, fitsKey, readCertificates, readKey } from './files.ts';
+import { FileError, fitsKey, isOneLine, readCertificates, readKey, readPassword } from './files.ts';
 
 /** One environment variable. `parse` returns `undefined` for a value that is not as `expected`, or throws a FileError that says why. */
 interface Variable<Value> {
@@ -33,15 +33,29 @@ export const variables = {
     parse: redisUrl,
     isSecret: () => true,
   },
-  REDIS_HOST: text('localhost', 'Host of Redis'),
+  REDIS_HOST: {
+    default: 'localhost',
+    expected:
+      'a host name or an IP address; a port goes to REDIS_PORT, a password to REDIS_PASSWORD_FILE, a URL to REDIS_URL',
+    about: 'Host of Redis',
+    parse: (value: string) => (/^[^\s@:/\\?#"'%]+$/.test(value) || isIP(value) ? value : undefined),
+    isSecret: () => true,
+  },
   REDIS_PORT: whole('6379', 1, 65_535, 'Port of Redis'),
   REDIS_USERNAME: text('', 'User name (ACL)'),
-  REDIS_PASSWORD: text('', 'Password; never logged'),
+  REDIS_PASSWORD: {
+    default: '',
+    expected: 'one line',
+    about: 'Password; never logged',
+    parse: (value: string) => (isOneLine(value) ? value : undefined),
+    isSecret: () => true,
+  },
   REDIS_PASSWORD_FILE: {
     default: '',
-    expected: 'the path of a file that can be read',
+    expected: 'the path of a file whose only line is the password',
     about: 'File that holds the password, such as a Docker secret; used when `REDIS_PASSWORD` is empty',
     parse: readPassword,
+    isSecret: isNoFile,
   },
   REDIS_TLS_CA: {
     default: '',
@@ -61,7 +75,7 @@ export const variables = {
     expected: 'the path of a file with a private key in PEM (-----BEGIN PRIVATE KEY-----), without a passphrase',
     about: 'File with the key of that certificate (PEM, without a passphrase)',
     parse: readKey,
-    isSecret: (path: string) => !existsSync(path),
+    isSecret: isNoFile,
   },
   REDIS_TLS_SERVERNAME: {
     default: '',
@@ -326,24 +340,20 @@ function choice<const Word extends string>(
   };
 }
 
+/** A path that leads nowhere may be no path, but what somebody put there in place of a file with it. */
+function isNoFile(path: string): boolean {
+  return !existsSync(path);
+}
+
 function redisUrl(value: string): string | undefined {
   if (value === '') return value;
   if (/^unix:\/\/.*\/./.test(value)) return value;
   if (!/^rediss?:\/\/./.test(value) || !URL.canParse(value)) return undefined;
   const { pathname, username, password } = new URL(value);
   try {
-    decodeURIComponent(username + password);
+    if (!isOneLine(decodeURIComponent(username + password))) return undefined;
   } catch {
     return undefined;
   }
   return /^\/?\d*$/.test(pathname) ? value : undefined;
-}
-
-function readPassword(path: string): string | undefined {
-  if (path === '') return '';
-  try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-  } catch {
-    return undefined;
-  }
 }

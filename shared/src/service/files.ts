@@ -23,6 +23,16 @@ export function readText(path: string): string {
   return text;
 }
 
+/** The password that a file has in its only line; '' as `readText`. @throws FileError as `readText`, or if there are more lines */
+export function readPassword(path: string): string {
+  const password = readText(path).replace(/\r?\n$/, '');
+  if (!isOneLine(password)) throw new FileError('the file has more than one line');
+  return password;
+}
+
+/** Whether a text is what a password must be: no part of it can be taken for a line of a configuration or of a log. */
+export const isOneLine = (text: string): boolean => !/[\r\n]/.test(text);
+
 /** Certificates as PEM: one, or several of which the first is ours or a CA's. @throws FileError if it has none, or a broken one */
 export function readCertificates(path: string): string {
   const text = readText(path);
