@@ -1,3 +1,4 @@
+import { refusalLog } from '@redis-messaging/shared/messaging/refusal-log';
 import { pageAssets } from './bundle/bundle.ts';
 import { Controls } from './controls.ts';
 import { createApp } from './http/app.ts';
@@ -29,6 +30,7 @@ export async function startDashboard(settings: Settings): Promise<Dashboard> {
   const watch = new Watch(settings.redis, {
     announced: (announcement) => live.hear(announcement, Date.now()),
     redis: (state) => live.hearRedis(state),
+    refused: refusalLog({ info: say, warn: say, error: say }),
   });
   const controls = new Controls(live, watch, supervisor);
   const can = () => ({
@@ -81,6 +83,10 @@ export async function startDashboard(settings: Settings): Promise<Dashboard> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function say(_fields: object, text: string): void {
+  process.stderr.write(`dashboard: ${text}\n`);
 }
 
 /** The host as it stands in an address that a browser here can open. */

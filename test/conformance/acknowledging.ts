@@ -2,7 +2,6 @@ import { expect, test } from '@jest/globals';
 import type { Delivery } from '@redis-messaging/shared/delivery/delivery';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
-import { connectTo } from '../support/redis.ts';
 import { type Bench, numbered } from './bench.ts';
 import type { Reader } from './reader.ts';
 
@@ -32,7 +31,7 @@ export function acknowledging(bench: Bench): void {
   ])('an acknowledgement whose answer is lost is done once, %s', async (_how, extras) => {
     const topic = bench.topic();
     await using line = await TcpProxy.to(own.server.port);
-    await using connection = await connectTo(line.port);
+    await using connection = await bench.connectReader(line.port);
     const reader = await bench.read(topic, { ack: false, leaseMs: 60_000 }, connection);
     await bench.publish(topic, numbered(5));
     await reader.receive(5);

@@ -1,8 +1,11 @@
+import { afterAll, beforeAll } from '@jest/globals';
 import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
-import type { Backlog, Pattern } from '@redis-messaging/shared/patterns/pattern';
-import type { Connection } from '@redis-messaging/shared/redis/connection';
+import type { Backlog, Pattern, Rights } from '@redis-messaging/shared/patterns/pattern';
+import type { Redis } from '@redis-messaging/shared/redis/client';
+import { CONNECTION_RIGHTS, type Connection } from '@redis-messaging/shared/redis/connection';
 import { RESP_TYPES } from 'redis';
 import { until } from '../../testkit/until.ts';
+import { connectTo } from '../support/redis.ts';
 import type { useRedis } from '../support/use-redis.ts';
 import { type Reader, type ReaderOptions, SETTINGS, useReaders } from './reader.ts';
 
@@ -15,15 +18,31 @@ let topics = 0;
 export const numbered = (count: number, from = 1) =>
   Array.from({ length: count }, (_, index) => `message ${index + from}`);
 
-/** What the tests of a pattern work with: a Redis, topics of their own, readers that end with the test. */
+/**
+ * What the tests of a pattern work with: a Redis, topics of their own, readers that end with the test. It publishes and subscribes as
+ * users with just the rights that the pattern asks for; where it looks, it may do everything.
+ */
 export class Bench {
   readonly pattern: Pattern;
   readonly own: ReturnType<typeof useRedis>;
   readonly #read = useReaders();
+  #publishing: Connection | undefined;
+  #reading: Connection | undefined;
 
   constructor(pattern: Pattern, own: ReturnType<typeof useRedis>) {
     this.pattern = pattern;
     this.own = own;
+    beforeAll(async () => {
+      const { publish, subscribe } = pattern.rights;
+      this.#publishing = await this.#connectAs('publisher', own.server.port, publish);
+      this.#reading = await this.#connectAs('reader', own.server.port, subscribe);
+    });
+    afterAll(() => Promise.all([this.#publishing?.close(), this.#reading?.close()]));
+  }
+
+  /** Of the user that publishes. */
+  get producer(): Redis {
+    return (this.#publishing as Connection).client;
   }
 
   /** A name that no other test uses. */
@@ -31,12 +50,17 @@ export class Bench {
     return `${this.pattern.name}-${++topics}`;
   }
 
-  async read(topic: string, options?: ReaderOptions, connection: Connection = this.own.connection): Promise<Reader> {
+  /** Another connection of the user that subscribes. */
+  async connectReader(port: number): Promise<Connection> {
+    return await this.#connectAs('reader', port, this.pattern.rights.subscribe);
+  }
+
+  async read(topic: string, options?: ReaderOptions, connection = this.#reading as Connection): Promise<Reader> {
     return await this.#read(connection, this.pattern, topic, options);
   }
 
   async publish(topic: string, payloads: readonly (string | Buffer)[]): Promise<readonly number[]> {
-    return await this.pattern.publish(this.own.redis, topic, payloads);
+    return await this.pattern.publish(this.producer, topic, payloads);
   }
 
   async backlog(topic: string, group: string = SETTINGS.group): Promise<Backlog> {
@@ -82,6 +106,23 @@ export class Bench {
     return clients
       .filter((client) => client.name === `test:${this.pattern.name}` && isReading(client))
       .map(({ id }) => id);
+  }
+
+  /** What Redis has refused to those who publish and subscribe. */
+  async denials(): Promise<readonly unknown[]> {
+    const log = (await this.own.redis.aclLog(1000)) as unknown as { readonly username: string }[];
+    return log.filter(({ username }) => username.startsWith(`${this.pattern.name}-`));
+  }
+
+  async #connectAs(role: string, port: number, rights: Rights): Promise<Connection> {
+    const [username, password] = [`${this.pattern.name}-${role}`, 'secret'];
+    const rules = [...CONNECTION_RIGHTS, ...rights].map((right) =>
+      /^[~&]/.test(right)
+        ? right.replace('topic:', '{topic}:').replace('topic', `${this.pattern.name}-*`)
+        : `+${right}`,
+    );
+    await this.own.redis.sendCommand(['ACL', 'SETUSER', username, 'on', `>${password}`, 'resetchannels', ...rules]);
+    return await connectTo(port, {}, { username, password });
   }
 
   /** Waits until a connection reads that is none of these. */

@@ -1,4 +1,4 @@
-import { describe } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import type { useRedis } from '../support/use-redis.ts';
 import { acknowledging } from './acknowledging.ts';
@@ -18,5 +18,9 @@ export function describePattern(pattern: Pattern, own: ReturnType<typeof useRedi
   describe(`pattern ${pattern.name}`, () => {
     const bench = new Bench(pattern, own);
     for (const part of [publishing, delivering, losing, stopping, acknowledging, failing, owning]) part(bench);
+
+    test('all of this with no more than its rights: Redis has refused nothing', async () => {
+      expect(await bench.denials()).toEqual([]);
+    });
   });
 }

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
-import { connectTo } from '../support/redis.ts';
 import { type Bench, numbered } from './bench.ts';
 import { LEASE_MS } from './reader.ts';
 
@@ -27,7 +26,7 @@ export function losing(bench: Bench): void {
   test('delivery: messages that are lost on the way from Redis to their subscriber', async () => {
     const topic = bench.topic();
     await using line = await TcpProxy.to(own.server.port);
-    await using connection = await connectTo(line.port);
+    await using connection = await bench.connectReader(line.port);
     // Its signs of life would be cut instead.
     const reader = await bench.read(topic, { leaseMs: 60_000 }, connection);
     const published: string[] = [];
@@ -65,7 +64,7 @@ export function losing(bench: Bench): void {
   test('survivesCrash: what is in the hands of a subscriber that dies', async () => {
     const topic = bench.topic();
     const line = await TcpProxy.to(own.server.port);
-    await using connection = await connectTo(line.port);
+    await using connection = await bench.connectReader(line.port);
     const victim = await bench.read(topic, { ack: false }, connection);
     await bench.publish(topic, numbered(10));
     await victim.receive(10);
@@ -85,7 +84,7 @@ export function losing(bench: Bench): void {
   test('what Redis hands to a subscriber that is gone, and was taken for dead, goes to the others', async () => {
     const topic = bench.topic();
     await using line = await TcpProxy.to(own.server.port);
-    await using connection = await connectTo(line.port);
+    await using connection = await bench.connectReader(line.port);
     const victim = await bench.read(topic, {}, connection);
     await bench.publish(topic, ['before']);
     await victim.receive(1);

@@ -3,7 +3,6 @@ import { expect, test } from '@jest/globals';
 import type { Delivery } from '@redis-messaging/shared/delivery/delivery';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
-import { connectTo } from '../support/redis.ts';
 import { type Bench, numbered } from './bench.ts';
 import { LEASE_MS, type Reader } from './reader.ts';
 
@@ -27,7 +26,7 @@ export function owning(bench: Bench): void {
   /** A subscriber that was cut off until another took over all that it had in flight, and is back. */
   async function robbed(topic: string, run: (victim: Reader, owner: Reader) => Promise<void>): Promise<void> {
     await using line = await TcpProxy.to(own.server.port);
-    await using connection = await connectTo(line.port);
+    await using connection = await bench.connectReader(line.port);
     const victim = await bench.read(topic, { ack: false, batch: 4 }, connection);
     await bench.publish(topic, numbered(4));
     await victim.receive(4);

@@ -41,10 +41,12 @@ export function publishing(bench: Bench): void {
     const topic = bench.topic();
     const once = (from: number) => ({ ids: numbered(10, from), ttlMs: 60_000 });
     await own.redis.set(topic, 'something else');
-    await expect(pattern.publish(own.redis, topic, numbered(10), once(1))).rejects.toThrow('WRONGTYPE');
+    await expect(pattern.publish(bench.producer, topic, numbered(10), once(1))).rejects.toThrow('WRONGTYPE');
     await own.redis.del(topic);
-    expect(await pattern.publish(own.redis, topic, numbered(10), once(1))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    await pattern.publish(own.redis, topic, numbered(10, 6), once(6)); // five of them again
+    expect(await pattern.publish(bench.producer, topic, numbered(10), once(1))).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+    ]);
+    await pattern.publish(bench.producer, topic, numbered(10, 6), once(6)); // five of them again
     const reader = await bench.read(topic);
     expect(await bench.drained(topic, reader)).toEqual(numbered(15));
   });

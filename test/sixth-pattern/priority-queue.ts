@@ -1,8 +1,8 @@
 import { nowMicros } from '@redis-messaging/shared/accounting/clock';
-import { openBlocking } from '@redis-messaging/shared/delivery/blocking-connection';
+import { BLOCKING_RIGHTS, openBlocking } from '@redis-messaging/shared/delivery/blocking-connection';
 import { deadLetter, deadLettersInList } from '@redis-messaging/shared/delivery/dead-letters';
 import { allDone, type Delivery, lengthsUpTo, type Subscription } from '@redis-messaging/shared/delivery/delivery';
-import { publishOnce } from '@redis-messaging/shared/delivery/idempotency';
+import { ONCE_RIGHTS, publishOnce } from '@redis-messaging/shared/delivery/idempotency';
 import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { runScript } from '@redis-messaging/shared/redis/script';
@@ -39,6 +39,11 @@ export const priorityQueue = {
     variable: 'PRIORITY_QUEUE',
     default: 'message_priority',
     about: 'Sorted set of the pattern `priority-queue`',
+  },
+  rights: {
+    publish: ['~topic', '~topic:*', 'eval', 'zcard', 'incr', 'zadd', ...ONCE_RIGHTS],
+    subscribe: ['~topic', '~topic:*', 'bzpopmin', 'zpopmin', 'zcard', 'zadd', 'rpush', ...BLOCKING_RIGHTS],
+    backlog: ['~topic', '~topic:*', 'zcard', 'llen'],
   },
   benchmark: (key) => ['ZADD', key, '1'],
   deadLetters: deadLettersInList,

@@ -8,12 +8,12 @@ export async function startRedis(options?: ServerOptions): Promise<RedisServer &
   return { ...server, [Symbol.asyncDispose]: () => server.stop() };
 }
 
-/** A connection to it for a test. `await using` closes it. */
+/** A connection to it for a test. `await using` closes it. @param user who connects, if it is not everybody's user */
 export async function connectTo(
   port: number,
   events: Partial<ConnectionEvents> = {},
-  password?: string,
+  user: { readonly username?: string; readonly password?: string } = {},
 ): Promise<Connection> {
-  const options = { socket: { host: '127.0.0.1', port }, name: 'test', ...(password && { password }) };
+  const options = { socket: { host: '127.0.0.1', port }, name: 'test', ...user };
   return await connect(options, events, new AbortController().signal);
 }

@@ -13,6 +13,7 @@ import { readAnnouncement } from '@redis-messaging/shared/live/read-announcement
 import type { Redis, RedisOptions } from '@redis-messaging/shared/redis/client';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
 import { addressOf } from '@redis-messaging/shared/redis/options';
+import type { Refusal } from '@redis-messaging/shared/redis/refusals';
 import { ONLOOKER } from '@redis-messaging/shared/redis/slow-subscribers';
 import type { RedisState } from '../../wire/wire.ts';
 
@@ -20,6 +21,8 @@ import type { RedisState } from '../../wire/wire.ts';
 export interface WatchEvents {
   announced(announcement: Announcement): void;
   redis(state: RedisState): void;
+  /** The dashboard's user lacks a right. */
+  refused(refusal: Refusal): void;
 }
 
 /**
@@ -79,6 +82,7 @@ export class Watch {
   async #listen(signal: AbortSignal): Promise<void> {
     const up = new Set<object>();
     const events = {
+      onRefused: (refusal: Refusal) => this.#events.refused(refusal),
       onUp: (connection: object) => {
         up.add(connection);
         this.#is('up');

@@ -37,7 +37,8 @@ for i = 1, n do
   local key = KEYS[nextKey + i - 1]
   if allOurs or state[i] == 1 or (state[i] == 2 and isRepeated) then
     local mine = ARGV[nextArg] .. i -- a message may be there twice
-    marked[i] = (redis.call('SET', key, mine, 'NX', 'PX', ARGV[nextArg + 1]) or redis.call('GET', key) == mine) and true
+    marked[i] = redis.call('SET', key, mine, 'NX', 'PX', ARGV[nextArg + 1]) and true
+      or redis.call('GET', key) == mine
   end
 end
 nextKey, nextArg = nextKey + n, nextArg + 2
@@ -47,7 +48,7 @@ nextKey, nextArg = nextKey + n, nextArg + 2
 const WRITE = `
 while nextKey <= #KEYS do
   local count = tonumber(ARGV[nextArg + 1])
-  local result = redis.pcall(ARGV[nextArg], KEYS[nextKey], unpack(ARGV, nextArg + 2, nextArg + 1 + count))
+  local result = try(ARGV[nextArg], KEYS[nextKey], unpack(ARGV, nextArg + 2, nextArg + 1 + count))
   if type(result) == 'table' and result.err then refused = result.err end
   nextKey, nextArg = nextKey + 1, nextArg + 2 + count
 end

@@ -7,6 +7,9 @@ const UNBLOCK_EVERY_MS = 20;
 /** If nobody answers CLIENT UNBLOCK for this long: Redis is gone, and with it whatever it would have handed over. */
 const GIVE_UP_MS = 1200;
 
+/** The rights that it needs, as `Rights` of a pattern. */
+export const BLOCKING_RIGHTS = ['client|id', 'client|unblock', 'multi', 'eval', 'exec'] as const;
+
 /** A connection for blocking reads. */
 export interface BlockingConnection {
   readonly connection: Connection;

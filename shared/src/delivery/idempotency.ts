@@ -3,6 +3,9 @@ import { runScript } from '../redis/script.ts';
 import { type Idempotency, lengthsUpTo, type Payload, type Receipt } from './delivery.ts';
 import { keyOf } from './keys.ts';
 
+/** The rights that publishing once needs besides the addition, as `Rights` of a pattern. */
+export const ONCE_RIGHTS = ['~topic:*', 'eval', 'exists', 'set'] as const;
+
 /** How a pattern adds one payload to a topic: Lua that finds the topic in `KEYS[1]` and the payload in `payload`. */
 export interface Addition {
   readonly add: string;

@@ -28,6 +28,12 @@ local holder = redis.call('GET', KEYS[1])
 if holder and holder:sub(1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 `;
 
+/** The rights that a name needs, as `Rights` of a pattern. */
+export const LEASE_RIGHTS = [
+  ...['~topic:*', 'eval', 'get', 'pttl', 'set', 'pexpire', 'del'],
+  ...['client|info', 'client|list'],
+] as const;
+
 /** A consumer's name belongs to another, which gives signs of life: as an option out of its range, it is not for waiting. */
 export class NameInUseError extends RangeError {
   constructor(topic: string, name: string, address: string) {

@@ -17,7 +17,7 @@ export interface Hearer {
  * and nothing else, not even PING: a silent line costs no more than the page. @returns ends it
  */
 export function listen(options: RedisOptions, takesControls: boolean, hearer: Hearer): () => void {
-  const redis = newClient({ ...options, disableClientInfo: true }, `${options.name}${ONLOOKER}`, () => false);
+  const redis = newClient(options, `${options.name}${ONLOOKER}`, () => false);
   redis.on('error', () => {}); // the service's other connections say so
   void subscribe(redis, takesControls, hearer);
   return () => redis.destroy();

@@ -1,7 +1,9 @@
 import { LONGEST_RETRY_MS } from '../redis/client.ts';
 import type { ConnectionEvents } from '../redis/connection.ts';
+import type { Refusal } from '../redis/refusals.ts';
 import { sanitize } from '../text/sanitize.ts';
 import type { Logger } from './logger.ts';
+import { refusalLog } from './refusal-log.ts';
 
 /** How often to say that Redis is still unreachable: ms. */
 const STILL_EVERY_MS = 10_000;
@@ -19,6 +21,7 @@ export class ConnectionLog implements ConnectionEvents {
   #saidAt = 0;
   /** How often each connection has failed since they do not stand. */
   readonly #attempts = new Map<object, number>();
+  readonly onRefused: (refusal: Refusal) => void;
   /** How often they were cut off and came back. */
   reconnects = 0;
 
@@ -27,6 +30,7 @@ export class ConnectionLog implements ConnectionEvents {
     this.#log = log;
     this.#address = address;
     this.#now = now;
+    this.onRefused = refusalLog(log);
   }
 
   get isUp(): boolean {

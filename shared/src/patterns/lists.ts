@@ -1,8 +1,18 @@
 import { v4 as uuid } from 'uuid';
 import { BATCH_BYTES } from '../delivery/batch-size.ts';
+import { ONCE_RIGHTS } from '../delivery/idempotency.ts';
 import { deadLettersOf, keyOf } from '../delivery/keys.ts';
 import type { BufferRedis, Redis } from '../redis/client.ts';
 import { runKnownScript, runScript } from '../redis/script.ts';
+
+/** The rights to publish to a list, as `Rights` of a pattern. */
+export const LIST_PUBLISH_RIGHTS = ['~topic', 'rpush', 'llen', ...ONCE_RIGHTS] as const;
+
+/** The rights to take from the head of a list, with what is too large to the dead letters, as `Rights` of a pattern. */
+export const LIST_HEAD_RIGHTS = [
+  ...['~topic', '~topic:*', 'eval', 'evalsha', 'llen', 'lrange', 'ltrim'],
+  ...['rpush', 'set', 'del'], // the dead letters
+] as const;
 
 /** How a payload is added to a list. */
 export const LIST_ADDITION = { add: `redis.call('RPUSH', KEYS[1], payload)`, length: `redis.call('LLEN', KEYS[1])` };
@@ -21,7 +31,7 @@ local function bury(payload, reason)
   local stored = redis.pcall('RPUSH', dead, letter)
   if type(stored) == 'table' then -- refused: or each further attempt would leave one more
     redis.call('DEL', key)
-    error(stored.err)
+    redis.call('RPUSH', dead, letter) -- is refused again, and says why
   end
 end
 `;

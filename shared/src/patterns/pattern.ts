@@ -38,6 +38,12 @@ export interface Backlog {
 }
 
 /**
+ * The rights that a Redis user needs to call one of a pattern's functions, in the words of ACL rules: the names of commands;
+ * `~topic` and `&topic`, if the topic is a key or a channel; `~topic:*`, all keys that belong to it.
+ */
+export type Rights = readonly string[];
+
+/**
  * One way to pass messages through Redis: a fact sheet and three functions. Both sides stand in the same file.
  * A new pattern is a new file in patterns/ and a line in its index.
  */
@@ -47,6 +53,8 @@ export interface Pattern {
   /** The Redis commands that carry the messages. */
   readonly commands: readonly string[];
   readonly guarantees: Guarantees;
+  /** The least rights that suffice for each of its functions, besides those of every connection; measured by the tests. */
+  readonly rights: { readonly publish: Rights; readonly subscribe: Rights; readonly backlog: Rights };
   /** The command, before its payload, with which redis-benchmark publishes to a key; without it, there is no such figure. */
   readonly benchmark?: (key: string) => readonly string[];
   /** The environment variable that names the topic (channel, list or stream), its default, and what it is. */

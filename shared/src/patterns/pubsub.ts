@@ -27,6 +27,11 @@ export const pubsub = {
     survivesCrash: false,
     ordered: true,
   },
+  rights: {
+    publish: ['&topic', 'publish', 'eval', 'client|list'],
+    subscribe: ['&topic', 'subscribe', 'psubscribe'],
+    backlog: ['pubsub|numsub', 'pubsub|numpat', 'pubsub|channels'],
+  },
   benchmark: (key) => ['PUBLISH', key],
   topic: {
     variable: 'CHANNEL',

@@ -1,11 +1,11 @@
 import { nowMicros } from '../accounting/clock.ts';
-import { openBlocking } from '../delivery/blocking-connection.ts';
+import { BLOCKING_RIGHTS, openBlocking } from '../delivery/blocking-connection.ts';
 import { deadLetter, deadLettersInList } from '../delivery/dead-letters.ts';
 import { allDone, type Delivery, lengthsUpTo, type Subscription, tooLarge } from '../delivery/delivery.ts';
 import { publishOnce } from '../delivery/idempotency.ts';
 import { deadLettersOf } from '../delivery/keys.ts';
 import { outcomeOf } from '../redis/outcome.ts';
-import { bury, LIST_ADDITION, popMany } from './lists.ts';
+import { bury, LIST_ADDITION, LIST_HEAD_RIGHTS, LIST_PUBLISH_RIGHTS, popMany } from './lists.ts';
 import type { Pattern } from './pattern.ts';
 
 /** Seconds that one BLPOP waits. Short, because Redis goes on serving a client whose connection broke unnoticed. */
@@ -23,6 +23,11 @@ export const queue = {
     replays: false,
     survivesCrash: false,
     ordered: true,
+  },
+  rights: {
+    publish: LIST_PUBLISH_RIGHTS,
+    subscribe: ['blpop', 'lpush', ...LIST_HEAD_RIGHTS, ...BLOCKING_RIGHTS],
+    backlog: ['~topic', '~topic:*', 'llen'],
   },
   benchmark: (key) => ['RPUSH', key],
   topic: { variable: 'QUEUE', default: 'message_queue', about: 'List of the pattern `queue`' },

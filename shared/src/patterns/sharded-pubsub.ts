@@ -23,6 +23,11 @@ export const shardedPubsub = {
     survivesCrash: false,
     ordered: true,
   },
+  rights: {
+    publish: ['~topic', '&topic', 'spublish', 'eval', 'client|list'],
+    subscribe: ['&topic', 'ssubscribe'],
+    backlog: ['pubsub|shardnumsub'],
+  },
   benchmark: (key) => ['SPUBLISH', key],
   topic: { variable: 'SHARDED_CHANNEL', default: 'message_sharded', about: 'Channel of the pattern `sharded-pubsub`' },
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReply } from 'redis';
 import { newClient, type Redis, type RedisOptions } from './client.ts';
 import { describeError, isLoading, isMistake, isRefusedForGood, outcomeOf } from './outcome.ts';
+import { hearRefusals, type Refusal } from './refusals.ts';
 import { SlowSubscribers } from './slow-subscribers.ts';
 import { failureBehind } from './tls.ts';
 import { Watchdog } from './watchdog.ts';
@@ -12,9 +13,14 @@ export interface ConnectionEvents {
   onUp(connection: object): void;
   /** A connection was lost, could not be made, or is of no use yet. Called forevery attempt. */
   onDown(connection: object, reason: string): void;
+  /** Redis refused something by a connection, because its user lacks a right. Called each time. */
+  onRefused(refusal: Refusal): void;
   /** A connection was closed on purpose; the last that is told of it. */
   onClosed(connection: object): void;
 }
+
+/** The rights that every connection needs (ACL): HELLO and AUTH need none. */
+export const CONNECTION_RIGHTS = ['ping'] as const;
 
 /** How often to look whether a connection is there. */
 const CHECK_EVERY_MS = 20;
@@ -46,6 +52,7 @@ export class Connection implements AsyncDisposable {
   readonly #options: RedisOptions;
   readonly #events: Partial<ConnectionEvents>;
   readonly #watchdog: Watchdog | undefined;
+  readonly #endHearing: () => void;
   /** Told by one listener of the client, however many they are. */
   readonly #readyListeners = new Set<() => void>();
   readonly #tellReady = () => {
@@ -66,6 +73,7 @@ export class Connection implements AsyncDisposable {
     this.slowSubscribers = new SlowSubscribers(this.client);
     this.#options = options;
     this.#events = events;
+    this.#endHearing = hearRefusals(this.client, (refusal) => events.onRefused?.(refusal));
     this.#watchdog = isWatched ? new Watchdog(this.client, (reason) => this.#onDown(reason)) : undefined;
   }
 
@@ -201,6 +209,7 @@ export class Connection implements AsyncDisposable {
       }
       this.client.destroy();
     }
+    this.#endHearing();
     this.#events.onClosed?.(this);
   }
 

@@ -51,7 +51,7 @@ export async function runService(name: ServiceName, begin: (service: Service) =>
   log.info({ event: 'starting', chosen: names }, `Starting ${name} (${names.join(', ')})`);
   for (const line of misspelled()) log.warn({ event: 'misspelled' }, line);
   try {
-    await live(name, config, log, stop, begin);
+    await serve(name, { config, log, stop }, begin);
   } catch (error) {
     stop.fail(error);
   }
@@ -72,11 +72,10 @@ function readConfig(name: string): Config {
   }
 }
 
-async function live(
+/** What a service does between its start and its end, in whichever process. Throws what ends it before its stop. */
+export async function serve(
   name: ServiceName,
-  config: Config,
-  log: Logger,
-  stop: Stop,
+  { config, log, stop }: Pick<Service, 'config' | 'log' | 'stop'>,
   begin: (service: Service) => Work,
 ): Promise<void> {
   const live = isLive(config) ? takePart(name, config) : undefined;

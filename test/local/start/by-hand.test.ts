@@ -27,7 +27,7 @@ test('the lines to publish by hand work as they are printed: with a private Redi
   const lines = publishByHand(TO_A_LIST, server.env);
   expect(lines.join('\n')).not.toContain('é');
   expect(await paste(lines)).toBe('1\n');
-  await using redis = await connectTo(server.port, {}, PASSWORD);
+  await using redis = await connectTo(server.port, {}, { password: PASSWORD });
   expect(await redis.client.lRange("by hand's", 0, -1)).toEqual([expect.stringContaining('"message":"Hello by hand"')]);
 });
 
@@ -50,7 +50,7 @@ test('… with a Redis of the user’s, where the variables are set: password, f
       env,
       expect.stringMatching(/^\d\n$/),
     ]);
-  await using redis = await connectTo(server.port, {}, PASSWORD);
+  await using redis = await connectTo(server.port, {}, { password: PASSWORD });
   expect(await redis.client.lLen("by hand's")).toBe(3);
   await redis.client.select(3);
   expect(await redis.client.lLen("by hand's")).toBe(2);

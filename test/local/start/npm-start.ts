@@ -60,7 +60,7 @@ export class Start implements AsyncDisposable {
 
   /** A connection to the private Redis. `await using` closes it. */
   async connect(): Promise<Connection> {
-    return await connectTo(await this.redisPort(), {}, await this.redisPassword());
+    return await connectTo(await this.redisPort(), {}, { password: await this.redisPassword() });
   }
 }
 

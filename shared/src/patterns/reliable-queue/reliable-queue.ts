@@ -2,10 +2,10 @@ import { deadLettersInList } from '../../delivery/dead-letters.ts';
 import { lengthsUpTo } from '../../delivery/delivery.ts';
 import { publishOnce } from '../../delivery/idempotency.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
-import { LIST_ADDITION } from '../lists.ts';
+import { LIST_ADDITION, LIST_PUBLISH_RIGHTS } from '../lists.ts';
 import type { Pattern } from '../pattern.ts';
 import { keysOf } from './keys.ts';
-import { subscribe } from './subscription.ts';
+import { SUBSCRIBE_RIGHTS, subscribe } from './subscription.ts';
 
 /** RPUSH / BLMOVE: a list; what a subscriber takes lies in a list of its own until it is done, so that nothing is lost. */
 export const reliableQueue = {
@@ -19,6 +19,11 @@ export const reliableQueue = {
     replays: false,
     survivesCrash: true,
     ordered: true,
+  },
+  rights: {
+    publish: LIST_PUBLISH_RIGHTS,
+    subscribe: SUBSCRIBE_RIGHTS,
+    backlog: ['~topic', '~topic:*', 'llen', 'smembers'],
   },
   benchmark: (key) => ['RPUSH', key],
   topic: {

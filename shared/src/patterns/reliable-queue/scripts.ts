@@ -3,7 +3,8 @@ import { READ_HEAD } from '../lists.ts';
 
 /**
  * Redis does not undo what a script did before Redis refuses one of its commands. So each script adds before it removes, and
- * tries the removal first with an element that no list has: what would be refused is refused before anything has changed.
+ * tries the removal first with an element that no list has: what would be refused is refused before anything has changed. What is
+ * nothing but counting is done by `try` (see `runScript`): without it, the rest is done all the same.
  */
 
 /** Lua: ends the script with what its name's key holds, if the name is somebody else's. @param key @param token Lua expressions */
@@ -66,7 +67,7 @@ local counted = redis.call('EXISTS', KEYS[2]) == 1
 for i = 1, n do
   if state[i] == 1 then
     redis.call('LREM', KEYS[1], 1, ARGV[a + i])
-    if counted then redis.pcall('HDEL', KEYS[2], ARGV[a + n + i]) end
+    if counted then try('HDEL', KEYS[2], ARGV[a + n + i]) end
   end
 end
 `,
@@ -82,7 +83,7 @@ if not redis.call('LPOS', KEYS[1], ARGV[1]) then return 0 end
 redis.call('LREM', KEYS[1], 1, ARGV[4])
 redis.call('RPUSH', KEYS[2], ARGV[2])
 redis.call('LREM', KEYS[1], 1, ARGV[1])
-redis.pcall('HDEL', KEYS[3], ARGV[3])
+try('HDEL', KEYS[3], ARGV[3])
 return 1
 `;
 
@@ -96,9 +97,10 @@ local moved = 0
 for i = 4, #ARGV, 2 do
   if redis.call('LPOS', KEYS[1], ARGV[i]) then
     redis.call('LREM', KEYS[1], 1, ARGV[3])
-    redis.call(ARGV[1] == 'head' and 'LPUSH' or 'RPUSH', KEYS[2], ARGV[i])
+    if ARGV[1] == 'head' then redis.call('LPUSH', KEYS[2], ARGV[i])
+    else redis.call('RPUSH', KEYS[2], ARGV[i]) end
     redis.call('LREM', KEYS[1], 1, ARGV[i])
-    if ARGV[2] == '1' then redis.pcall('HINCRBY', KEYS[3], ARGV[i + 1], 1) end
+    if ARGV[2] == '1' then try('HINCRBY', KEYS[3], ARGV[i + 1], 1) end
     moved = moved + 1
   end
 end
@@ -126,9 +128,11 @@ for i = 2, #ARGV, 2 do
   local payload = redis.call('LINDEX', KEYS[1], -1)
   if not payload or redis.sha1hex(payload) ~= ARGV[i] then break end
   redis.call('LMOVE', KEYS[1], KEYS[2], 'RIGHT', 'LEFT')
-  redis.pcall('HINCRBY', KEYS[3], ARGV[i + 1], 1)
+  try('HINCRBY', KEYS[3], ARGV[i + 1], 1)
   moved = moved + 1
 end
-if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('SREM', KEYS[4], ARGV[1]) end
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('SREM', KEYS[4], ARGV[1])
+end
 return moved
 `;

@@ -4,7 +4,7 @@ import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../../accounting/clock.ts';
 import { acknowledge } from '../../delivery/acknowledge.ts';
 import { rejectExhausted } from '../../delivery/attempts.ts';
-import { type BlockingConnection, openBlocking } from '../../delivery/blocking-connection.ts';
+import { BLOCKING_RIGHTS, type BlockingConnection, openBlocking } from '../../delivery/blocking-connection.ts';
 import { deadLetter } from '../../delivery/dead-letters.ts';
 import {
   type AckExtras,
@@ -16,12 +16,12 @@ import {
 } from '../../delivery/delivery.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
-import { NameInUseError, NameLease } from '../../delivery/name-lease.ts';
+import { LEASE_RIGHTS, NameInUseError, NameLease } from '../../delivery/name-lease.ts';
 import { throttle } from '../../delivery/throttle.ts';
 import { type BufferRedis, withBuffers } from '../../redis/client.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { runKnownScript, runScript } from '../../redis/script.ts';
-import { headArgs, type TooLarge } from '../lists.ts';
+import { headArgs, LIST_HEAD_RIGHTS, type TooLarge } from '../lists.ts';
 import { Counts } from './counts.ts';
 import { handledMark, keysOf } from './keys.ts';
 import { ACK, ACK_ALL, RECLAIM, REJECT, REQUEUE, REQUEUE_STRAYS, TAKE } from './scripts.ts';
@@ -30,6 +30,13 @@ import { ACK, ACK_ALL, RECLAIM, REJECT, REQUEUE, REQUEUE_STRAYS, TAKE } from './
 const BLOCK_SECONDS = 1;
 /** The most messages that one script reclaims. */
 const RECLAIM_BATCH = 100;
+
+/** As `Rights` of a pattern. */
+export const SUBSCRIBE_RIGHTS = [
+  ...[...LIST_HEAD_RIGHTS, ...BLOCKING_RIGHTS, ...LEASE_RIGHTS],
+  ...['blmove', 'lmove', 'lpush', 'lpos', 'lrem', 'lindex', 'exists'],
+  ...['sadd', 'srem', 'smembers', 'hincrby', 'hdel', 'hmget'],
+] as const;
 
 /** No list has this element: nobody knows it. */
 const NO_ELEMENT = uuid();

@@ -1,12 +1,12 @@
 import { deadLettersInStream } from '../../delivery/dead-letters.ts';
 import { lengthsUpTo } from '../../delivery/delivery.ts';
-import { publishOnce } from '../../delivery/idempotency.ts';
+import { ONCE_RIGHTS, publishOnce } from '../../delivery/idempotency.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
 import { runScript } from '../../redis/script.ts';
 import type { Pattern } from '../pattern.ts';
 import { groupsOf } from './groups.ts';
 import { ADD_ALL, FIELD, STREAM_ADDITION } from './scripts.ts';
-import { subscribe } from './subscription.ts';
+import { SUBSCRIBE_RIGHTS, subscribe } from './subscription.ts';
 
 /** XADD / XREADGROUP / XACK: a log; each group of subscribers gets every message, and its members share them. */
 export const stream = {
@@ -22,6 +22,11 @@ export const stream = {
     ordered: true,
   },
   topic: { variable: 'STREAM', default: 'message_stream', about: 'Stream of the pattern `stream`' },
+  rights: {
+    publish: ['~topic', 'xadd', 'xlen', ...ONCE_RIGHTS],
+    subscribe: SUBSCRIBE_RIGHTS,
+    backlog: ['~topic', '~topic:*', 'xlen', 'xinfo|groups'],
+  },
   benchmark: (key) => ['XADD', key, '*', FIELD],
   deadLetters: deadLettersInStream,
 

@@ -1,15 +1,22 @@
 import { setImmediate } from 'node:timers/promises';
 import { acknowledge } from '../../delivery/acknowledge.ts';
-import { type BlockingConnection, openBlocking } from '../../delivery/blocking-connection.ts';
+import { BLOCKING_RIGHTS, type BlockingConnection, openBlocking } from '../../delivery/blocking-connection.ts';
 import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
 import { deadLettersOf, keyOf } from '../../delivery/keys.ts';
-import { NameInUseError, NameLease } from '../../delivery/name-lease.ts';
+import { LEASE_RIGHTS, NameInUseError, NameLease } from '../../delivery/name-lease.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { runScript } from '../../redis/script.ts';
 import { ensureGroup, forgetIdleConsumer } from './groups.ts';
 import { StreamReader } from './reader.ts';
 import { ACK, COPY, FIELD, OURS, REJECT, RENEW, REQUEUE } from './scripts.ts';
+
+/** As `Rights` of a pattern. */
+export const SUBSCRIBE_RIGHTS = [
+  ...[...BLOCKING_RIGHTS, ...LEASE_RIGHTS],
+  ...['~topic', 'evalsha', 'xinfo|groups', 'xgroup|create', 'xgroup|delconsumer'],
+  ...['xreadgroup', 'xpending', 'xclaim', 'xautoclaim', 'xrange', 'xack', 'xadd', 'xlen', 'xtrim', 'exists'],
+] as const;
 
 /** Pending for this long (ms) an entry may be claimed by anybody at once. */
 const ABANDONED_MS = 1_000_000_000;
