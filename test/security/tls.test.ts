@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { connect } from '@redis-messaging/shared/redis/connection';
@@ -126,6 +129,24 @@ describe('with TLS', () => {
       await until(`all of ${name}`, () => subscriber.events('received', name).length === 20);
     expect(await subscriber.stop()).toBe(0);
     expect(subscriber.events('disconnected')).toEqual([]);
+  });
+
+  test('a server that has several certificates is asked by its name', async () => {
+    const asked: string[] = [];
+    const SNICallback = (name: string, done: (error: Error) => void) => {
+      asked.push(name);
+      done(new Error('none for this name'));
+    };
+    const server = createServer({ SNICallback }).listen(0, 'localhost');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const stop = new AbortController();
+    const named = { REDIS_HOST: '127.0.0.1', REDIS_TLS_SERVERNAME: 'redis.example.org' };
+    for (const env of [{ REDIS_URL: `rediss://localhost:${port}` }, { ...named, REDIS_PORT: port }])
+      connect(optionsOf(env), {}, stop.signal).catch(() => {});
+    await until('both names', () => asked.includes('localhost') && asked.includes('redis.example.org'));
+    stop.abort();
+    server.close();
   });
 
   test('a connection that stood says why it fails, and comes back when that is mended', async () => {
