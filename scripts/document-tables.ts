@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { serviceRights } from '@redis-messaging/shared/access/service-rights';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import type { Rights } from '@redis-messaging/shared/patterns/pattern';
 import { variables } from '@redis-messaging/shared/service/config';
 import { markdownTable } from '@redis-messaging/shared/text/table';
 import type { Results } from '../compare/measure/result.ts';
@@ -40,6 +42,8 @@ export const tables: Readonly<Record<string, DocumentTable>> = {
     ),
   },
   settings: { document: 'README.md', content: variablesTable(FIRST_VARIABLES) },
+  rights: { document: 'docs/rights.md', content: rightsTable() },
+  services: { document: 'docs/rights.md', content: servicesTable() },
   variables: { document: 'docs/configuration.md', content: variablesTable(Object.keys(variables)) },
 };
 
@@ -86,6 +90,35 @@ function guaranteesTable(): string {
       ],
       ['In order (one subscriber, `CONCURRENCY=1`)', ...patterns.map(({ guarantees }) => yesNo(guarantees.ordered))],
     ],
+  );
+}
+
+/** Rights, each once: keys, channels, then commands by their names. */
+function words(rights: Rights): string {
+  const [commands, others] = [/^\w/, /^\W/].map((form) => rights.filter((right) => form.test(right)).toSorted());
+  const all = [...new Set([...(others as string[]).toReversed(), ...(commands as string[])])];
+  return all.map((right) => `\`${right.replace('|', '\\|')}\``).join(' ');
+}
+
+function rightsTable(): string {
+  const rows = patterns.map(({ name, rights: { publish, subscribe, backlog } }) => [
+    `\`${name}\``,
+    ...[publish, subscribe, backlog].map((rights) => words(rights)),
+  ]);
+  return markdownTable(['Pattern', 'To publish', 'To subscribe', 'To see what waits and who listens'], rows);
+}
+
+function servicesTable(): string {
+  const rows = Object.entries(serviceRights).map(([name, { calls, beside, always, live }]) => [
+    `\`${name}\``,
+    calls.map((call) => ({ publish: 'publish', subscribe: 'subscribe', backlog: 'see what waits' })[call]).join(', '),
+    words(beside),
+    words(always),
+    live.map(({ command, channels }) => words([command, ...channels.map((channel) => `&${channel}`)])).join('; '),
+  ]);
+  return markdownTable(
+    ['Service', 'Of each of its patterns', 'For what it keeps beside the messages', 'Always', 'For the live page'],
+    rows,
   );
 }
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type AclUser, aclRules } from '@redis-messaging/shared/access/acl-rules';
+import { serviceRights } from '@redis-messaging/shared/access/service-rights';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { newPassword } from '../redis/redis-server.ts';
 import { Authority } from './certificates.ts';
 
 /** Each service is a Redis user. */
-const SERVICES: readonly AclUser[] = ['publisher', 'subscriber', 'dashboard'];
+const SERVICES = Object.keys(serviceRights) as AclUser[];
 /** What the health check of the container may do. */
 const HEALTH = ['-@all', '+ping'];
 /** By these names Redis is reached: in the network of the containers, and on the host. */

@@ -63,9 +63,9 @@ async function problemWithout(right: string, [service, , pattern]: (typeof roles
     const texts = lines.map(({ msg }) => msg);
     if (new Set(texts).size < texts.length) return `is said more than once: ${texts}`;
   }
-  const rights = said(trial).flatMap((lines) => lines.map(({ event, right }) => right ?? event));
-  const unsaid = [...expected].filter((right) => !rights.includes(right));
-  return unsaid.length > 0 ? `is not said: ${unsaid}, but ${rights}` : '';
+  const rights = new Set(said(trial).flatMap((lines) => lines.map(({ event, right }) => right ?? event)));
+  const isAll = rights.size === expected.size && [...expected].every((right) => rights.has(right));
+  return isAll ? '' : `${[...expected]} is to be said, and ${[...rights]} was`;
 }
 
 /** Where the services of a trial say that they lack a right, each service for itself. */

@@ -23,8 +23,8 @@ const PLACES = [
 const MOST_FILES = 12;
 /** The folders of the library, and what each may use: those behind it. */
 const LAYERS = [
-  'access',
   'service',
+  'access',
   'live',
   'messaging',
   'patterns',

@@ -5,23 +5,26 @@ import { CONNECTION_RIGHTS } from '../redis/connection.ts';
 /** The services, each a Redis user. */
 export type AclUser = 'publisher' | 'subscriber' | 'dashboard';
 
-/** What a service is to the live page: commands that it may use with these channels only, besides what it may use with others. */
-export interface ChannelRights {
+/** A command with the only channels that it may be used with, besides those of the topics. */
+export interface ChannelRight {
   readonly command: 'publish' | 'subscribe';
   readonly channels: readonly string[];
 }
 
 /** What a service needs from Redis. */
 export interface ServiceRights {
-  /** For each of its patterns: what it calls of the pattern, and what it keeps beside the messages. */
-  ofPattern(pattern: Pattern): Rights;
+  /** What it calls of each of its patterns. */
+  readonly calls: readonly (keyof Pattern['rights'])[];
+  /** For what it keeps beside the messages of each topic. */
+  readonly beside: Rights;
   /** Whatever its patterns. */
-  readonly commands: Rights;
-  readonly live: readonly ChannelRights[];
+  readonly always: Rights;
+  /** For the live page. */
+  readonly live: readonly ChannelRight[];
 }
 
 /** Of whoever takes part in the live page. */
-const LIVE: readonly ChannelRights[] = [
+const LIVE: readonly ChannelRight[] = [
   { command: 'publish', channels: [ANNOUNCEMENTS_CHANNEL] },
   { command: 'subscribe', channels: [WATCHING_CHANNEL, CONTROLS_CHANNEL] },
 ];
@@ -32,26 +35,24 @@ const LIVE: readonly ChannelRights[] = [
  */
 export const serviceRights: Readonly<Record<AclUser, ServiceRights>> = {
   publisher: {
-    ofPattern: ({ rights }) => [...rights.publish, ...rights.backlog, ...TOLD],
-    commands: [...CONNECTION_RIGHTS, 'info'],
+    calls: ['publish', 'backlog'],
+    beside: ['~topic:*', 'hset', 'pexpire'], // it tells what it has published
+    always: [...CONNECTION_RIGHTS, 'info'],
     live: LIVE,
   },
   subscriber: {
-    ofPattern: ({ rights }) => [...rights.subscribe, ...rights.backlog, ...ACCOUNT],
-    commands: [...CONNECTION_RIGHTS, 'info'],
+    calls: ['subscribe', 'backlog'],
+    beside: ['~topic:*', 'hgetall', 'hset', 'hdel', 'pexpire', 'multi', 'exec'], // the account of its group
+    always: [...CONNECTION_RIGHTS, 'info'],
     live: LIVE,
   },
   dashboard: {
-    ofPattern: () => [],
-    commands: [...CONNECTION_RIGHTS, 'info', 'client|list', 'client|kill'],
+    calls: [],
+    beside: [],
+    always: [...CONNECTION_RIGHTS, 'info', 'client|list', 'client|kill'],
     live: [
       { command: 'publish', channels: [WATCHING_CHANNEL, CONTROLS_CHANNEL] },
       { command: 'subscribe', channels: [ANNOUNCEMENTS_CHANNEL] },
     ],
   },
 };
-
-/** A publisher tells what it has published. */
-const TOLD: Rights = ['~topic:*', 'hset', 'pexpire'];
-/** A subscriber keeps its account, and reads those of its group and of the publishers. */
-const ACCOUNT: Rights = ['~topic:*', 'hgetall', 'hset', 'hdel', 'pexpire', 'multi', 'exec'];

@@ -6,15 +6,17 @@ const AT_ONCE = 'a consumer that starts again under its name waits for its lease
 const AT_STOP = 'a consumer that stops waits until its read ends by itself';
 const FIGURES = 'figures of what waits and who listens are missing';
 const ACCOUNT = 'accounts in Redis are incomplete';
+const GONE = 'the names of consumers that are gone stay in Redis';
 
 /** What is lost without a command, where the rest of the work goes on: of all others, whoever needs them says that he cannot go on. */
-const LOSSES: Readonly<Record<string, string>> = {
+export const LOSSES: Readonly<Record<string, string>> = {
   'client|list': `publishers do not wait for slow subscribers, and ${AT_ONCE}`,
   'client|info': AT_ONCE,
   'client|id': AT_STOP,
   'client|unblock': AT_STOP,
+  multi: AT_STOP,
+  exec: AT_STOP,
   info: 'it goes unnoticed when Redis has lost data',
-  ping: 'it takes longer to notice that a connection is dead',
   'pubsub|numsub': FIGURES,
   'pubsub|numpat': FIGURES,
   'pubsub|channels': FIGURES,
@@ -23,8 +25,10 @@ const LOSSES: Readonly<Record<string, string>> = {
   hdel: 'what is over stays among the counted attempts, and in accounts',
   hset: ACCOUNT,
   hgetall: ACCOUNT,
-  pexpire: ACCOUNT,
-  'xgroup|delconsumer': 'names of consumers that are gone stay in the group',
+  pexpire: `${ACCOUNT}, and the leases of consumers run out`,
+  'client|kill': 'the live page cannot cut connections',
+  srem: GONE,
+  'xgroup|delconsumer': GONE,
 };
 
 /**

@@ -73,4 +73,4 @@ export const pubsub = {
 } as const satisfies Pattern;
 
 /** Whether a channel's name stands for many: a glob, as PSUBSCRIBE takes it. */
-const hasWildcard = (channel: string): boolean => /[*?[]/.test(channel);
+export const hasWildcard = (channel: string): boolean => /[*?[]/.test(channel);

@@ -1,8 +1,11 @@
+import { selectorOf } from '../access/acl-rules.ts';
+import { serviceRights } from '../access/service-rights.ts';
 import type { StatsByPattern } from '../accounting/stats.ts';
 import type { Controlled } from '../live/controlled.ts';
 import { Live } from '../live/live.ts';
 import { connectionName, type ServiceName } from '../live/protocol.ts';
 import { createMessaging, type Messaging } from '../messaging/messaging.ts';
+import { isRefusal } from '../redis/refusals.ts';
 import { sanitize } from '../text/sanitize.ts';
 import { type Config, ConfigError, isLive, loadConfig, loadDotEnv, misspelled } from './config.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
@@ -99,7 +102,7 @@ export async function serve(
       redis: messaging.connection.client,
       stats,
       controlled,
-      refused: (reason) => cannotListen(log, reason),
+      refused: (reason) => cannotListen(name, messaging, log, reason),
     });
     const source = { isReady, stats: () => stats(), show, instance: live?.instance };
     const endReports = reportNowAndThen(source, config.STATS_INTERVAL, log);
@@ -129,8 +132,11 @@ function takePart(service: ServiceName, config: Config): Live {
   });
 }
 
-function cannotListen(log: Logger, reason: string): void {
-  const text = `Not on the live page: Redis does not let this service listen to it (${sanitize(reason)})`;
+function cannotListen(name: ServiceName, { connection }: Messaging, log: Logger, reason: string): void {
+  const user = sanitize(connection.client.options?.username ?? 'default', 60);
+  const rules = serviceRights[name].live.filter(({ command }) => command === 'subscribe').map(selectorOf);
+  const hint = isRefusal(reason) ? `; to give it the right: ACL SETUSER ${user} ${rules.join(' ')}` : '';
+  const text = `Not on the live page: Redis does not let this service listen to it (${sanitize(reason)})${hint}`;
   log.warn({ event: 'not-live', reason }, text);
 }
 
