@@ -1,4 +1,4 @@
-import type { Redis } from '@redis-messaging/shared/redis/client';
+import type { Redis, RedisOptions } from '@redis-messaging/shared/redis/client';
 
 /** What an example is given. */
 export interface Scene {
@@ -6,8 +6,12 @@ export interface Scene {
   readonly args: readonly string[];
   /** Aborts on Ctrl-C: end soon. */
   readonly signal: AbortSignal;
-  /** The URL of Redis, for parts that connect by themselves: redis://127.0.0.1:6379 */
+  /** How parts that connect by themselves reach Redis. */
+  readonly redis: RedisOptions;
+  /** The same as a URL with everything but the files of TLS, for other processes: redis://127.0.0.1:6379 */
   readonly redisUrl: string;
+  /** The variables that lead others on this machine there, as a shell takes them. A password is not among them. */
+  readonly redisVariables: string;
   /** Another connection, which is closed at the end. */
   connect(name: string): Promise<Redis>;
   /**

@@ -1,5 +1,6 @@
-import type { Redis, RedisOptions } from '@redis-messaging/shared/redis/client';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
+import { addressOf, type RedisOptions, usesTls } from '@redis-messaging/shared/redis/options';
 import { loadConfig } from '@redis-messaging/shared/service/config';
 import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redis-options';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
@@ -15,17 +16,19 @@ export class Stage implements Scene, AsyncDisposable {
   readonly args: readonly string[];
   readonly signal: AbortSignal;
   readonly redisUrl: string;
-  readonly #redis: LocalRedis;
-  readonly #options: RedisOptions;
+  readonly redis: RedisOptions;
+  readonly redisVariables: string;
+  readonly #local: LocalRedis;
   readonly #connections: Connection[] = [];
   readonly #keys: string[] = [];
 
   private constructor(args: readonly string[], signal: AbortSignal, redis: LocalRedis) {
     this.args = args;
     this.signal = signal;
-    this.#redis = redis;
-    this.#options = redisOptions(loadConfig({ ...process.env, ...redis.env }), 'example');
-    this.redisUrl = urlOf(this.#options);
+    this.#local = redis;
+    this.redis = redisOptions(loadConfig({ ...process.env, ...redis.env }), 'example');
+    this.redisUrl = urlOf(this.redis);
+    this.redisVariables = redis.server ? wordsOf(redis.env) : `REDIS_URL=${withoutPassword(this.redisUrl)}`;
   }
 
   /** @throws a ConfigError if the environment has mistakes; an Error if there is no Redis */
@@ -45,7 +48,7 @@ export class Stage implements Scene, AsyncDisposable {
         isDown = true;
       },
     };
-    const connection = await connect({ ...this.#options, name: `example:${name}` }, events, this.signal);
+    const connection = await connect({ ...this.redis, name: `example:${name}` }, events, this.signal);
     this.#connections.push(connection);
     return connection.client;
   };
@@ -72,14 +75,14 @@ export class Stage implements Scene, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#keys.length > 0) await this.#removeKeys();
     for (const connection of this.#connections) await connection.close();
-    await this.#redis.stop();
+    await this.#local.stop();
   }
 
   /** By a connection of its own, which cannot be blocked; not at all if Redis is unreachable. */
   async #removeKeys(): Promise<void> {
     const timeout = AbortSignal.timeout(1000);
     try {
-      const keeper = await connect({ ...this.#options, name: 'example:keeper' }, {}, timeout);
+      const keeper = await connect({ ...this.redis, name: 'example:keeper' }, {}, timeout);
       for (const name of this.#keys)
         for await (const key of keysOf(keeper.client, name)) await keeper.client.unlink(key);
       await keeper.close();
@@ -100,10 +103,21 @@ function warn(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+const wordsOf = (env: NodeJS.ProcessEnv): string =>
+  Object.entries(env)
+    .flatMap(([name, value]) => (value ? [`${name}=${value}`] : []))
+    .join(' ');
+
+function withoutPassword(url: string): string {
+  const shown = new URL(url);
+  shown.password &&= '...';
+  return shown.href;
+}
+
 /** The URL of Redis, with the credentials that were given beside it. */
-function urlOf({ url, socket, username = '', password = '' }: RedisOptions): string {
-  const { host, port } = socket as { host: string; port: number };
-  const complete = new URL(url ?? `redis://${host.includes(':') ? `[${host}]` : host}:${port}`);
+function urlOf(options: RedisOptions): string {
+  const { url, username = '', password = '' } = options;
+  const complete = new URL(url ?? `${usesTls(options) ? 'rediss' : 'redis'}://${addressOf(options)}`);
   complete.username ||= encodeURIComponent(username);
   complete.password ||= encodeURIComponent(password);
   return complete.href;

@@ -1,18 +1,24 @@
 #!/bin/sh
 # Starts the server of whichever image this is (Redis or Valkey), configured through its standard input: a password must
-# not stand among a process's arguments.
+# not stand among a process's arguments. With docker-compose.secure.yml: TLS only, and the users of a file.
 set -eu
 case $(readlink -f "$(command -v redis-server || command -v valkey-server)") in
   *valkey*) server=valkey-server ;; # where redis-server is but another name for it
   *) server=redis-server ;;
 esac
-[ -n "${REDIS_PASSWORD:-}" ] || REDIS_PASSWORD=$(cat /run/secrets/redis_password) # fails if it may not be read: no password is not a choice
+. "${0%/*}/password.sh"
 quote() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
 access() {
+  if [ -e /run/secrets/users.acl ]; then printf 'aclfile /run/secrets/users.acl\n'; return; fi
   if [ -z "$REDIS_PASSWORD" ]; then return; fi
   if [ -z "${REDIS_USERNAME:-}" ]; then printf 'requirepass %s\n' "$(quote "$REDIS_PASSWORD")"; return; fi
   printf 'user %s on %s ~* &* +@all\n' "$(quote "$REDIS_USERNAME")" "$(quote ">$REDIS_PASSWORD")"
   printf 'user default off\n'
+}
+listen() {
+  if [ ! -e /run/secrets/redis.crt ]; then printf 'port %s\n' "$1"; return; fi
+  printf 'port 0\ntls-port %s\ntls-auth-clients no\n' "$1" # clients prove who they are by their passwords
+  printf 'tls-cert-file /run/secrets/redis.crt\ntls-key-file /run/secrets/redis.key\n'
 }
 
 set -- "$server" -
@@ -20,7 +26,7 @@ set -- "$server" -
 if [ "$(id -u)" = 0 ] && command -v docker-entrypoint.sh >/dev/null; then set -- docker-entrypoint.sh "$@"; fi
 
 exec "$@" <<EOF
-port ${REDIS_PORT:-6379}
+$(listen "${REDIS_PORT:-6379}")
 protected-mode no
 dir /data
 appendonly yes

@@ -8,6 +8,9 @@ const IN_A_CONTAINER: Readonly<Record<string, string>> = {
   REDIS_HOST: given('REDIS_HOST', 'redis'),
   REDIS_PORT: given('REDIS_PORT', '6379'), // as the server of the compose file
   REDIS_PASSWORD_FILE: '/run/secrets/redis_password # the file that REDIS_PASSWORD_FILE names on the host',
+  REDIS_TLS_CA: '/run/secrets/redis_tls_ca',
+  REDIS_TLS_CERT: '/run/secrets/redis_tls_cert',
+  REDIS_TLS_KEY: '/run/secrets/redis_tls_key',
   CONSUMER: `${given('CONSUMER', '%h')} # a container keeps its host name when it is killed and started again`,
   STATS_HINT: `"${given('STATS_HINT', 'After Ctrl-C, the last table is in: docker-compose logs --tail=30 subscriber')}"`,
   HEALTH_PORT: given('HEALTH_PORT', '8080'),

@@ -1,4 +1,5 @@
 /** `npm run compare`: the same load and the same faults for every pattern, and whether each promise was kept. */
+import { loadDotEnv } from '@redis-messaging/shared/service/config';
 import { exitCodeOf } from '../../local/process/command.ts';
 import { INTERRUPTED } from '../../local/process/stop-on-signals.ts';
 import type { Results } from '../measure/result.ts';
@@ -10,7 +11,8 @@ import { runAndReport, say } from './run-and-report.ts';
 process.exit(await exitCodeOf('compare', main));
 
 async function main(): Promise<number> {
-  const options = readOptions(process.argv.slice(2));
+  loadDotEnv();
+  const options = readOptions(process.argv.slice(2), process.env);
   if (!options) {
     process.stdout.write(HELP);
     return 0;

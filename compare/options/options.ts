@@ -1,5 +1,7 @@
 import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/index';
+import { TLS_VARIABLES } from '@redis-messaging/shared/redis/options';
 import { OptionsError } from '../../local/process/command.ts';
+import type { Environment } from '../../local/process/environment.ts';
 import type { Experiment } from '../experiments/experiment.ts';
 import { experimentsFor } from '../experiments/index.ts';
 import type { Options } from '../runner/options.ts';
@@ -39,18 +41,26 @@ The same load and the same faults for every pattern, with a verdict on each prom
   --seed N             seed of the faults (default: a new one, which is printed)
   --repeat N           runs everything N times; results are medians, with their spread (default: 1)
   --full               more messages and more subscribers; takes longer
-  --redis URL          your Redis instead of a private one; experiments that would kill it are left out
+  --redis URL          your Redis instead of a private one; experiments that would kill it are left out. Without a password:
+                       that goes to REDIS_PASSWORD_FILE; or all goes to REDIS_URL, or REDIS_HOST, and there is no --redis
   --force              allows a Redis that holds other data (only keys of the comparison are touched)
   --out DIR            folder for results.json, index.html and summary.md (default: report)
   --baseline FILE      an earlier results.json: lists what got worse, and exits with 1 if something did
   --peers              also BullMQ, bee-queue and plain ioredis
 `;
 
+/** The variables that lead to a Redis. */
+const REDIS_VARIABLES = [
+  ...['REDIS_URL', 'REDIS_HOST', 'REDIS_PORT', 'REDIS_USERNAME', 'REDIS_PASSWORD', 'REDIS_PASSWORD_FILE'],
+  ...TLS_VARIABLES,
+];
+
 /**
+ * @param environment its variables may name the user's Redis
  * @returns the options; `undefined` for --help
  * @throws OptionsError that names every mistake
  */
-export function readOptions(args: readonly string[]): Options | undefined {
+export function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv = {}): Options | undefined {
   const mistakes: string[] = [];
   const values = parseOptions(args, settings, 'npm run compare');
   if (values.help) return undefined;
@@ -78,8 +88,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
   const subscribers = counts(values.subscribers ?? defaults.subscribers);
   const all = experimentsFor(subscribers);
   const experiments = chooseExperiments(values.experiments, all, mistakes);
-  if (values.redis !== undefined && !/^(rediss?|unix):\/\/./.test(values.redis))
-    mistakes.push(`--redis: expected a URL such as redis://user:password@host:6379`);
+  const redis = redisOf(values.redis, environment, mistakes);
   const options = {
     patterns: patterns ?? [],
     experiments,
@@ -91,13 +100,26 @@ export function readOptions(args: readonly string[]): Options | undefined {
     repeat: number('repeat', 1, 1, 100),
     full: values.full,
     peers: values.peers,
-    redis: values.redis,
+    redis,
     force: values.force,
     out: values.out,
     baseline: values.baseline,
   };
   if (mistakes.length > 0) throw new OptionsError(mistakes.join('\n'));
   return options;
+}
+
+/** The variables that lead to the Redis of --redis, or of the environment; `undefined` if there is none. */
+function redisOf(url: string | undefined, environment: NodeJS.ProcessEnv, mistakes: string[]): Environment | undefined {
+  if (url !== undefined && !/^(rediss?|unix):\/\/./.test(url))
+    mistakes.push('--redis: expected a URL such as redis://user@host:6379');
+  else if (url && /^\w+:\/\/.*:.*@/.test(url))
+    mistakes.push(
+      '--redis: the URL has a password, and whoever uses this machine can read arguments; expected REDIS_URL=… npm run compare, without --redis',
+    );
+  if (url === undefined && !environment.REDIS_URL && !environment.REDIS_HOST) return undefined;
+  const given = REDIS_VARIABLES.map((name) => [name, environment[name]]);
+  return { ...Object.fromEntries(given), ...(url && { REDIS_URL: url }) };
 }
 
 function chooseExperiments(list: string, all: readonly Experiment[], mistakes: string[]): readonly Experiment[] {

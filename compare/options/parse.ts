@@ -14,7 +14,7 @@ export function parseOptions<Settings extends NonNullable<ParseArgsConfig['optio
     const { message } = error as Error;
     const unknown = /^Unknown option '--?([^']+)'/.exec(message)?.[1];
     const help = `(${command} -- --help shows all options)`;
-    if (unknown === undefined) throw new OptionsError(`${message} ${help}`);
+    if (unknown === undefined) throw new OptionsError(`${message.replace(/\/\/.*@/g, '//…@')} ${help}`);
     const near = nearest(unknown, Object.keys(settings));
     throw new OptionsError(`unknown option '--${unknown}'${near ? `: did you mean --${near}?` : ''} ${help}`);
   }

@@ -56,8 +56,8 @@ export const beeQueue: Peer = {
 
 async function open({ redis, topic }: PeerSettings, options: object) {
   const { default: BeeQueue } = await import('bee-queue');
-  const connection = typeof redis === 'string' ? { url: redis } : redis;
-  const settings = { redis: connection, prefix: topic, getEvents: false, storeJobs: false, ...options };
+  const { username: user, ...rest } = redis;
+  const settings = { redis: { ...rest, user }, prefix: topic, getEvents: false, storeJobs: false, ...options };
   const queue = new BeeQueue<string>(QUEUE, settings);
   queue.on('error', (error) => console.error(error.message));
   return await queue.ready();

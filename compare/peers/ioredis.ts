@@ -6,11 +6,7 @@ const BLOCK_SECONDS = 1;
 /** A connection by ioredis. */
 export async function connectionOf(redis: PeerSettings['redis']) {
   const { Redis } = await import('ioredis');
-  const options = { maxRetriesPerRequest: null };
-  const connection =
-    typeof redis === 'string'
-      ? new Redis(redis, options)
-      : new Redis({ host: redis.host, port: redis.port, ...options });
+  const connection = new Redis({ ...redis, maxRetriesPerRequest: null });
   connection.on('error', (error) => console.error(error.message));
   return connection;
 }

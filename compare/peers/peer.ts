@@ -1,9 +1,20 @@
 import type { Subject } from './subject.ts';
 
+/** How to reach Redis, as ioredis takes it. */
+export interface PeerRedis {
+  readonly host?: string;
+  readonly port?: number;
+  /** Of a socket of this machine, in place of a host and a port. */
+  readonly path?: string;
+  readonly username?: string;
+  readonly password?: string;
+  readonly db?: number;
+  readonly tls?: object;
+}
+
 /** Where a peer's messages go, and how its consumers behave: what environment variables say to our services. */
 export interface PeerSettings {
-  /** A URL, or a host and a port. */
-  readonly redis: string | { readonly host: string; readonly port: number };
+  readonly redis: PeerRedis;
   /** All its keys begin with this. */
   readonly topic: string;
   /** A message that a consumer has had in flight for this long without a sign of life goes to another: ms. */

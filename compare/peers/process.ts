@@ -9,14 +9,16 @@ import { Ledger } from '@redis-messaging/shared/accounting/ledger';
 import type { Held, Stats } from '@redis-messaging/shared/accounting/stats';
 import { Span } from '@redis-messaging/shared/accounting/time-span';
 import { decode } from '@redis-messaging/shared/message/message';
+import { placeOf, type RedisOptions, serverNameOf, usesTls } from '@redis-messaging/shared/redis/options';
 import { type Config, loadConfig } from '@redis-messaging/shared/service/config';
 import { createLogger, type Logger } from '@redis-messaging/shared/service/logger';
+import { redisOptions } from '@redis-messaging/shared/service/redis-options';
 import { logStats, reportNowAndThen, tellParent } from '@redis-messaging/shared/service/reporting';
 import { type Stop, stopOnSignals } from '@redis-messaging/shared/service/stop';
 import { type OutgoingMessage, outgoingOf } from '../../publisher/src/outgoing.ts';
 import { pace } from '../../publisher/src/pace.ts';
 import { peers } from './index.ts';
-import { PEER_TOPIC, type Peer, type PeerSettings } from './peer.ts';
+import { PEER_TOPIC, type Peer, type PeerRedis, type PeerSettings } from './peer.ts';
 
 /** As our publisher: the most messages in a batch, and the most batches under way. */
 const BATCH = 500;
@@ -156,6 +158,21 @@ async function receive({ peer, settings, config, log, stop }: Context): Promise<
   };
 }
 
+/** What the other libraries need of the options of ours. */
+function redisOf(options: RedisOptions): PeerRedis {
+  const { url, socket, username, password } = options;
+  const { path, ...host } = placeOf(options);
+  const given = url && URL.canParse(url) ? new URL(url) : undefined;
+  const { tls: _, ...tls } = (socket ?? {}) as Record<string, unknown>;
+  return {
+    ...(path ? { path } : host),
+    username: decodeURIComponent(given?.username ?? '') || username,
+    password: decodeURIComponent(given?.password ?? '') || password,
+    db: Number(given?.pathname.slice(1) || 0),
+    ...(usesTls(options) && { tls: { servername: serverNameOf(options), ...tls } }),
+  };
+}
+
 async function main(name: string): Promise<void> {
   const peer = peers.find((each) => each.name === process.env.PATTERN);
   if (!peer) throw new Error(`PATTERN=${process.env.PATTERN}: expected a peer`);
@@ -163,7 +180,7 @@ async function main(name: string): Promise<void> {
   const log = createLogger({ service: name, level: config.LOG_LEVEL, format: config.LOG_FORMAT });
   const stop = stopOnSignals(log, config.SHUTDOWN_TIMEOUT);
   const settings = {
-    redis: config.REDIS_URL || { host: config.REDIS_HOST, port: config.REDIS_PORT },
+    redis: redisOf(redisOptions(config, name)),
     topic: process.env[PEER_TOPIC.variable] as string,
     reclaimAfterMs: config.RECLAIM_AFTER * 1000,
     maxAttempts: config.MAX_ATTEMPTS,

@@ -1,4 +1,5 @@
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import type { Environment } from '../../local/process/environment.ts';
 import type { Experiment } from '../experiments/experiment.ts';
 
 /** The options of `npm run compare`. */
@@ -16,8 +17,8 @@ export interface Options {
   readonly repeat: number;
   readonly full: boolean;
   readonly peers: boolean;
-  /** The URL of the user's Redis; `undefined` = a private one. */
-  readonly redis: string | undefined;
+  /** The variables that lead to the user's Redis; `undefined` = a private one. */
+  readonly redis: Environment | undefined;
   /** Whether that Redis may hold other data. */
   readonly force: boolean;
   readonly out: string;

@@ -33,7 +33,7 @@ export async function runExperiment(lab: Lab, experiment: Experiment): Promise<E
   const { name, question, steps } = experiment;
   const result = { name, question, steps, faults: [], events: [], seconds: 0, patterns: {} };
   if (experiment.needsOwnRedis && !lab.server)
-    return { ...result, skipped: 'needs a Redis of its own, and --redis names yours' };
+    return { ...result, skipped: 'needs a Redis of its own, and this one is yours' };
   const beganAt = performance.now();
   const seconds = () => Math.round((performance.now() - beganAt) / 100) / 10;
   const runs: Round[] = [];

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { ConfigError } from '@redis-messaging/shared/service/config';
 import { OptionsError } from '../../local/process/command.ts';
+import type { Environment } from '../../local/process/environment.ts';
 import { findServer } from '../../local/redis/find-server.ts';
 import { machineOf } from '../measure/machine.ts';
 import { type ExperimentResult, type Results, VERSION } from '../measure/result.ts';
@@ -57,19 +59,20 @@ async function runAll(lab: Lab, say: Say): Promise<ExperimentResult[]> {
 }
 
 /** @throws OptionsError if it cannot be used */
-async function openGiven({ redis: url, force }: Options, signal: AbortSignal): Promise<LabRedis> {
+async function openGiven({ redis: env, force }: Options, signal: AbortSignal): Promise<LabRedis> {
   const patience = AbortSignal.any([signal, AbortSignal.timeout(5000)]);
-  const redis = await givenRedis(url as string, patience).catch((error: Error) => {
+  const redis = await givenRedis(env as Environment, patience).catch((error: Error) => {
     signal.throwIfAborted();
+    if (error instanceof ConfigError) throw new OptionsError(error.message);
     throw new OptionsError(
-      `--redis: cannot be used (${patience.aborted ? 'no connection within 5 s' : error.message})`,
+      `your Redis cannot be used (${patience.aborted ? 'no connection within 5 s' : error.message})`,
     );
   });
   const keys = await redis.admin.dbSize();
   if (keys === 0 || force) return redis;
   await redis[Symbol.asyncDispose]();
   throw new OptionsError(
-    `--redis: it holds ${keys} other keys. Use an empty Redis, another database (…/1), or --force: only its own keys ("compare:…") are touched, but the load is real`,
+    `your Redis holds ${keys} other keys. Use an empty Redis, another database (…/1), or --force: only its own keys ("compare:…") are touched, but the load is real`,
   );
 }
 

@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Redis, RedisOptions } from '@redis-messaging/shared/redis/client';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
-import type { Environment } from '../../local/process/environment.ts';
+import { loadConfig } from '@redis-messaging/shared/service/config';
+import { redisOptions } from '@redis-messaging/shared/service/redis-options';
+import { type Environment, stringsOf } from '../../local/process/environment.ts';
 import type { ServerProgram } from '../../local/redis/find-server.ts';
-import { freePort, type RedisServer, startRedisServer } from '../../local/redis/redis-server.ts';
+import { newPassword, type RedisServer, startRedisServer } from '../../local/redis/redis-server.ts';
 
 /** A Redis to experiment with. */
 export interface LabRedis extends AsyncDisposable {
@@ -13,28 +12,15 @@ export interface LabRedis extends AsyncDisposable {
   readonly env: Environment;
   /** A connection of the experiment's own. */
   readonly admin: Redis;
-  readonly port: number;
 }
 
-/** A private Redis on loopback that can be killed, and restarted with what it had on disk. */
+/** A private Redis on loopback, with a password, that can be killed, and restarted with what it had on disk. */
 export class OwnRedis implements LabRedis {
-  readonly port: number;
   readonly admin: Redis;
-  readonly #start: () => Promise<RedisServer>;
-  readonly #folder: string;
-  #server: RedisServer;
   readonly #connection: Connection;
+  #server: RedisServer;
 
-  private constructor(
-    port: number,
-    folder: string,
-    start: () => Promise<RedisServer>,
-    server: RedisServer,
-    connection: Connection,
-  ) {
-    this.port = port;
-    this.#folder = folder;
-    this.#start = start;
+  private constructor(server: RedisServer, connection: Connection) {
     this.#server = server;
     this.#connection = connection;
     this.admin = connection.client;
@@ -42,52 +28,48 @@ export class OwnRedis implements LabRedis {
 
   /** @param settings further lines for its configuration */
   static async start(program: ServerProgram, settings: readonly string[], signal: AbortSignal): Promise<OwnRedis> {
-    const port = await freePort();
-    const folder = await mkdtemp(join(tmpdir(), 'redis-compare-'));
-    const start = () => startRedisServer(program, { port, settings: [`dir ${JSON.stringify(folder)}`, ...settings] });
-    let server: RedisServer | undefined;
+    const server = await startRedisServer(program, { password: newPassword(), settings });
     try {
-      server = await start();
-      const connection = await adminOf({ socket: { host: '127.0.0.1', port } }, signal);
-      return new OwnRedis(port, folder, start, server, connection);
+      return new OwnRedis(server, await adminOf(server.env, signal));
     } catch (error) {
-      await server?.stop();
-      await rm(folder, { recursive: true, force: true });
+      await server.stop();
       throw error;
     }
   }
 
   get env(): Environment {
-    return { REDIS_HOST: '127.0.0.1', REDIS_PORT: this.port };
+    return this.#server.env;
+  }
+
+  get port(): number {
+    return this.#server.port;
   }
 
   async kill(): Promise<void> {
     process.kill(this.#server.pid, 'SIGKILL');
-    await this.#server.stop();
+    await this.#server.ended;
   }
 
   async restart(): Promise<void> {
-    this.#server = await this.#start();
+    this.#server = await this.#server.restart();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#connection.close();
     await this.#server.stop();
-    await rm(this.#folder, { recursive: true, force: true });
   }
 }
 
-/** The user's Redis. @throws if it is unreachable, or refuses the connection */
-export async function givenRedis(url: string, signal: AbortSignal): Promise<LabRedis> {
-  const connection = await adminOf({ url }, signal);
+/** The user's Redis, to which these variables lead. @throws if they are wrong, or it is unreachable, or refuses the connection */
+export async function givenRedis(env: Environment, signal: AbortSignal): Promise<LabRedis> {
+  const connection = await adminOf(env, signal);
   return {
-    env: { REDIS_URL: url },
+    env,
     admin: connection.client,
-    port: Number(new URL(url).port || 6379),
     [Symbol.asyncDispose]: () => connection.close(),
   };
 }
 
-async function adminOf(options: Omit<RedisOptions, 'name'>, signal: AbortSignal): Promise<Connection> {
-  return await connect({ ...options, name: 'compare' }, {}, signal);
+async function adminOf(env: Environment, signal: AbortSignal): Promise<Connection> {
+  return await connect(redisOptions(loadConfig(stringsOf(env)), 'compare'), {}, signal);
 }

@@ -110,12 +110,9 @@ async function takePart(scene: Scene, room: string, name: string): Promise<void>
   say('chat', `you have left ${sanitize(room, LONGEST_NAME)}`);
 }
 
-/** The command for others on this machine; a password is not printed. */
-function invitation({ redisUrl }: Scene, room: string): string {
-  const address = new URL(redisUrl);
-  address.password &&= '...';
-  return `REDIS_URL=${address.href} npm run example -- chat ${room} NAME`;
-}
+/** The command for others on this machine. */
+const invitation = ({ redisVariables }: Scene, room: string): string =>
+  `${redisVariables} npm run example -- chat ${room} NAME`;
 
 /** Three people, two rooms. Each step waits until everybody in the room has seen it. */
 async function perform({ connect, until, say }: Scene): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Redis } from '@redis-messaging/shared/redis/client';
+import type { Redis, RedisOptions } from '@redis-messaging/shared/redis/client';
 import { createClientPool } from 'redis';
 import { isBlocked } from '../blocked.ts';
 import type { Example, Scene } from '../example.ts';
@@ -20,9 +20,9 @@ export const ordersStream: Example = {
   about: 'orders in a stream: two groups, shared work, a crash, a takeover, and a pool of connections',
 
   async run(scene) {
-    const { redisUrl, own, signal, say } = scene;
+    const { redis, own, signal, say } = scene;
     await own(STREAM);
-    const pool = openPool(redisUrl);
+    const pool = openPool(redis);
     signal.addEventListener('abort', () => pool.destroy(), { once: true });
     await pool.connect();
     try {
@@ -36,8 +36,8 @@ export const ordersStream: Example = {
 };
 
 /** Short commands share a few connections. Blocking ones must not use it: each would occupy a connection for seconds. */
-function openPool(url: string) {
-  const pool = createClientPool({ url }, { minimum: 1, maximum: 3, acquireTimeout: 5000 });
+function openPool(redis: RedisOptions) {
+  const pool = createClientPool(redis, { minimum: 1, maximum: 3, acquireTimeout: 5000 });
   pool.on('error', () => {}); // a lost connection shows in the commands; without a listener it would end the process
   return pool;
 }

@@ -9,7 +9,7 @@ export const yourService: Example = {
   about:
     'a service of your own on this library: POST publishes an order, a handler bills it, /readyz and /metrics tell',
 
-  async run({ redisUrl, own, until, say, signal }) {
+  async run({ redis, own, until, say, signal }) {
     await own(TOPIC, `{${TOPIC}}:*`);
     const billed: string[] = [];
     let attempts = 0;
@@ -26,7 +26,7 @@ export const yourService: Example = {
       warn: (_fields: object, text: string) => say('service', text.replace(/message \S+/, 'a message')),
       error: (_fields: object, text: string) => say('service', text),
     };
-    const service = await startOrderService({ redisUrl, topic: TOPIC, handle: bill, logger, leaseMs: 300 });
+    const service = await startOrderService({ redis, topic: TOPIC, handle: bill, logger, leaseMs: 300 });
     const post = async (text: string) => {
       const response = await fetch(`${service.url}/orders`, { method: 'POST', body: text });
       say('client', `POST ${text}: ${response.status} ${(await response.text()).trim()}`);

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createMessaging, json, type Logger, SendError, stream } from '@redis-messaging/shared';
+import { createMessaging, json, type Logger, type MessagingOptions, SendError, stream } from '@redis-messaging/shared';
 
 export interface Order {
   readonly id: string;
@@ -13,8 +13,8 @@ export interface Order {
 }
 
 export interface OrderServiceOptions {
-  /** redis://localhost:6379 */
-  readonly redisUrl: string;
+  /** The options of node-redis' `createClient`: { url: 'redis://localhost:6379' } */
+  readonly redis: MessagingOptions['redis'];
   /** The topic: the stream's key. */
   readonly topic: string;
   /** What is to be done with an order. If it throws, the order comes again, five times in all. */
@@ -37,8 +37,8 @@ function parseOrder(data: unknown): Order {
 }
 
 /** Starts it. Resolves when it takes orders. */
-export async function startOrderService({ redisUrl, topic, handle, logger, port = 0, leaseMs }: OrderServiceOptions) {
-  const messaging = createMessaging({ redis: { url: redisUrl, name: 'orders' }, logger });
+export async function startOrderService({ redis, topic, handle, logger, port = 0, leaseMs }: OrderServiceOptions) {
+  const messaging = createMessaging({ redis, logger });
   const orders = messaging.topic(topic, { pattern: stream, codec: json(parseOrder, ({ id }) => id) });
   const producer = orders.producer({ dedupeTtlMs: 3_600_000 }); // a request that is repeated adds its order once
   const counts = { handled: 0, failed: 0 };

@@ -1,6 +1,7 @@
+import { TLS_VARIABLES } from '@redis-messaging/shared/redis/options';
 import type { Config } from '@redis-messaging/shared/service/config';
 import { findServer } from './find-server.ts';
-import { freePort, isTaken, type RedisServer, startRedisServer } from './redis-server.ts';
+import { freePort, isTaken, newPassword, type RedisServer, startRedisServer } from './redis-server.ts';
 
 /** What the configuration says of Redis. */
 export interface RedisFacts
@@ -20,8 +21,9 @@ export interface LocalRedis {
 }
 
 /**
- * The Redis that REDIS_URL or REDIS_HOST name; else a private one. Prints which.
+ * The Redis that REDIS_URL or REDIS_HOST name; else a private one, with a password. Prints which.
  * @param settings further lines for the configuration of a private one
+ * @throws an Error if there is none, or it is to have what a private one has not
  */
 export async function provideRedis(
   config: RedisFacts,
@@ -32,19 +34,20 @@ export async function provideRedis(
     say(`Redis: the one at ${config.address}, from ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'}`);
     return { env: { REDIS_SHARED: process.env.REDIS_SHARED || 'on' }, stop: async () => {} };
   }
+  const forTls = TLS_VARIABLES.filter((name) => process.env[name]);
+  if (forTls.length > 0)
+    throw new Error(
+      `${forTls.join(', ')}: a private Redis has no TLS; expected REDIS_URL or REDIS_HOST, or none of these`,
+    );
   const program = await findServer(say);
   const server = await startRedisServer(program, {
     port: process.env.REDIS_PORT ? await wantedPort(config.REDIS_PORT, say) : undefined,
     username: config.REDIS_USERNAME || undefined,
-    password: config.REDIS_PASSWORD || config.REDIS_PASSWORD_FILE || undefined,
-    settings,
+    password: config.REDIS_PASSWORD || config.REDIS_PASSWORD_FILE || newPassword(),
+    settings: [...settings, ...(config.REDIS_USERNAME ? ['user default off'] : [])],
   });
   say(`Redis: ${program.about}, a private one on 127.0.0.1:${server.port} that ends with this run`);
-  return {
-    env: { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(server.port) },
-    server,
-    stop: () => server.stop(),
-  };
+  return { env: server.env, server, stop: () => server.stop() };
 }
 
 async function wantedPort(port: number, say: (line: string) => void): Promise<number> {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -7,12 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TLS_VARIABLES } from '@redis-messaging/shared/redis/options';
 import type { ServerProgram } from './find-server.ts';
 
 /** A private Redis on loopback, with a folder that is removed when it is stopped. */
 export interface RedisServer {
   readonly port: number;
   readonly pid: number;
+  /** The variables that lead to it, whatever else is set; the password is in a file that nobody else may read. */
+  readonly env: Readonly<Record<string, string>>;
   /** Resolves when it has ended, for any reason. */
   readonly ended: Promise<unknown>;
   /** Starts one that has ended again: on its port, with its folder. @throws with its log if it does not start */
@@ -28,12 +32,14 @@ export interface ServerOptions {
   /** The port to listen on; a free one if not given. */
   readonly port?: number | undefined;
   readonly username?: string | undefined;
+  /** Without one, every user of this machine may do with it what he likes. */
   readonly password?: string | undefined;
   /** Further lines for its configuration file. */
   readonly settings?: readonly string[];
 }
 
 const START_TIMEOUT_MS = 10_000;
+const OURS_ALONE = { mode: 0o600 };
 
 /**
  * A shell that runs the server, says its process id, and when it has ended; then it waits until something is written to the pipe
@@ -60,7 +66,17 @@ export async function startRedisServer(program: ServerProgram, options: ServerOp
   const folder = await mkdtemp(join(tmpdir(), 'redis-messaging-'));
   const port = options.port ?? (await freePort());
   const configuration = join(folder, 'redis.conf');
-  await writeFile(configuration, settingsOf(folder, port, options).join('\n'), { mode: 0o600 });
+  await writeFile(configuration, settingsOf(folder, port, options).join('\n'), OURS_ALONE);
+  const { username = '', password } = options;
+  const passwordFile = password ? join(folder, 'password') : '';
+  if (password) await writeFile(passwordFile, `${password}\n`, OURS_ALONE);
+  const env = {
+    ...Object.fromEntries(['REDIS_URL', 'REDIS_PASSWORD', ...TLS_VARIABLES].map((name) => [name, ''])),
+    REDIS_HOST: '127.0.0.1',
+    REDIS_PORT: String(port),
+    REDIS_USERNAME: username,
+    REDIS_PASSWORD_FILE: passwordFile,
+  };
   const shell = spawn('sh', ['-c', SUPERVISOR, 'sh', folder, program.path, configuration], {
     detached: true, // Ctrl-C is for the services, which need Redis to stop in order
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -91,7 +107,7 @@ export async function startRedisServer(program: ServerProgram, options: ServerOp
       const log = await readFile(join(folder, 'redis.log'), 'utf8').catch(() => '');
       throw new Error(`Redis did not start on port ${port}: ${(error as Error).message}\n${log}`);
     }
-    return { port, pid, ended, restart, countKeys: () => keysAt(port, options, () => isRunning), stop };
+    return { port, pid, env, ended, restart, countKeys: () => keysAt(port, options, () => isRunning), stop };
   }
 
   async function restart(): Promise<RedisServer> {
@@ -135,6 +151,9 @@ function settingsOf(folder: string, port: number, { username, password, settings
     '',
   ];
 }
+
+/** A password for a private server that nobody can guess. */
+export const newPassword = (): string => randomBytes(24).toString('base64url');
 
 /** A port of the loopback address that is free at this moment. */
 export async function freePort(): Promise<number> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { placeOf, TLS_VARIABLES } from '@redis-messaging/shared/redis/options';
 
 /** What is needed to publish by hand to a pattern's topic. */
 export interface Publication {
@@ -22,11 +23,35 @@ export function publishByHand(publications: readonly Publication[], env: NodeJS.
   return [`MESSAGE='${MESSAGE}'`, ...lines];
 }
 
-function redisCli({ REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_USERNAME, REDIS_PASSWORD }: NodeJS.ProcessEnv): string {
-  if (REDIS_URL) return 'redis-cli -u "$REDIS_URL"';
-  const host = REDIS_HOST && REDIS_HOST !== '127.0.0.1' ? ` -h ${quote(REDIS_HOST)}` : '';
-  const user = REDIS_USERNAME ? ` --user ${quote(REDIS_USERNAME)}` : '';
-  return `${REDIS_PASSWORD ? 'REDISCLI_AUTH="$REDIS_PASSWORD" ' : ''}redis-cli${host} -p ${REDIS_PORT || 6379}${user}`;
+/** redis-cli with what leads it to the services' Redis; a password reaches it by its environment. */
+function redisCli(env: NodeJS.ProcessEnv): string {
+  const { REDIS_URL: given, REDIS_HOST: host, REDIS_PORT } = env;
+  const url = given && URL.canParse(given) ? new URL(given) : undefined;
+  const at = placeOf(
+    given ? { url: given } : { socket: { host: host || 'localhost', port: Number(REDIS_PORT || 6379) } },
+  );
+  const user = decodeURIComponent(url?.username ?? '') || env.REDIS_USERNAME;
+  const words = {
+    '-s': at.path,
+    '-h': at.path || at.host === '127.0.0.1' ? undefined : at.host,
+    '-p': at.path ? undefined : at.port,
+    '-n': url?.pathname.replace(/^\/0?$|^\//, ''),
+    '--user': user,
+    '--cacert': env.REDIS_TLS_CA,
+    '--cert': env.REDIS_TLS_CERT,
+    '--key': env.REDIS_TLS_KEY,
+    '--sni': env.REDIS_TLS_SERVERNAME,
+  };
+  const isTls = url?.protocol === 'rediss:' || TLS_VARIABLES.some((name) => env[name]);
+  const options = Object.entries(words).flatMap(([name, word]) => (word ? [` ${name} ${quote(String(word))}`] : []));
+  return `${secretOf(url, env)}redis-cli${isTls ? ' --tls' : ''}${options.join('')}`;
+}
+
+/** How a shell takes the password from where it is. */
+function secretOf(url: URL | undefined, { REDIS_PASSWORD, REDIS_PASSWORD_FILE: file }: NodeJS.ProcessEnv): string {
+  if (url?.password) return `REDISCLI_AUTH="$(node -p 'decodeURIComponent(new URL(process.env.REDIS_URL).password)')" `;
+  if (REDIS_PASSWORD) return 'REDISCLI_AUTH="$REDIS_PASSWORD" ';
+  return file ? `REDISCLI_AUTH="$(cat ${quote(file)})" ` : '';
 }
 
 /** A word as a shell reads it. */

@@ -78,7 +78,7 @@ describe('npm run compare', () => {
     const options = '--experiments nobody-listens,subscriber-crashes,2-subscribers,poison --messages 300 --seed 3';
     const refused = new Command(`${options} --redis redis://127.0.0.1:${own.server.port}`);
     expect(await refused.exited).toBe(2);
-    expect(refused.stderr).toMatch(/--redis: it holds 1 other keys.*--force/);
+    expect(refused.stderr).toMatch(/your Redis holds 1 other keys.*--force/);
 
     const command = new Command(`${options} --redis redis://127.0.0.1:${own.server.port} --force`);
     expect([await command.exited, command.stdout]).toEqual([0, expect.stringMatching(/0 broken.*seed 3/)]);
@@ -192,6 +192,6 @@ describe('npm run compare', () => {
     expect(command.stderr).toMatch(/compare: --patterns fax: expected one of .*\ncompare: --rate 0: expected/);
     const nowhere = new Command('--redis redis://127.0.0.1:1');
     expect(await nowhere.exited).toBe(2);
-    expect(nowhere.stderr).toMatch(/--redis: cannot be used \(no connection within 5 s\)/);
+    expect(nowhere.stderr).toMatch(/your Redis cannot be used \(no connection within 5 s\)/);
   });
 });

@@ -16,6 +16,9 @@ const GENERATIONS = [
   ['docker compose, Valkey', ['docker', 'compose'], 'valkey/valkey:8-alpine'],
 ] as const;
 
+/** A password whose ends are found however the middle is escaped. */
+const CANARY = 'kanarie@:/% #é"\\kanarie';
+
 describe.each(GENERATIONS)('%s', (name, command, image) => {
   const compose = new Compose(command, `rmp-test-${name.replace(/\W+/g, '-').toLowerCase()}`);
   const usual = { ...compose.env, REDIS_IMAGE: image };
@@ -181,7 +184,7 @@ describe.each(GENERATIONS)('%s', (name, command, image) => {
   test('REDIS_PORT moves Redis, on loopback of the host only; a password from the shell or a file protects it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'compose-'));
     const file = join(folder, 'password');
-    await writeFile(file, 'from a "file"\n', { mode: 0o644 });
+    await writeFile(file, `${CANARY}\n`, { mode: 0o644 });
     const secrets: Environment[] = [
       { REDIS_PASSWORD: 'p"a\\s $s' },
       { REDIS_PASSWORD: '', REDIS_PASSWORD_FILE: file, REDIS_USERNAME: 'somebody' },
@@ -193,7 +196,23 @@ describe.each(GENERATIONS)('%s', (name, command, image) => {
       expect(await compose.call('port', 'redis', '16380')).toBe('127.0.0.1:16380');
       const redis = await compose.container('redis');
       expect(await docker('exec', redis, 'redis-cli', '-p', '16380', 'ping')).toContain('NOAUTH');
-      expect(await docker('exec', redis, 'sh', '-c', 'cat /proc/[0-9]*/cmdline')).not.toContain('p"a');
+      expect(await docker('exec', redis, 'sh', '-c', 'cat /proc/[0-9]*/cmdline')).not.toMatch(/p"a|kanarie/);
+    }
+    expect(await compose.listings('redis', 'subscriber', 'publisher', 'dashboard')).not.toContain('kanarie');
+    await rm(folder, { recursive: true });
+  });
+
+  test('a password file that is empty, or has several lines, starts nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'compose-'));
+    const file = join(folder, 'password');
+    for (const [content, said] of [
+      ['', 'the file is empty'],
+      ['two\nlines\n', 'more than one line'],
+    ] as const) {
+      await writeFile(file, content, { mode: 0o644 });
+      compose.env = { ...usual, REDIS_PASSWORD_FILE: file };
+      for (const service of ['redis', 'subscriber'])
+        await expect(compose.call('run', '--rm', '--no-deps', '-T', service)).rejects.toThrow(said);
     }
     await rm(folder, { recursive: true });
   });

@@ -9,15 +9,16 @@ const run = promisify(execFile);
 /** What a command of docker prints. */
 export const docker = async (...args: string[]) => (await run('docker', args, { maxBuffer: 2 ** 28 })).stdout.trim();
 
-/** A compose file of this checkout, under a project name of its own. */
+/** Compose files, of this checkout unless a path says otherwise, under a project name of their own. */
 export class Compose {
   readonly #command: readonly string[];
   readonly project: string;
   env: Environment = { LOG_FORMAT: 'json', PUBLISH_INTERVAL: 0.1 };
 
-  /** @param file the demo's, unless another is given */
-  constructor(command: readonly string[], project: string, file = 'docker-compose.yml') {
-    this.#command = [...command, '-f', file];
+  /** @param files the demo's, unless others are given */
+  constructor(command: readonly string[], project: string, ...files: readonly string[]) {
+    const all = files.length > 0 ? files : ['docker-compose.yml'];
+    this.#command = [...command, ...all.flatMap((file) => ['-f', file])];
     this.project = project;
   }
 
@@ -68,6 +69,13 @@ export class Compose {
         60_000,
       );
     }
+  }
+
+  /** What everybody sees who may ask the engine: of the containers of these services, and their logs. */
+  async listings(...services: string[]): Promise<string> {
+    const ids = (await Promise.all(services.map((service) => this.containers(service)))).flat();
+    const inspected = await docker('inspect', ...ids);
+    return [inspected, await this.call('ps'), await this.call('logs'), await docker('ps', '--no-trunc')].join('\n');
   }
 
   async received(container: string, pattern: string): Promise<Line[]> {

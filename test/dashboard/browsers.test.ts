@@ -6,7 +6,6 @@ import { ONLOOKER } from '@redis-messaging/shared/redis/slow-subscribers';
 import { Browsers, MOST_BROWSERS, MOST_WAITING_BYTES } from '../../dashboard/server/stream/browsers.ts';
 import { until } from '../../testkit/until.ts';
 import { LiveDemo } from '../support/live-demo.ts';
-import { connectTo } from '../support/redis.ts';
 
 /** Bytes of a batch: large, so that a browser that reads nothing falls behind soon. */
 const BATCH = 'x'.repeat(20_000);
@@ -84,7 +83,7 @@ describe('what the page costs', () => {
     const bytes = assets.reduce((sum, asset) => sum + gzipSync(asset).length, 0);
     expect(bytes).toBeLessThan(60_000);
 
-    await using connection = await connectTo(await demo.start.redisPort());
+    await using connection = await demo.start.connect();
     const names = async () => (await connection.client.clientList()).map(({ name }) => name);
     const dashboards = async () => (await names()).filter((name) => name.startsWith('dashboard')).length;
     expect(await dashboards()).toBe(0);

@@ -2,7 +2,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { until } from '../../testkit/until.ts';
 import type { Visit } from '../support/live-demo.ts';
-import { connectTo } from '../support/redis.ts';
 import { useLiveDemo } from '../support/use-live-demo.ts';
 
 const [FIRST, SECOND] = ['worker', 'worker-2'];
@@ -22,7 +21,7 @@ async function visitTwo(): Promise<Visit> {
 describe('the menu of one subscriber', () => {
   test('cuts its connections and no others, by keyboard, and marks that on every lane', async () => {
     await using visit = await visitTwo();
-    await using redis = await connectTo(await live.demo.start.redisPort());
+    await using redis = await live.demo.start.connect();
     /** The connections of each subscriber, by the instance in their names. */
     const connections = async () => {
       const clients = (await redis.client.clientList()).filter(({ name }) => name.startsWith('subscriber:'));

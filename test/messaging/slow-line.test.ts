@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import type { Topic } from '@redis-messaging/shared/messaging/messaging';
+import { stream } from '@redis-messaging/shared/patterns/stream/stream';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
+import { startTlsRedis } from '../support/tls.ts';
 import { all, useMessaging } from './use-messaging.ts';
 
 const use = useMessaging();
@@ -10,14 +13,25 @@ const SECONDS = 5;
 const BYTES = 2 * 1024 * 1024;
 
 test('a message that takes longer to arrive than Redis may be silent arrives once, by every pattern', async () => {
-  await Promise.all(all.map(async ([, pattern]) => expect(await slowly(pattern)).toEqual([1, BYTES, 0])));
+  await using secure = await startTlsRedis({ settings: ['tls-auth-clients no'] });
+  const plain = all.map(async ([, pattern]) => {
+    expect(await slowly(use.topic<string>(pattern), use.own.server.port)).toEqual([1, BYTES, 0]);
+  });
+  const url = `rediss://127.0.0.1:${secure.tlsPort}`;
+  const tls = { tls: true, ca: readFileSync(secure.ca) } as const;
+  const topic = use.messaging({ redis: { url, socket: tls } }).topic<string>('with TLS', { pattern: stream });
+  expect(await slowly(topic, secure.tlsPort, tls)).toEqual([1, BYTES, 0]);
+  await Promise.all(plain);
 });
 
-/** @returns how many messages arrived, how long they are together, and how often the line was made anew */
-async function slowly(pattern: Pattern): Promise<number[]> {
-  await using line = await TcpProxy.to(use.own.server.port);
-  const topic = use.topic<string>(pattern);
-  const messaging = use.messaging({ redis: { socket: { host: '127.0.0.1', port: line.port } } });
+/**
+ * @param topic over a line that is not slow
+ * @returns how many messages arrived, how long they are together, and how often the line was made anew
+ */
+async function slowly(topic: Topic<string>, port: number, tls: object = {}): Promise<number[]> {
+  const { pattern } = topic;
+  await using line = await TcpProxy.to(port);
+  const messaging = use.messaging({ redis: { socket: { host: '127.0.0.1', port: line.port, ...tls } } });
   const received: number[] = [];
   const consumer = messaging.topic<string>(topic.name, { pattern }).consume({}, (value) => received.push(value.length));
   const producer = topic.producer();

@@ -35,8 +35,9 @@ export class LivePage implements AsyncDisposable {
     this.#connection = connection;
   }
 
-  static async open(port: number): Promise<LivePage> {
-    const page = new LivePage(await connectTo(port));
+  /** @param at the port of a Redis, or a connection to one, which is closed with the page */
+  static async open(at: number | Connection): Promise<LivePage> {
+    const page = new LivePage(typeof at === 'number' ? await connectTo(at) : at);
     await page.redis.subscribe(ANNOUNCEMENTS_CHANNEL, (payload: Buffer) => page.#hear(payload), true);
     return page;
   }

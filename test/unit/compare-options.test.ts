@@ -62,7 +62,7 @@ describe('options of compare', () => {
       force: true,
       out: 'there',
       baseline: 'old.json',
-      redis: 'redis://host',
+      redis: { REDIS_URL: 'redis://host' },
     });
   });
 
@@ -90,9 +90,22 @@ describe('options of compare', () => {
 
   test('--redis takes URLs of TCP, TLS and sockets', () => {
     for (const url of ['redis://host', 'rediss://host', 'unix:///run/redis.sock'])
-      expect(readOptions(['--redis', url])?.redis).toBe(url);
+      expect(readOptions(['--redis', url])?.redis).toEqual({ REDIS_URL: url });
     for (const url of ['somewhere', 'http://host', 'redissss://host', 'redis://', 'xredis://host', ''])
-      expect(mistakesOf(`--redis=${url}`)).toEqual(['--redis: expected a URL such as redis://user:password@host:6379']);
+      expect(mistakesOf(`--redis=${url}`)).toEqual(['--redis: expected a URL such as redis://user@host:6379']);
+  });
+
+  test('a Redis of the user comes from the environment, too; a password only from there', () => {
+    const environment = { REDIS_HOST: 'h', REDIS_PASSWORD_FILE: './password', PATTERN: 'queue' };
+    expect(readOptions([], environment)?.redis).toEqual({ REDIS_HOST: 'h', REDIS_PASSWORD_FILE: './password' });
+    expect(readOptions([], { REDIS_PORT: '6379', REDIS_PASSWORD: 'x' })?.redis).toBeUndefined();
+    const given = ['--redis', 'redis://user@host'];
+    expect(readOptions(given, environment)?.redis).toMatchObject({ REDIS_URL: 'redis://user@host', REDIS_HOST: 'h' });
+    for (const word of ['--redis=redis://user:hunter2@host', '--redis=unix://:hunter2@/run/redis.sock'])
+      expect(mistakesOf(word)).toEqual([
+        expect.stringMatching(/^--redis: the URL has a password.*expected REDIS_URL=…/),
+      ]);
+    expect(mistakesOf('redis://user:hunter2@host').join()).not.toContain('hunter2');
   });
 
   test('choose patterns, experiments by the beginning of their names, and sizes', () => {

@@ -28,6 +28,10 @@ describe('configuration', () => {
         REDIS_USERNAME: '',
         REDIS_PASSWORD: '',
         REDIS_PASSWORD_FILE: '',
+        REDIS_TLS_CA: '',
+        REDIS_TLS_CERT: '',
+        REDIS_TLS_KEY: '',
+        REDIS_TLS_SERVERNAME: '',
         REDIS_SHARED: 'off',
         PUBLISH_INTERVAL: 2,
         MESSAGE_COUNT: Number.POSITIVE_INFINITY,
@@ -173,7 +177,6 @@ describe('configuration', () => {
     };
     expect(passwordIn('from file\n')).toBe('from file');
     expect(passwordIn('from file\r\n')).toBe('from file');
-    expect(passwordIn('two\nlines\n\n')).toBe('two\nlines\n');
     expect(passwordIn('ö')).toBe('ö');
     expect(redisOptions(loadConfig({ REDIS_PASSWORD_FILE: file, REDIS_HOST: 'h', REDIS_USERNAME: 'u' }), 'x')).toEqual({
       socket: { host: 'h', port: 6379 },
@@ -181,9 +184,43 @@ describe('configuration', () => {
       password: 'ö',
       name: 'x',
     });
-    expect(mistakes({ REDIS_PASSWORD_FILE: `${file}.none` })).toEqual([
-      `REDIS_PASSWORD_FILE="${file}.none": expected the path of a file that can be read`,
-    ]);
+    expect(loadConfig({ REDIS_PASSWORD_FILE: '/dev/null' }).REDIS_PASSWORD_FILE).toBe('');
+  });
+
+  test('a password is one line; a file of it that is empty is a mistake, not no password', () => {
+    const expected = 'expected the path of a file whose only line is the password';
+    const file = join(mkdtempSync(join(tmpdir(), 'config-')), 'password');
+    const mistakesOf = (text: string) => {
+      writeFileSync(file, text);
+      return mistakes({ REDIS_PASSWORD_FILE: file });
+    };
+    for (const text of ['', '\n', ' \r\n'])
+      expect(mistakesOf(text)).toEqual([`REDIS_PASSWORD_FILE="${file}": the file is empty; ${expected}`]);
+    for (const text of ['two\nlines', 'one\n\n', 'a\rb', '\nx'])
+      expect(mistakesOf(text)).toEqual([`REDIS_PASSWORD_FILE="${file}": the file has more than one line; ${expected}`]);
+    expect(mistakes({ REDIS_PASSWORD: 'two\nlines' })).toEqual(['REDIS_PASSWORD="…": expected one line']);
+    expect(mistakes({ REDIS_URL: 'redis://user:two%0Alines@host' })).toEqual([expect.stringMatching(/^REDIS_URL="…"/)]);
+  });
+
+  test('what may be a password in the wrong place is not shown', () => {
+    for (const wrong of ['hunter2', 'hunter/2', 'x'.repeat(10_000)])
+      expect(mistakes({ REDIS_PASSWORD_FILE: wrong })).toEqual([
+        'REDIS_PASSWORD_FILE="…": there is no such file; expected the path of a file whose only line is the password',
+      ]);
+    for (const wrong of [
+      'user:hunter2@host',
+      'hunter2@host',
+      'redis://:hunter2@host',
+      'host:6380',
+      'a b',
+      'h/0',
+      'a%40b',
+    ])
+      expect(mistakes({ REDIS_HOST: wrong })).toEqual([
+        'REDIS_HOST="…": expected a host name or an IP address; a port goes to REDIS_PORT, a password to REDIS_PASSWORD_FILE, a URL to REDIS_URL',
+      ]);
+    for (const right of ['host', 'a_b-c.example.org.', 'münchen', '127.0.0.1', '::1', 'fe80::1%eth0'])
+      expect(mistakes({ REDIS_HOST: right })).toEqual([]);
   });
 
   test('names the variable that a misspelled one was meant to be, and never shows a value', () => {

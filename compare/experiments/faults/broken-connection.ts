@@ -3,6 +3,7 @@ import type { ServiceProcess } from '../../../testkit/service-process.ts';
 import { TcpProxy } from '../../../testkit/tcp-proxy.ts';
 import type { PossibleCause } from '../../account/causes.ts';
 import { mostInFlight, type Outage, poppedBefore, pushedDuring } from '../../account/outages.ts';
+import type { OwnRedis } from '../../testbed/lab-redis.ts';
 import type { Testbed } from '../../testbed/testbed.ts';
 import { nothingLostInFlight, nothingTwice } from '../../verdict/claims.ts';
 import type { Experiment } from '../experiment.ts';
@@ -32,7 +33,7 @@ export function brokenConnection({ name, question, seconds, step, inject }: Brok
 
     async run(testbed) {
       const { redis, services, waits, evidence } = testbed;
-      await using line = await TcpProxy.to(redis.port);
+      await using line = await TcpProxy.to((redis as OwnRedis).port);
       const subscriber = await services.subscriber('A', { REDIS_PORT: line.port });
       await services.publisher();
       const outages = await inject(testbed, line, subscriber);

@@ -10,8 +10,9 @@ import {
   WATCHING_EVERY_MS,
 } from '@redis-messaging/shared/live/protocol';
 import { readAnnouncement } from '@redis-messaging/shared/live/read-announcement';
-import { addressOf, type Redis, type RedisOptions } from '@redis-messaging/shared/redis/client';
+import type { Redis, RedisOptions } from '@redis-messaging/shared/redis/client';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
+import { addressOf } from '@redis-messaging/shared/redis/options';
 import type { Refusal } from '@redis-messaging/shared/redis/refusals';
 import { ONLOOKER } from '@redis-messaging/shared/redis/slow-subscribers';
 import type { RedisState } from '../../wire/wire.ts';

@@ -1,8 +1,9 @@
 import { MAX_MESSAGE_BYTES } from '../delivery/batch-size.ts';
 import { isTopicName, TOPIC_NAME } from '../delivery/keys.ts';
 import type { Backlog, Pattern } from '../patterns/pattern.ts';
-import { addressOf, type Redis, type RedisOptions } from '../redis/client.ts';
+import type { Redis, RedisOptions } from '../redis/client.ts';
 import { Connection } from '../redis/connection.ts';
+import { addressOf } from '../redis/options.ts';
 import { type Codec, json } from './codec.ts';
 import { ConnectionLog } from './connection-log.ts';
 import type { ConsumerOptions } from './consumer/consumer.ts';

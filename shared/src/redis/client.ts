@@ -1,10 +1,7 @@
-import {
-  createClient,
-  RESP_TYPES,
-  type RedisClientOptions,
-  type RedisClientType,
-  type RedisDefaultModules,
-} from 'redis';
+import { createClient, RESP_TYPES, type RedisClientType, type RedisDefaultModules } from 'redis';
+import { type RedisOptions, serverNameOf } from './options.ts';
+
+export type { RedisOptions };
 
 /** A client of node-redis: one connection to Redis, with the commands as methods. */
 export type Redis = ReturnType<typeof createOurClient>;
@@ -22,9 +19,6 @@ export type BufferRedis = RedisClientType<
 export const withBuffers = (redis: Redis): BufferRedis =>
   redis.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }) as unknown as BufferRedis;
 
-/** The options of node-redis' `createClient`. */
-export type RedisOptions = Omit<RedisClientOptions, 'RESP' | 'modules' | 'functions' | 'scripts'>;
-
 /** How long making a connection may take, unless the options say otherwise: ms. */
 const CONNECT_TIMEOUT_MS = 1000;
 const FIRST_RETRY_MS = 25;
@@ -39,6 +33,7 @@ export const LONGEST_RETRY_MS = 1000;
  */
 export function newClient(options: RedisOptions, name: string, isHopeless: (cause: Error) => boolean): Redis {
   const { url, socket, password } = options;
+  const servername = serverNameOf(options);
   const retryIn = socket?.reconnectStrategy;
   return createOurClient({
     ...options,
@@ -46,9 +41,10 @@ export function newClient(options: RedisOptions, name: string, isHopeless: (caus
     name,
     socket: {
       connectTimeout: CONNECT_TIMEOUT_MS,
+      ...(servername && { servername }),
       ...socket,
       reconnectStrategy: (retries: number, cause: Error) => {
-        if (isHopeless(cause)) return cause;
+        if (isHopeless(cause)) return false;
         return typeof retryIn === 'function' ? retryIn(retries, cause) : nextRetryIn(retries);
       },
     } as NonNullable<RedisOptions['socket']>,
@@ -77,12 +73,4 @@ function withPassword(url: string, password: string | undefined): string {
 /** Exponential backoff with jitter, in ms. */
 function nextRetryIn(retries: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** retries, LONGEST_RETRY_MS) * (0.5 + Math.random() / 2);
-}
-
-/** Where Redis is, fit to be shown: no user, no password. */
-export function addressOf({ url, socket }: RedisOptions): string {
-  if (url?.startsWith('unix:')) return url.replace(/^unix:\/\/([^/]*@)?/, '').replace(/\?.*/, '');
-  if (url && URL.canParse(url)) return `${new URL(url).hostname}:${new URL(url).port || 6379}`;
-  const { host = 'localhost', port = 6379, path } = (socket ?? {}) as { host?: string; port?: number; path?: string };
-  return path ?? `${host}:${port}`;
 }

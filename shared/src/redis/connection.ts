@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ErrorReply } from 'redis';
 import { newClient, type Redis, type RedisOptions } from './client.ts';
 import { describeError, isLoading, isMistake, isRefusedForGood, outcomeOf } from './outcome.ts';
 import { hearRefusals, type Refusal } from './refusals.ts';
 import { SlowSubscribers } from './slow-subscribers.ts';
+import { failureBehind } from './tls.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Told of every connection of one family (a connection and its duplicates) that comes or goes. */
@@ -29,7 +31,8 @@ const LOADING_RETRY_MS = 50;
 
 /**
  * Connects, and waits for Redis as long as it takes.
- * @throws an ErrorReply if Redis refuses us for good (wrong password, no such database); the signal's reason if it aborts first
+ * @throws an ErrorReply if Redis refuses us for good (wrong password, no such database), an Error
+ *   if no TLS connection can be made (wrong CA, wrong name); the signal's reason if it aborts first
  */
 export async function connect(
   options: RedisOptions,
@@ -231,8 +234,15 @@ export class Connection implements AsyncDisposable {
       await new Promise<void>((resolve, reject) => {
         abort = () => reject(signal.reason);
         signal.addEventListener('abort', abort, { once: true });
-        client.on('error', (error: Error) => {
-          if (this.#isConnected || !isRefusedForGood(error)) this.#onDown(describeError(error));
+        const refuse = (cause: Error) => {
+          reject(cause instanceof ErrorReply ? cause : new Error(describeError(cause), { cause }));
+        };
+        client.on('error', async (error: Error) => {
+          if (this.#isConnected) return this.#onDown(describeError(error));
+          const cause = await failureBehind(error, this.#options);
+          if (this.#isConnected) return; // meanwhile
+          if (isRefusedForGood(cause)) refuse(cause);
+          else this.#onDown(describeError(cause));
         });
         client.on('ready', async () => {
           this.#isConnected = true;
@@ -240,7 +250,7 @@ export class Connection implements AsyncDisposable {
           this.#events.onUp?.(this);
           resolve();
         });
-        client.once('terminated', (cause: Error & { originalError?: Error }) => reject(cause.originalError ?? cause));
+        client.once('terminated', refuse);
         (this.#watchdog ?? client).connect().catch(() => {});
       });
     } finally {

@@ -1,4 +1,5 @@
 import { ErrorReply } from 'redis';
+import { tlsFailureOf } from './tls.ts';
 
 /** Answers to a handshake that mean that the configuration is wrong, so that asking again is of no use. */
 const REFUSED_FOR_GOOD =
@@ -23,12 +24,18 @@ export function isLoading(answer: unknown): answer is ErrorReply {
   return answer instanceof ErrorReply && answer.message.startsWith('LOADING');
 }
 
-/** Whether Redis refuses the connection in a way that asking again will not change. */
+/** Whether Redis, or we, refuse the connection in a way that asking again will not change. */
 export function isRefusedForGood(cause: Error): boolean {
-  return cause instanceof ErrorReply && REFUSED_FOR_GOOD.test(cause.message);
+  return cause instanceof ErrorReply ? REFUSED_FOR_GOOD.test(cause.message) : tlsFailureOf(cause) !== undefined;
 }
 
 /** An error with its codes for people; an AggregateError (several addresses) has no message of its own. */
 export function describeError(error: Error & { code?: string; errors?: Error[] }): string {
-  return error.message || error.errors?.map((each) => each.message).join('; ') || error.code || error.constructor.name;
+  return (
+    tlsFailureOf(error) ||
+    error.message ||
+    error.errors?.map((each) => each.message).join('; ') ||
+    error.code ||
+    error.constructor.name
+  );
 }

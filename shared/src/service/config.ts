@@ -1,13 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import dotenv from 'dotenv';
 import { isTopicName, TOPIC_NAME } from '../delivery/keys.ts';
 import { choosePatterns, patterns, patternWords } from '../patterns/index.ts';
 import type { Pattern } from '../patterns/pattern.ts';
+import { TLS_VARIABLES } from '../redis/options.ts';
 import { nearest } from '../text/nearest.ts';
 import { sanitize } from '../text/sanitize.ts';
+import { FileError, fitsKey, isOneLine, readCertificates, readKey, readPassword } from './files.ts';
 
-/** One environment variable. `parse` returns `undefined` for a value that is not as `expected`. */
+/** One environment variable. `parse` returns `undefined` for a value that is not as `expected`, or throws a FileError that says why. */
 interface Variable<Value> {
   /** What an unset or empty variable stands for; '' = nothing. */
   readonly default: string;
@@ -15,6 +18,8 @@ interface Variable<Value> {
   readonly expected: string;
   readonly about: string;
   parse(text: string): Value | undefined;
+  /** Whether a value that is not as expected may be a secret, and must not be shown; never, if not given. */
+  isSecret?(text: string): boolean;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,16 +31,57 @@ export const variables = {
     expected: 'a URL such as redis://user:password@host:6379/0 (rediss:// for TLS, unix:// for a socket)',
     about: 'Redis as one URL; wins over the next three',
     parse: redisUrl,
+    isSecret: () => true,
   },
-  REDIS_HOST: text('localhost', 'Host of Redis'),
+  REDIS_HOST: {
+    default: 'localhost',
+    expected:
+      'a host name or an IP address; a port goes to REDIS_PORT, a password to REDIS_PASSWORD_FILE, a URL to REDIS_URL',
+    about: 'Host of Redis',
+    parse: (value: string) => (/^[^\s@:/\\?#"'%]+$/.test(value) || isIP(value) ? value : undefined),
+    isSecret: () => true,
+  },
   REDIS_PORT: whole('6379', 1, 65_535, 'Port of Redis'),
   REDIS_USERNAME: text('', 'User name (ACL)'),
-  REDIS_PASSWORD: text('', 'Password; never logged'),
+  REDIS_PASSWORD: {
+    default: '',
+    expected: 'one line',
+    about: 'Password; never logged',
+    parse: (value: string) => (isOneLine(value) ? value : undefined),
+    isSecret: () => true,
+  },
   REDIS_PASSWORD_FILE: {
     default: '',
-    expected: 'the path of a file that can be read',
+    expected: 'the path of a file whose only line is the password',
     about: 'File that holds the password, such as a Docker secret; used when `REDIS_PASSWORD` is empty',
     parse: readPassword,
+    isSecret: isNoFile,
+  },
+  REDIS_TLS_CA: {
+    default: '',
+    expected: 'the path of a file with certificates in PEM (-----BEGIN CERTIFICATE-----)',
+    about:
+      'File with the certificate of the CA that signed that of Redis (PEM); empty = the CAs that Node trusts. TLS is used with `rediss://`, and with `REDIS_HOST` if a `REDIS_TLS_` variable is set',
+    parse: readCertificates,
+  },
+  REDIS_TLS_CERT: {
+    default: '',
+    expected: 'the path of a file with a certificate in PEM (-----BEGIN CERTIFICATE-----)',
+    about: 'File with our certificate, if Redis asks its clients for one (PEM)',
+    parse: readCertificates,
+  },
+  REDIS_TLS_KEY: {
+    default: '',
+    expected: 'the path of a file with a private key in PEM (-----BEGIN PRIVATE KEY-----), without a passphrase',
+    about: 'File with the key of that certificate (PEM, without a passphrase)',
+    parse: readKey,
+    isSecret: isNoFile,
+  },
+  REDIS_TLS_SERVERNAME: {
+    default: '',
+    expected: 'a host name, no IP address',
+    about: 'Name for which Redis has its certificate, if that is not the host by which it is reached',
+    parse: (value: string) => (value === '' || (/^[\w.-]+$/.test(value) && !isIP(value)) ? value : undefined),
   },
   REDIS_SHARED: choice(
     'off',
@@ -193,11 +239,18 @@ export function loadConfig(environment: Environment = process.env): Config {
   const values: Record<string, unknown> = {};
   for (const [name, variable] of Object.entries(variables) as [string, Variable<unknown>][]) {
     const given = environment[name] || variable.default;
-    values[name] = variable.parse(given);
-    if (values[name] === undefined) {
-      mistakes.push(`${name}=${JSON.stringify(secret(name) ? '…' : given)}: expected ${variable.expected}`);
+    const expected = `expected ${variable.expected}`;
+    const mistake = (what: string) =>
+      mistakes.push(`${name}=${JSON.stringify(variable.isSecret?.(given) ? '…' : given)}: ${what}`);
+    try {
+      values[name] = variable.parse(given);
+      if (values[name] === undefined) mistake(expected);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      mistake(`${error.message}; ${expected}`);
     }
   }
+  mistakes.push(...tlsMistakes(values as Partial<Config>));
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   const topics = new Map(patterns.map((pattern) => [pattern, values[pattern.topic.variable] as string]));
   return Object.freeze({ ...values, topics }) as unknown as Config;
@@ -218,8 +271,23 @@ export function misspelled(environment: Environment = process.env): string[] {
 export const isLive = ({ LIVE, REDIS_URL, REDIS_HOST }: Config): boolean =>
   LIVE === 'on' || (LIVE === 'demo' && REDIS_URL === '' && REDIS_HOST === 'redis');
 
-/** Its value must not be shown: it may hold a password. */
-const secret = (name: string) => name === 'REDIS_URL' || name === 'REDIS_PASSWORD';
+/** Whether a variable asks for TLS. */
+export const asksForTls = (config: Partial<Config>): boolean => TLS_VARIABLES.some((name) => config[name]);
+
+/** What does not fit together in what these variables say: a line each. */
+function tlsMistakes(config: Partial<Config>): string[] {
+  const { REDIS_URL, REDIS_TLS_CERT: certificate, REDIS_TLS_KEY: key } = config;
+  const mistakes: string[] = [];
+  if (REDIS_URL && !REDIS_URL.startsWith('rediss:') && asksForTls(config)) {
+    const names = TLS_VARIABLES.filter((name) => config[name]).join(', ');
+    mistakes.push(`${names}: REDIS_URL is without TLS; expected rediss:// there, or none of these`);
+  }
+  if (certificate && key === '') mistakes.push('REDIS_TLS_KEY: expected the key of REDIS_TLS_CERT');
+  if (certificate === '' && key) mistakes.push('REDIS_TLS_CERT: expected the certificate of REDIS_TLS_KEY');
+  if (certificate && key && !fitsKey(certificate, key))
+    mistakes.push('REDIS_TLS_KEY: it is not the key of REDIS_TLS_CERT; expected the key of its first certificate');
+  return mistakes;
+}
 
 function topicVariables(): Readonly<Record<string, Variable<string>>> {
   return Object.fromEntries(
@@ -272,24 +340,20 @@ function choice<const Word extends string>(
   };
 }
 
+/** A path that leads nowhere may be no path, but what somebody put there in place of a file with it. */
+function isNoFile(path: string): boolean {
+  return !existsSync(path);
+}
+
 function redisUrl(value: string): string | undefined {
   if (value === '') return value;
   if (/^unix:\/\/.*\/./.test(value)) return value;
   if (!/^rediss?:\/\/./.test(value) || !URL.canParse(value)) return undefined;
   const { pathname, username, password } = new URL(value);
   try {
-    decodeURIComponent(username + password);
+    if (!isOneLine(decodeURIComponent(username + password))) return undefined;
   } catch {
     return undefined;
   }
   return /^\/?\d*$/.test(pathname) ? value : undefined;
-}
-
-function readPassword(path: string): string | undefined {
-  if (path === '') return '';
-  try {
-    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
-  } catch {
-    return undefined;
-  }
 }

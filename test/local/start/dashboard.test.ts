@@ -54,7 +54,7 @@ describe('npm start with a page', () => {
     };
     await using start = startCopy(env);
     expect(await start.says('Watch it live: ')).toMatch(/#8080$/);
-    await using page = await LivePage.open(await start.redisPort());
+    await using page = await LivePage.open(await start.connect());
     await page.look();
     const last = (name: string) => page.snapshots('subscriber').findLast((each) => each.name === name);
     const later = (name: string, is: (snapshot: Snapshot) => boolean = () => true) => {

@@ -7,7 +7,6 @@ import { describe, expect, test } from '@jest/globals';
 import { findServer } from '../../../local/redis/find-server.ts';
 import { MOST_QUICK_DEATHS, QuickDeaths } from '../../../local/start/keep/quick-deaths.ts';
 import { until } from '../../../testkit/until.ts';
-import { connectTo } from '../../support/redis.ts';
 import { type Start, startItself } from './npm-start.ts';
 
 /** The numbers of the messages of a pattern in the services' JSON log. */
@@ -55,7 +54,7 @@ describe('npm start', () => {
     await until('further messages', arrived(last() + 1));
 
     const port = await start.redisPort();
-    await using redis = await connectTo(port);
+    await using redis = await start.connect();
     await redis.client.set('confirmed', 'yes');
     kill(start, 'Redis');
     await start.says('Redis ended; starting it again');

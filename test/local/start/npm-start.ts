@@ -1,10 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import type { Connection } from '@redis-messaging/shared/redis/connection';
 import { stringsOf } from '../../../local/process/environment.ts';
 import { ROOT, serviceCommand } from '../../../local/process/node-command.ts';
 import { until } from '../../../testkit/until.ts';
+import { connectTo } from '../../support/redis.ts';
 
 /** `npm start` as a user starts it, or the process that npm runs then. */
 export class Start implements AsyncDisposable {
@@ -47,6 +50,17 @@ export class Start implements AsyncDisposable {
   /** The port of the private Redis. */
   async redisPort(): Promise<number> {
     return Number(/127\.0\.0\.1:(\d+)/.exec(await this.says('a private one on'))?.[1]);
+  }
+
+  /** The password of the private Redis, from the file that it names. */
+  async redisPassword(): Promise<string> {
+    const [, file = ''] = /\$\(cat ([^)]+)\)/.exec(await this.says('REDISCLI_AUTH=')) ?? [];
+    return readFileSync(file, 'utf8').trim();
+  }
+
+  /** A connection to the private Redis. `await using` closes it. */
+  async connect(): Promise<Connection> {
+    return await connectTo(await this.redisPort(), {}, { password: await this.redisPassword() });
   }
 }
 
