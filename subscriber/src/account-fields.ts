@@ -79,6 +79,12 @@ function whole(heads: readonly StoredSessionHead[], counts = new CountSet()): St
   };
 }
 
+/** The field of a session's head. */
+export const headField = (session: string, head: StoredSessionHead, instance: string): readonly [string, string] => [
+  `${SESSION}${session}:${instance}`,
+  JSON.stringify(head),
+];
+
 const nameIn = (field: string): string => field.split(':')[1] ?? '';
 
 function add<Item>(lists: Map<string, Item[]>, name: string, item: Item): void {
@@ -99,7 +105,7 @@ function* fieldsOfSessions(changes: SessionChanges, instance: string): Generator
       yield [`${COUNTS}${name}:`, null];
       continue;
     }
-    if (change.head) yield [`${SESSION}${name}:${instance}`, JSON.stringify(change.head)];
+    if (change.head) yield headField(name, change.head, instance);
     for (const [chunk, bits] of change.chunks)
       yield [
         `${COUNTS}${name}:${chunk}:${instance}`,

@@ -1,13 +1,13 @@
 import { nowMicros } from '@redis-messaging/shared/accounting/clock';
 import type { Ledger } from '@redis-messaging/shared/accounting/ledger';
-import type { Sessions } from '@redis-messaging/shared/accounting/sessions/sessions';
+import type { SessionEntry, Sessions } from '@redis-messaging/shared/accounting/sessions/sessions';
 import type { Write } from '@redis-messaging/shared/delivery/delivery';
 import { throttle } from '@redis-messaging/shared/delivery/throttle';
 import { newSession } from '@redis-messaging/shared/message/message';
 import type { Redis } from '@redis-messaging/shared/redis/client';
 import { outcomeOf } from '@redis-messaging/shared/redis/outcome';
 import { serverIdentity } from '@redis-messaging/shared/service/account/server-identity';
-import { changedFields, isOfAnother, readAccount, type StoredAccount } from './account-fields.ts';
+import { changedFields, headField, isOfAnother, readAccount, type StoredAccount } from './account-fields.ts';
 import { Clues } from './clues.ts';
 import type { Names } from './group/names.ts';
 
@@ -97,6 +97,15 @@ export class LedgerStore {
     const args = this.#written.flat();
     for (const [field] of this.#written) this.#inRedis.add(field);
     return args.length > 0 ? [{ command: 'HSET', key: this.key, args }] : [];
+  }
+
+  /** What the account will have once a message is among the dead letters, as a write that goes with that step. */
+  writesOnDeath(entry: SessionEntry): Write[] {
+    const head = this.#sessions.headWithDead(entry);
+    if (!head) return [];
+    const field = headField(entry.session, head, this.#instance);
+    this.#inRedis.add(field[0]);
+    return [{ command: 'HSET', key: this.key, args: field }];
   }
 
   /** The writes were done. */

@@ -169,6 +169,12 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     return this.#store.writes();
   }
 
+  writesOnDeath(payload: Buffer): readonly Write[] {
+    const decoded = decode(payload);
+    if (!decoded.ok || !hasSession(decoded.message)) return [];
+    return this.#store.writesOnDeath({ ...decoded.message, receivedAt: nowMicros() });
+  }
+
   writeRefused(reason: string): void {
     this.#keeper.refused(reason);
   }

@@ -1,7 +1,7 @@
 import { v4 as uuid } from 'uuid';
 import type { Connection } from '../redis/connection.ts';
 import { runKnownScript } from '../redis/script.ts';
-import type { AckExtras, AckFate } from './delivery.ts';
+import type { AckExtras, AckFate, Write } from './delivery.ts';
 
 /**
  * How a pattern acknowledges: two pieces of Lua that stand in one script. Both find their keys in `KEYS[1]` and following, their
@@ -44,8 +44,11 @@ end
 nextKey, nextArg = nextKey + n, nextArg + 2
 `;
 
-/** KEYS: one for each write. ARGV: for each the command, how many arguments, the arguments. */
-const WRITE = `
+/**
+ * Does writes that go with what the script has done, from `KEYS[nextKey]` and `ARGV[nextArg]` on; `refused` says why Redis did not do
+ * one of them. KEYS: one for each write. ARGV: for each the command, how many arguments, the arguments.
+ */
+export const WRITE = `
 while nextKey <= #KEYS do
   local count = tonumber(ARGV[nextArg + 1])
   local result = try(ARGV[nextArg], KEYS[nextKey], unpack(ARGV, nextArg + 2, nextArg + 1 + count))
@@ -68,6 +71,10 @@ return {fates, refused}
 
 const FATES: readonly AckFate[] = ['done', 'done', 'repeated', 'lost-lease'];
 
+/** The ARGV of writes. */
+export const argumentsOf = (writes: readonly Write[]): string[] =>
+  writes.flatMap(({ command, args }) => [command, String(args.length), ...args]);
+
 /**
  * Acknowledges, with what goes with it, in one script, which is repeated until Redis answers, the signal aborts, or the
  * connection is closed (then `undefined`). Marks come first and the acknowledgement second, so that a refusal costs nothing.
@@ -81,27 +88,26 @@ export async function acknowledge(
   signal: AbortSignal,
   count: number,
   ways: readonly (() => Acknowledgement)[],
-  { once, writes = [], onWriteRefused }: AckExtras,
+  { once, writes = () => [], onWriteRefused }: AckExtras,
   markOf: (id: string) => string,
 ): Promise<readonly AckFate[] | undefined> {
-  const further = [
-    ...(once ? [uuid(), String(once.ttlMs)] : []), // a repetition knows its own marks by the first
-    ...writes.flatMap(({ command, args: own }) => [command, String(own.length), ...own]),
-  ];
+  const marking = once ? [uuid(), String(once.ttlMs)] : []; // a repetition knows its own marks by the first
   let wasRepeated = false;
   for (const way of ways) {
     const { check, settle, keys, args } = way();
     const script = `${HEADER}${check}${once ? MARK : 'local marked\n'}${settle}local refused = ''\n${WRITE}${ANSWER}`;
-    const allKeys = [...keys, ...(once ? once.ids.map(markOf) : []), ...writes.map(({ key }) => key)];
+    const marks = once ? once.ids.map(markOf) : [];
     const header = [count, keys.length, args.length].map(String);
+    const operands = () => {
+      const now = writes();
+      return {
+        keys: [...keys, ...marks, ...now.map(({ key }) => key)],
+        args: [...header, wasRepeated ? '1' : '0', ...args, ...marking, ...argumentsOf(now)],
+      };
+    };
     const reply = await connection.survive(signal, (isRepetition) => {
       wasRepeated ||= isRepetition;
-      return runKnownScript(connection.client, script, allKeys, [
-        ...header,
-        wasRepeated ? '1' : '0',
-        ...args,
-        ...further,
-      ]);
+      return runKnownScript(connection.client, script, operands);
     });
     if (reply === undefined) return undefined;
     if (reply === -1) continue;

@@ -44,6 +44,10 @@ export interface SubscribeOptions {
   readonly maxMessageBytes: number;
   /** The id of a message, where its codec knows one: attempts are counted by it, else by the payload's bytes. */
   readonly identify?: (payload: Buffer) => string | undefined;
+  /** What is to be written in the same step in which a message whose attempts are exhausted goes to the dead letters. */
+  readonly writesOnDeath?: (payload: Buffer) => readonly Write[];
+  /** Called with the reason when Redis refuses such a write. */
+  readonly onWriteRefused?: (reason: string) => void;
   /** Called when messages turn out to be gone from Redis before they were acknowledged: how many. */
   readonly onMissing?: (messages: number) => void;
   /** Called when a message was dead-lettered because its attempts were exhausted. */
@@ -91,8 +95,11 @@ export interface Idempotency {
 export interface AckExtras {
   /** Marks the messages' ids as handled. */
   readonly once?: Idempotency | undefined;
-  /** Done after the acknowledgement; that Redis refuses one of them does not undo it, and is reported. */
-  readonly writes?: readonly Write[] | undefined;
+  /**
+   * Done after the acknowledgement; that Redis refuses one of them does not undo it, and is reported. Asked for each time that the
+   * step is sent: what was written meanwhile must not be overwritten by what is older.
+   */
+  readonly writes?: (() => readonly Write[]) | undefined;
   /** Called with the reason when Redis refuses a write. */
   readonly onWriteRefused?: ((reason: string) => void) | undefined;
 }

@@ -40,7 +40,9 @@ export interface ConsumerObserver<Value> {
    * patterns that deliver at least once. With `dedupeTtlMs` only the answer tells which of them were handled before.
    */
   writesOnAck?(): readonly Write[];
-  /** Redis refused one of these writes; the messages are acknowledged all the same. */
+  /** The same for a payload that is about to go to the dead letters, because its attempts are exhausted: in that step's script. */
+  writesOnDeath?(payload: Buffer): readonly Write[];
+  /** Redis refused one of these writes; the messages are acknowledged, or dead, all the same. */
   writeRefused?(reason: string): void;
   /** Redis has answered their acknowledgement; the fate of each. */
   acknowledged?(batch: readonly Incoming<Value>[], fates: readonly AckFate[]): void;

@@ -36,9 +36,13 @@ export function consumerObservers<Value>(
   ...observers: readonly (ConsumerObserver<Value> | undefined)[]
 ): ConsumerObserver<Value> {
   const writers = observers.filter((observer) => observer?.writesOnAck);
+  const undertakers = observers.filter((observer) => observer?.writesOnDeath);
   return {
     ...merge(CONSUMER_EVENTS, observers),
     ...(writers.length > 0 && { writesOnAck: () => writers.flatMap((observer) => observer?.writesOnAck?.() ?? []) }),
+    ...(undertakers.length > 0 && {
+      writesOnDeath: (payload) => undertakers.flatMap((observer) => observer?.writesOnDeath?.(payload) ?? []),
+    }),
   };
 }
 

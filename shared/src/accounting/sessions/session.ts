@@ -176,8 +176,19 @@ export class Session {
     const hasChanged = this.#headHasChanged || completeHasChanged;
     this.#headHasChanged = false;
     if (!hasChanged) return { chunks, gone };
+    return { head: this.#head(), chunks, gone };
+  }
+
+  /** What its head will be once a message is among the dead letters. */
+  headWithDead(count: number): StoredSessionHead {
+    const head = this.#head();
+    const dead = Intervals.union([head.dead, [[count, count]]]).toJSON();
+    return { ...head, dead, lowest: Math.min(head.lowest, count), highest: Math.max(head.highest, count) };
+  }
+
+  #head(): StoredSessionHead {
     const { handled, ...head } = this.stored();
-    return { head: { ...head, complete: handled.complete }, chunks, gone };
+    return { ...head, complete: handled.complete };
   }
 
   #see(count: number, receivedAt: number): void {

@@ -53,6 +53,11 @@ export class Sessions {
     this.#of(entry)?.bury(entry.count, entry.receivedAt);
   }
 
+  /** What a session's head will be once a message of it is among the dead letters; `undefined` if that is not kept. */
+  headWithDead(entry: SessionEntry): StoredSessionHead | undefined {
+    return this.#of(entry)?.headWithDead(entry.count);
+  }
+
   /** This subscriber's earlier instance was killed with up to so many messages in its hands. */
   lostInHands(messages: number): void {
     for (const [name, session] of this.#sessions) {

@@ -149,6 +149,8 @@ async function subscribe<Value>(
     consumer: name,
     maxMessageBytes,
     ...(idIn && { identify: (payload: Buffer) => identify(codec, idIn, payload) }),
+    ...(observer?.writesOnDeath && { writesOnDeath: (payload) => observer.writesOnDeath?.(payload) ?? [] }),
+    onWriteRefused: (reason) => tell(() => observer?.writeRefused?.(reason)),
     onMissing: (messages) => tell(() => messages > 0 && observer?.missing?.(messages)),
     onExhausted: (payload, reason) => tell(() => observer?.dead?.(payload, reason)),
     onTooLarge: (bytes, beginning, reason) =>

@@ -75,8 +75,7 @@ end
 
 /**
  * From the processing list to the dead letters. KEYS: processing list, dead letters, attempts. ARGV: payload, letter, field of
- * its attempts, an element that no list has.
- * @returns 1 if it was there
+ * its attempts, an element that no list has. For `intoDeadLetters`.
  */
 export const REJECT = `
 if not redis.call('LPOS', KEYS[1], ARGV[1]) then return 0 end
@@ -84,7 +83,6 @@ redis.call('LREM', KEYS[1], 1, ARGV[4])
 redis.call('RPUSH', KEYS[2], ARGV[2])
 redis.call('LREM', KEYS[1], 1, ARGV[1])
 try('HDEL', KEYS[3], ARGV[3])
-return 1
 `;
 
 /**

@@ -15,6 +15,7 @@ import {
   tooLarge,
 } from '../../delivery/delivery.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
+import { intoDeadLetters } from '../../delivery/into-dead-letters.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
 import { LEASE_RIGHTS, NameInUseError, NameLease } from '../../delivery/name-lease.ts';
 import { throttle } from '../../delivery/throttle.ts';
@@ -155,8 +156,8 @@ class ReliableQueueSubscription implements Subscription {
     const keys = [processing, deadLettersOf(this.#list), attempts];
     const { payload } = delivery;
     const args = [payload, deadLetter(payload, reason), this.#field(payload), NO_ELEMENT];
-    const found = await this.#settled([delivery], runScript(this.#connection.client, REJECT, keys, args));
-    return found === 1 ? 'dead' : 'lost-lease';
+    const step = intoDeadLetters(this.#connection.client, REJECT, keys, args, payload, this.#options);
+    return (await this.#settled([delivery], step)) ? 'dead' : 'lost-lease';
   };
 
   async fail(failed: Delivery, reason: string): Promise<'again' | 'dead' | 'lost-lease'> {
@@ -232,7 +233,8 @@ class ReliableQueueSubscription implements Subscription {
       ...headArgs(this.#list, maxMessageBytes),
       ...[String(limit - moved), String(moved), consumer, this.#name.token, NO_ELEMENT],
     ];
-    const reply = await runKnownScript(client, TAKE, [this.#list, processing, attempts, consumers, alive], args);
+    const keys = [this.#list, processing, attempts, consumers, alive];
+    const reply = await runKnownScript(client, TAKE, () => ({ keys, args }));
     const [payloads, others, areCounted] = this.#unlessTaken(reply) as [Buffer[], TooLarge[], number];
     for (const [bytes, beginning] of others) onTooLarge?.(bytes, beginning, tooLarge(bytes, maxMessageBytes));
     const receivedAt = nowMicros();

@@ -99,8 +99,7 @@ export const COPY = uuid();
 
 /**
  * Adds an entry to the dead letters and acknowledges it. KEYS: stream, dead letters. ARGV: group, consumer, id, name of the
- * payload's field, payload (or `COPY`: what the stream has), reason, time.
- * @returns 1 if the entry was the consumer's
+ * payload's field, payload (or `COPY`: what the stream has), reason, time. For `intoDeadLetters`.
  */
 export const REJECT = `${OWNER}
 if ownerOf(ARGV[1], ARGV[2], ARGV[3]) ~= 1 then return 0 end
@@ -113,7 +112,6 @@ if payload == '${COPY}' then
 end
 redis.call('XADD', KEYS[2], '*', ARGV[4], payload, 'reason', ARGV[6], 'at', ARGV[7], 'id', ARGV[3])
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
-return 1
 `;
 
 /**

@@ -3,6 +3,7 @@ import { acknowledge } from '../../delivery/acknowledge.ts';
 import { BLOCKING_RIGHTS, type BlockingConnection, openBlocking } from '../../delivery/blocking-connection.ts';
 import type { AckExtras, AckFate, Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
+import { intoDeadLetters } from '../../delivery/into-dead-letters.ts';
 import { deadLettersOf, keyOf } from '../../delivery/keys.ts';
 import { LEASE_RIGHTS, NameInUseError, NameLease } from '../../delivery/name-lease.ts';
 import type { Connection } from '../../redis/connection.ts';
@@ -118,8 +119,9 @@ class StreamSubscription implements Subscription {
     const args = [group, consumer, id, FIELD, isTooLarge ? COPY : payload, reason, new Date().toISOString()];
     const keys = [this.#key, deadLettersOf(this.#key)];
     this.#settled([delivery]);
-    const found = await runScript(this.#connection.client, REJECT, keys, args);
-    return found === 1 ? 'dead' : 'lost-lease';
+    const own = isTooLarge ? undefined : payload;
+    const isOurs = await intoDeadLetters(this.#connection.client, REJECT, keys, args, own, this.#options);
+    return isOurs ? 'dead' : 'lost-lease';
   };
 
   async fail(failed: Delivery, reason: string): Promise<'again' | 'dead' | 'lost-lease'> {
