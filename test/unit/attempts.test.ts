@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { rejectExhausted } from '@redis-messaging/shared/delivery/attempts';
+import { rejectExhausted } from '@redis-messaging/shared/delivery/giving-up';
 
 describe('attempts that are used up', () => {
   const delivery = (attempt: number) => ({ payload: Buffer.from(`attempt ${attempt}`), attempt, receivedAt: 0 });

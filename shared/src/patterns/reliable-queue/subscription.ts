@@ -3,7 +3,6 @@ import { setImmediate } from 'node:timers/promises';
 import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../../accounting/clock.ts';
 import { acknowledge } from '../../delivery/acknowledge.ts';
-import { rejectExhausted } from '../../delivery/attempts.ts';
 import { BLOCKING_RIGHTS, type BlockingConnection, openBlocking } from '../../delivery/blocking-connection.ts';
 import { deadLetter } from '../../delivery/dead-letters.ts';
 import {
@@ -14,8 +13,8 @@ import {
   type Subscription,
   tooLarge,
 } from '../../delivery/delivery.ts';
+import { intoDeadLetters, rejectExhausted } from '../../delivery/giving-up.ts';
 import { isMarked } from '../../delivery/idempotency.ts';
-import { intoDeadLetters } from '../../delivery/into-dead-letters.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
 import { LEASE_RIGHTS, NameInUseError, NameLease } from '../../delivery/name-lease.ts';
 import { throttle } from '../../delivery/throttle.ts';

@@ -1,8 +1,8 @@
 import { nowMicros } from '../../accounting/clock.ts';
-import { rejectExhausted } from '../../delivery/attempts.ts';
 import { BATCH_BYTES } from '../../delivery/batch-size.ts';
 import type { BlockingConnection } from '../../delivery/blocking-connection.ts';
 import type { Delivery, SubscribeOptions, Subscription } from '../../delivery/delivery.ts';
+import { rejectExhausted } from '../../delivery/giving-up.ts';
 import { throttle } from '../../delivery/throttle.ts';
 import { runKnownScript, runScript } from '../../redis/script.ts';
 import { FIELD, READ_NEW, TRIM_ACKNOWLEDGED } from './scripts.ts';

@@ -1,7 +1,20 @@
 import type { Redis } from '../redis/client.ts';
 import { runScript } from '../redis/script.ts';
 import { argumentsOf, WRITE } from './acknowledge.ts';
-import type { SubscribeOptions } from './delivery.ts';
+import type { Delivery, SubscribeOptions, Subscription } from './delivery.ts';
+
+/** Leaves out the deliveries whose attempts are exhausted: those are rejected, and `onExhausted` is told. */
+export async function rejectExhausted(
+  deliveries: readonly Delivery[],
+  { maxAttempts, onExhausted }: Pick<SubscribeOptions, 'maxAttempts' | 'onExhausted'>,
+  reject: Subscription['reject'],
+): Promise<Delivery[]> {
+  for (const delivery of deliveries.filter(({ attempt }) => attempt > maxAttempts)) {
+    const reason = `delivered ${delivery.attempt - 1} times and never acknowledged`;
+    if ((await reject(delivery, reason)) === 'dead') onExhausted?.(delivery.payload, reason);
+  }
+  return deliveries.filter(({ attempt }) => attempt <= maxAttempts);
+}
 
 /**
  * Runs a script that moves a delivery to the dead letters, with what is to be written in the same step: a crash has both or neither.
