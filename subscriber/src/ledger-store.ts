@@ -42,6 +42,8 @@ export class LedgerStore {
   #nextSave: Promise<void> | undefined;
   /** Of the unsaved, what goes with an acknowledgement that is under way. */
   #written: readonly (readonly [field: string, value: string])[] = [];
+  /** What was saved meanwhile of the same fields: the acknowledgement may be sent again, behind it, and overwrite it. */
+  readonly #overtaken = new Map<string, string>();
 
   constructor(
     redis: Redis,
@@ -112,6 +114,8 @@ export class LedgerStore {
   stored(): void {
     this.#saved(this.#written);
     this.#written = [];
+    for (const [field, value] of this.#overtaken) if (!this.#unsaved.has(field)) this.#unsaved.set(field, value);
+    this.#overtaken.clear();
     if (this.#isTimeToRenew()) void this.#renewAndTidy().catch(() => {});
   }
 
@@ -145,6 +149,8 @@ export class LedgerStore {
     const unsaved = [...this.#unsaved];
     if (unsaved.length > 0) await this.#set(new Map(unsaved));
     this.#saved(unsaved);
+    const written = new Set(this.#written.map(([field]) => field));
+    for (const [field, value] of unsaved) if (written.has(field)) this.#overtaken.set(field, value);
     if (this.#unremoved.size > 0) await this.#removeAll([...this.#unremoved]);
     await this.renew();
   }

@@ -14,30 +14,6 @@ const writeOf = (topic: string, field: string, value: unknown): Write => ({
 });
 const written = (topic: string, field: string) => use.own.redis.hGet(keyOf(topic, 'written'), field);
 
-test.each(surviving)(
-  '%s: what goes with an acknowledgement that is sent again is as new as can be',
-  async (_, pattern) => {
-    const messaging = use.messaging();
-    const topic = messaging.topic<number>(`again-${pattern.name}`, { pattern });
-    let version = 0;
-    let acknowledged = 0;
-    const consumer = topic.consume({}, () => {}, {
-      writesOnAck() {
-        const write = writeOf(topic.name, 'version', ++version);
-        // Something newer is written before Redis says that it does not know the script.
-        if (version === 1) void messaging.connection.client.hSet(write.key, { version: ++version });
-        return [write];
-      },
-      acknowledgedAs: () => acknowledged++,
-    });
-    await consumer.ready;
-    await use.own.redis.scriptFlush();
-    await topic.producer().send(1);
-    await until('the acknowledgement', () => acknowledged === 1);
-    expect([version > 2, await written(topic.name, 'version')]).toEqual([true, String(version)]);
-  },
-);
-
 test.each(surviving)('%s: what goes with a death is written when the message is dead', async (_, pattern) => {
   const topic = use.topic<number>(pattern);
   const deaths: [string, Promise<string | null>][] = [];

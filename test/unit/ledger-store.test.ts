@@ -119,4 +119,16 @@ describe('the ledger store', () => {
     store.stored();
     expect(store.writes()).toEqual([]);
   });
+
+  test('what an acknowledgement overwrites that was sent again is stored anew', async () => {
+    const { ledger, store } = newStore();
+    ledger.receive(entry(1));
+    const [write] = store.writes();
+    ledger.receive(entry(2));
+    await store.save();
+    await own.redis.hSet(write?.key as string, write?.args as [string, string]); // behind the save
+    store.stored();
+    await store.save();
+    expect(await stored()).toBe(2);
+  });
 });

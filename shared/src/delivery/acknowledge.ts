@@ -88,26 +88,27 @@ export async function acknowledge(
   signal: AbortSignal,
   count: number,
   ways: readonly (() => Acknowledgement)[],
-  { once, writes = () => [], onWriteRefused }: AckExtras,
+  { once, writes = [], onWriteRefused }: AckExtras,
   markOf: (id: string) => string,
 ): Promise<readonly AckFate[] | undefined> {
-  const marking = once ? [uuid(), String(once.ttlMs)] : []; // a repetition knows its own marks by the first
+  const further = [
+    ...(once ? [uuid(), String(once.ttlMs)] : []), // a repetition knows its own marks by the first
+    ...argumentsOf(writes),
+  ];
   let wasRepeated = false;
   for (const way of ways) {
     const { check, settle, keys, args } = way();
     const script = `${HEADER}${check}${once ? MARK : 'local marked\n'}${settle}local refused = ''\n${WRITE}${ANSWER}`;
-    const marks = once ? once.ids.map(markOf) : [];
+    const allKeys = [...keys, ...(once ? once.ids.map(markOf) : []), ...writes.map(({ key }) => key)];
     const header = [count, keys.length, args.length].map(String);
-    const operands = () => {
-      const now = writes();
-      return {
-        keys: [...keys, ...marks, ...now.map(({ key }) => key)],
-        args: [...header, wasRepeated ? '1' : '0', ...args, ...marking, ...argumentsOf(now)],
-      };
-    };
     const reply = await connection.survive(signal, (isRepetition) => {
       wasRepeated ||= isRepetition;
-      return runKnownScript(connection.client, script, operands);
+      return runKnownScript(connection.client, script, allKeys, [
+        ...header,
+        wasRepeated ? '1' : '0',
+        ...args,
+        ...further,
+      ]);
     });
     if (reply === undefined) return undefined;
     if (reply === -1) continue;

@@ -95,11 +95,8 @@ export interface Idempotency {
 export interface AckExtras {
   /** Marks the messages' ids as handled. */
   readonly once?: Idempotency | undefined;
-  /**
-   * Done after the acknowledgement; that Redis refuses one of them does not undo it, and is reported. Asked for each time that the
-   * step is sent: what was written meanwhile must not be overwritten by what is older.
-   */
-  readonly writes?: (() => readonly Write[]) | undefined;
+  /** Done after the acknowledgement; that Redis refuses one of them does not undo it, and is reported. */
+  readonly writes?: readonly Write[] | undefined;
   /** Called with the reason when Redis refuses a write. */
   readonly onWriteRefused?: ((reason: string) => void) | undefined;
 }

@@ -88,7 +88,7 @@ return {payloads, tooLarge}
 /** Pops up to so many payloads, and no more bytes than go into one batch. Those that are too large go to the dead letters. */
 export async function popMany(redis: BufferRedis, list: string, count: number, longest: number) {
   const args = [...headArgs(list, longest), String(count)];
-  return (await runKnownScript(redis, POP, () => ({ keys: [list], args }))) as readonly [Buffer[], TooLarge[]];
+  return (await runKnownScript(redis, POP, [list], args)) as readonly [Buffer[], TooLarge[]];
 }
 
 /** ARGV: list of dead letters, beginning of the key, time, payload, reason. */

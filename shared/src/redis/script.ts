@@ -5,12 +5,6 @@ import { isRefusal, tellRefusal } from './refusals.ts';
 type Runner = Pick<Redis, 'eval' | '_getQueue' | 'options'>;
 type Arguments = readonly (string | Buffer)[];
 
-/** What a script works on. */
-export interface Operands {
-  readonly keys: readonly string[];
-  readonly args: Arguments;
-}
-
 /**
  * Runs a Lua script. Arguments may be Buffers, which the client passes on byte by byte whatever its types say. In the script,
  * `try('COMMAND', …)` does what `redis.pcall` does; if the user lacks the right to it, that is told, whatever the script makes of it.
@@ -28,20 +22,17 @@ export async function runScript(
 /**
  * As `runScript`, but sends the text only when Redis does not know it (again): for scripts that run often. Then it is sent behind
  * what was sent meanwhile, so it is not for steps that must keep their order, as publishing must.
- *
- * @param operands asked for each time that it is sent, so that nothing old overwrites what was sent meanwhile
  */
 export async function runKnownScript(
   redis: Runner & Pick<Redis, 'evalSha'>,
   script: string,
-  operands: () => Operands,
+  keys: readonly string[],
+  args: Arguments,
 ): Promise<unknown> {
   try {
-    const { keys, args } = operands();
     return await told(redis, script, redis.evalSha(sha1Of(script), options(keys, args)));
   } catch (error) {
     if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
-    const { keys, args } = operands();
     return await runScript(redis, script, keys, args);
   }
 }

@@ -161,7 +161,7 @@ export class Settlement<Value> {
       dedupeTtlMs > 0 ? { ids: messages.map(({ id }) => id as string), ttlMs: dedupeTtlMs } : undefined;
     return this.#subscription.ack(deliveries, {
       once,
-      writes: this.#isTold ? () => observer.writesOnAck?.() ?? [] : undefined,
+      writes: this.#isTold ? observer.writesOnAck?.() : undefined,
       onWriteRefused: (reason) => observer.writeRefused?.(reason),
     });
   }

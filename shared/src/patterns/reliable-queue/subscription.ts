@@ -232,8 +232,7 @@ class ReliableQueueSubscription implements Subscription {
       ...headArgs(this.#list, maxMessageBytes),
       ...[String(limit - moved), String(moved), consumer, this.#name.token, NO_ELEMENT],
     ];
-    const keys = [this.#list, processing, attempts, consumers, alive];
-    const reply = await runKnownScript(client, TAKE, () => ({ keys, args }));
+    const reply = await runKnownScript(client, TAKE, [this.#list, processing, attempts, consumers, alive], args);
     const [payloads, others, areCounted] = this.#unlessTaken(reply) as [Buffer[], TooLarge[], number];
     for (const [bytes, beginning] of others) onTooLarge?.(bytes, beginning, tooLarge(bytes, maxMessageBytes));
     const receivedAt = nowMicros();

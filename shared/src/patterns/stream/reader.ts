@@ -169,7 +169,7 @@ export class StreamReader {
   async #drain(limit: number): Promise<Delivery[]> {
     const { group, consumer } = this.#options;
     const args = [group, consumer, String(limit), String(BATCH_BYTES), FIELD];
-    const reply = await runKnownScript(this.#reader.client, READ_NEW, () => ({ keys: [this.#key], args }));
+    const reply = await runKnownScript(this.#reader.client, READ_NEW, [this.#key], args);
     const [entries, bytes] = reply as readonly [readonly Buffer[], number];
     const receivedAt = nowMicros();
     const deliveries: Delivery[] = [];
