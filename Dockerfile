@@ -11,11 +11,17 @@ COPY shared shared
 COPY publisher publisher
 COPY subscriber subscriber
 COPY dashboard dashboard
-RUN npm run build && npm run build:page && npm prune --omit=dev --no-audit --no-fund && rm -rf */src dashboard/server dashboard/wire dashboard/page */tsconfig.json */*.tsbuildinfo */dist/*.map
+RUN npm run build && npm run build:page && rm -rf */src dashboard/server dashboard/wire dashboard/page */tsconfig.json
+# The packages that run, without their types, source maps and tests.
+RUN npm ci --omit=dev --no-audit --no-fund --ignore-scripts -w shared -w publisher -w subscriber -w dashboard
+RUN find . -type f \( -name '*.map' -o -name '*.ts' -o -name '*.[cm]ts' -o -name '*.tsbuildinfo' \) -delete && \
+    find node_modules -type d \( -name test -o -name tests -o -name __tests__ \) -prune -exec rm -r {} +
 
 FROM node:24-alpine
 ENV NODE_ENV=production
 WORKDIR /app
+# Nothing here installs packages.
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn* /opt/yarn*
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/shared shared

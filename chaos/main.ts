@@ -1,5 +1,5 @@
 /** `npm run chaos`: random faults on all patterns at work, and a reckoning by message id. */
-import { exitCodeOf } from '../local/process/command.ts';
+import { exitCodeOf, say, tell } from '../local/process/command.ts';
 import { stopOnSignals } from '../local/process/stop-on-signals.ts';
 import { runCampaign } from './campaign.ts';
 import { HELP, readOptions } from './options.ts';
@@ -13,14 +13,13 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const say = (line: string) => void process.stderr.write(`${line}\n`);
   const signal = stopOnSignals((name) => say(`\nStopping (${name})`));
   say(
     `Seed ${options.seed}: ${options.ms / 1000} s of faults on ${options.patterns.map(({ name }) => name).join(', ')}`,
   );
   try {
     const outcome = await runCampaign(options, say, signal);
-    process.stdout.write(`${render(outcome, options)}\n`);
+    tell(render(outcome, options));
     return outcome.violations.length === 0 ? 0 : 1;
   } catch (error) {
     signal.throwIfAborted();

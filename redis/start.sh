@@ -21,6 +21,11 @@ listen() {
   printf 'tls-cert-file /run/secrets/redis.crt\ntls-key-file /run/secrets/redis.key\n'
 }
 
+# Messages get a third of what the container may use; when that is full, Redis refuses more. The rest is for what it does not count:
+# memory that a rewrite of its file copies, and large messages on their way.
+limit=$(cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null | head -n 1)
+case $limit in max | '') maxmemory=0 ;; *) maxmemory=$((limit / 3)) ;; esac
+
 set -- "$server" -
 # As root, the official images' entry point changes to the image's own user first.
 if [ "$(id -u)" = 0 ] && command -v docker-entrypoint.sh >/dev/null; then set -- docker-entrypoint.sh "$@"; fi
@@ -32,5 +37,7 @@ dir /data
 appendonly yes
 appenddirname $server
 save ""
+maxmemory $maxmemory
+maxmemory-policy noeviction
 $(access)
 EOF

@@ -6,6 +6,7 @@ import { variables } from '@redis-messaging/shared/service/config';
 import { markdownTable } from '@redis-messaging/shared/text/table';
 import type { Results } from '../compare/measure/result.ts';
 import { repeatCommand } from '../compare/options/repeat.ts';
+import { code, lines, markdown } from '../compare/report/text/markdown.ts';
 import { summaryTable } from '../compare/report/text/summary.ts';
 import { examples } from '../examples/index.ts';
 
@@ -125,6 +126,7 @@ function servicesTable(): string {
 /** The table of a run, and the command that measured it. */
 function comparison(results: Results): string {
   const { machine, startedAt } = results;
-  const where = `${machine.redis}, Node ${machine.node.slice(1)}, ${machine.cores} cores`;
-  return `${summaryTable(results)}\n\nFrom \`${repeatCommand(results)}\`, ${startedAt.slice(0, 10)}: ${where}.`;
+  const where = markdown`${machine.redis}, Node ${machine.node.slice(1)}, ${machine.cores} cores`;
+  const from = markdown`From ${code(repeatCommand(results))}, ${startedAt.slice(0, 10)}: ${where}.`;
+  return lines(summaryTable(results), markdown``, from).text;
 }

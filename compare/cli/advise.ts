@@ -1,6 +1,6 @@
 /** `npm run advise`: which pattern meets some needs, why the others do not, and, with --prove, whether that is true. */
 import { patterns } from '@redis-messaging/shared/patterns/index';
-import { exitCodeOf } from '../../local/process/command.ts';
+import { exitCodeOf, say, tell } from '../../local/process/command.ts';
 import { INTERRUPTED } from '../../local/process/stop-on-signals.ts';
 import type { Advice } from '../advice/advice.ts';
 import { renderAdvice, renderProof } from '../advice/advice-text.ts';
@@ -12,14 +12,12 @@ import { speedIn } from '../advice/speed.ts';
 import type { Results } from '../measure/result.ts';
 import { readOptions } from '../options/options.ts';
 import type { Options } from '../runner/options.ts';
-import { type Completion, runAndReport, say } from './run-and-report.ts';
+import { type Completion, runAndReport } from './run-and-report.ts';
 
 /** Also if a need was not measured. */
 const NOTHING_FITS = 1;
 /** Runs of an experiment whose figures noise may have disturbed; the median counts. */
 const REPEATS = 3;
-
-const tell = (text: string) => process.stdout.write(`${text}\n`);
 
 process.exit(await exitCodeOf('advise', main));
 

@@ -1,12 +1,12 @@
 /** `npm run compare`: the same load and the same faults for every pattern, and whether each promise was kept. */
 import { loadDotEnv } from '@redis-messaging/shared/service/config';
-import { exitCodeOf } from '../../local/process/command.ts';
+import { exitCodeOf, say } from '../../local/process/command.ts';
 import { INTERRUPTED } from '../../local/process/stop-on-signals.ts';
 import type { Results } from '../measure/result.ts';
 import { HELP, readOptions } from '../options/options.ts';
 import type { Options } from '../runner/options.ts';
 import { againstBaseline, readBaseline } from '../verdict/baseline.ts';
-import { runAndReport, say } from './run-and-report.ts';
+import { runAndReport } from './run-and-report.ts';
 
 process.exit(await exitCodeOf('compare', main));
 

@@ -1,15 +1,11 @@
 import { resolve } from 'node:path';
+import { say, tell } from '../../local/process/command.ts';
 import { stopOnSignals } from '../../local/process/stop-on-signals.ts';
 import type { Results } from '../measure/result.ts';
 import { renderTerminal } from '../report/text/terminal.ts';
 import { prepareFolder, writeReport } from '../report/write.ts';
 import type { Options } from '../runner/options.ts';
 import { runExperiments } from '../runner/session.ts';
-
-/** Prints a line beside the results: on standard error. */
-export const say = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
 
 /** Adds to the results of a run before they are reported. @param run runs further experiments, until Ctrl-C */
 export type Completion = (results: Results, run: (options: Options) => Promise<Results>) => Promise<Results>;
@@ -30,7 +26,7 @@ export async function runAndReport(
   const signal = stopOnSignals((name) => say(`\nStopping (${name}); the results so far will be written`));
   const run = (some: Options) => runExperiments(some, signal, say);
   const results = { ...(await complete(await run(options), run)), ...(again && { again }) };
-  process.stdout.write(`${renderTerminal(results)}\n`);
+  tell(renderTerminal(results));
   const written = await writeReport(folder, results);
   say(`Written: ${written.join(', ')}`);
   return results;

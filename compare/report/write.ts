@@ -20,7 +20,7 @@ export async function writeReport(folder: string, results: Results): Promise<str
   const files = {
     'index.html': await renderPage(results),
     'results.json': `${JSON.stringify(results, null, 2)}\n`,
-    'summary.md': renderSummary(results),
+    'summary.md': renderSummary(results).text,
   };
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
   return Object.keys(files).map((name) => relative(process.cwd(), join(folder, name)) || name);

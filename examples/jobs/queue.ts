@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from '@redis-messaging/shared/redis/client';
+import { runScript } from '@redis-messaging/shared/redis/script';
 import { createNodeRedisClient, Queue } from 'bullmq';
 
 /** BullMQ's queue of videos to encode. */
@@ -13,8 +14,15 @@ export interface Video {
   readonly size: number;
 }
 
+/** Who uploads a video. */
+export interface Uploader {
+  readonly user: string;
+  /** The address that the upload came from. */
+  readonly address: string;
+}
+
 /** A video with its owner: the payload in the queue. */
-export type Work = Video & { readonly user: string };
+export type Work = Video & Uploader;
 
 /** A job as its owner sees it. */
 export interface JobView extends Video {
@@ -40,6 +48,30 @@ export interface Announcement {
   readonly job: JobView;
 }
 
+/** Unfinished jobs of one user, from one address, and of all: more are refused, so that nobody fills the queue. */
+const MOST = { user: 20, address: 100, all: 1000 };
+type Limit = keyof typeof MOST;
+const LIMITS = Object.keys(MOST) as Limit[];
+
+/**
+ * Takes a place among the unfinished jobs: looks and adds in one step, or uploads at the same time would each find the last place
+ * free. KEYS: the places that count for each limit, by the time until which they are kept. ARGV: job, now, that time, the limits.
+ * @returns which limit is reached, from 1; 0 if none is, and the place is taken
+ */
+const TAKE_PLACE = `
+for i, places in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', places, '-inf', ARGV[2])
+  if redis.call('ZCARD', places) >= tonumber(ARGV[3 + i]) then return i end
+end
+for _, places in ipairs(KEYS) do
+  redis.call('ZADD', places, ARGV[3], ARGV[1])
+  redis.call('PEXPIREAT', places, ARGV[3])
+end
+return 0
+`;
+/** A place that nobody gave back (its worker died just then) is free after this time: longer than a job waits behind 1,000. */
+const KEEP_PLACE_MS = 6 * 3600 * 1000;
+
 /** How many jobs a user sees; older ones are forgotten. */
 const JOBS_SHOWN = 50;
 const KEEP_SECONDS = 3600;
@@ -61,9 +93,12 @@ export class JobQueue {
     this.#queue.on('error', () => {}); // the connection reconnects by itself; commands report errors
   }
 
-  /** Queues a video. */
-  async add(user: string, { name, size }: Video): Promise<string> {
+  /** Queues a video, if no limit is reached. */
+  async add(uploader: Uploader, { name, size }: Video): Promise<{ readonly id: string } | { readonly full: Limit }> {
     const id = randomUUID();
+    const full = await this.#takePlace(id, uploader);
+    if (full) return { full };
+    const { user } = uploader;
     const ids = this.#idsOf(user);
     // The list first: an id without a job is skipped, but a job without its id would be hidden forever.
     await this.#redis
@@ -74,7 +109,7 @@ export class JobQueue {
       .exec();
     await this.#queue.add(
       'encode',
-      { user, name, size },
+      { ...uploader, name, size },
       {
         jobId: id,
         attempts: 3,
@@ -84,7 +119,12 @@ export class JobQueue {
       },
     );
     await this.announce(id);
-    return id;
+    return { id };
+  }
+
+  /** Gives back the place of a job that is finished. Never fails: at the worst, it is kept for some hours. */
+  async free(id: string, uploader: Uploader): Promise<void> {
+    await Promise.all(this.#placesOf(uploader).map((places) => this.#redis.zRem(places, id))).catch(() => {});
   }
 
   /** The user's jobs, the newest first. */
@@ -92,11 +132,6 @@ export class JobQueue {
     const ids = await this.#redis.lRange(this.#idsOf(user), 0, -1);
     const found = await Promise.all(ids.map((id) => this.#look(id)));
     return found.flatMap((each) => (each?.user === user ? [each.job] : []));
-  }
-
-  /** How many jobs of all users wait for a worker. */
-  async waiting(): Promise<number> {
-    return await this.#queue.getWaitingCount();
   }
 
   /**
@@ -124,6 +159,18 @@ export class JobQueue {
     const step = attempt * 10_000 + ORDER.indexOf(state) * 1000 + progress;
     const view = { id, name, size, state, progress, attempt, step, at: job.timestamp };
     return { user, job: { ...view, worker: job.processedBy ?? '', error: job.failedReason ?? '' } };
+  }
+
+  async #takePlace(id: string, uploader: Uploader): Promise<Limit | undefined> {
+    const now = Date.now();
+    const args = [id, now, now + KEEP_PLACE_MS, ...LIMITS.map((limit) => MOST[limit])].map(String);
+    const reached = (await runScript(this.#redis, TAKE_PLACE, this.#placesOf(uploader), args)) as number;
+    return LIMITS[reached - 1];
+  }
+
+  /** In the order of the limits. */
+  #placesOf({ user, address }: Uploader): string[] {
+    return [`user:${user}`, `address:${address}`, 'all'].map((whose) => `${this.#prefix}:unfinished:${whose}`);
   }
 
   #idsOf(user: string): string {

@@ -47,11 +47,14 @@ worker.on('error', (error) => console.error(error.message)); // it continues by 
 worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => void worker.cancelJob(id, 'another worker has it')));
 worker.on('completed', ({ id, data }) => {
   console.log(`has encoded ${data.name}`);
+  void jobs.free(id as string, data);
   void jobs.announce(id as string);
 });
 worker.on('failed', (job, error) => {
   console.log(`failed at ${job?.data.name}: ${error.message}`);
-  if (job?.id) void jobs.announce(job.id);
+  if (!job?.id) return;
+  if (job.finishedOn) void jobs.free(job.id, job.data); // else it is tried again
+  void jobs.announce(job.id);
 });
 worker.on('stalled', (id) => {
   console.log('found a job without its worker: it is free again');

@@ -26,6 +26,8 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
   readonly producer: Producer<OutgoingMessage>;
   readonly #service: Service;
   readonly #topic: Topic<OutgoingMessage, never>;
+  /** The topic's name, fit to be shown. */
+  readonly #shownTopic: string;
   readonly #log: Logger;
   readonly #limiter: LogLimiter;
   readonly #published = new Published();
@@ -40,6 +42,7 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
     this.#log = log.child({ pattern: pattern.name });
     this.#limiter = new LogLimiter(log, (lines) => this.#logSuppressed(lines));
     const name = config.topics.get(pattern) as string;
+    this.#shownTopic = sanitize(name);
     const maxMessageBytes = config.MAX_MESSAGE_BYTES;
     this.#topic = messaging.topic(name, { pattern, codec: outgoingCodec, maxMessageBytes, logger: SILENT });
     const dedupeTtlMs = Math.round(config.DEDUPE_TTL * 1000);
@@ -101,7 +104,7 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
   }
 
   trouble(reason: string | undefined): void {
-    const to = `${this.pattern.name} '${sanitize(this.#topic.name)}'`;
+    const to = `${this.pattern.name} '${this.#shownTopic}'`;
     const buffered = formatNumber(this.producer.stats.buffered);
     if (reason === undefined) this.#log.info({ event: 'accepted' }, `Sending to ${to} again; ${buffered} buffered`);
     else {
@@ -131,7 +134,7 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
     const publishMs = (nowMicros() - (parseMicros(timestamp) as number)) / 1000;
     this.#log.info(
       { event: 'published', id, sender, count, reply, lateMs, publishMs },
-      `${this.pattern.sent(this.#topic.name, reply)}: ${sanitize(message.message)}`,
+      `${this.pattern.sent(this.#shownTopic, reply)}: ${sanitize(message.message)}`,
     );
   }
 

@@ -43,7 +43,7 @@ export class SubscriberLog {
     const { attempt, channel } = delivery;
     const from = sanitize(sender, 60);
     const remark = `${kind === 'new' ? '' : `, ${kind}`}${attempt > 1 ? `, attempt ${attempt}` : ''}`;
-    const via = channel === undefined ? '' : ` ${sanitize(channel, 60)}`;
+    const via = channel && sanitize(channel, 60);
     const fields = {
       event: 'received',
       id,
@@ -53,9 +53,9 @@ export class SubscriberLog {
       latencyMs,
       attempt,
       ...(kind !== 'new' && { kind }),
-      ...(channel && { channel }),
+      ...(via && { channel: via }),
     };
-    const place = `[${this.#pattern}${via} #${received}, ${formatDuration(latencyMs)}${remark}]`;
+    const place = `[${this.#pattern}${via ? ` ${via}` : ''} #${received}, ${formatDuration(latencyMs)}${remark}]`;
     this.#writeSoon(fields, `[${from}] ${sanitize(message)} (ID ${id.slice(0, 8)}) ${place}`);
   }
 

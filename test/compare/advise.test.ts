@@ -76,6 +76,11 @@ describe('npm run advise', () => {
       code: 2,
       err: expect.stringContaining('--results'),
     });
+    const odd = join(folder, 'odd.json');
+    await writeFile(odd, '\u001b[31m\u202e');
+    const { err: quoted } = await advise(`--results ${odd}`);
+    expect(quoted).toContain('\\u001b[31m\\u202e');
+    expect(quoted).not.toContain('\u001b');
   });
 
   test('--help explains every option', async () => {

@@ -8,7 +8,7 @@ import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Environment } from '../../local/process/environment.ts';
 import type { Line } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
-import { Compose, docker, expectUnprivileged } from './compose.ts';
+import { Compose, docker, expectConfined } from './compose.ts';
 
 const GENERATIONS = [
   ['docker-compose', ['docker-compose'], 'redis:8-alpine'],
@@ -173,11 +173,25 @@ describe.each(GENERATIONS)('%s', (name, command, image) => {
     }
   });
 
-  test('containers are not root, cannot write to their file system, and have no capabilities', async () => {
+  test('containers are not root, cannot write to their file system, have no capabilities, and are bounded', async () => {
     await compose.up();
     await compose.healthy('redis', 'subscriber', 'publisher');
     for (const service of ['redis', 'subscriber', 'publisher', 'dashboard']) {
-      await expectUnprivileged(await compose.container(service));
+      await expectConfined(await compose.container(service));
+    }
+  });
+
+  test('Redis refuses messages when they fill a third of its memory, whatever that is', async () => {
+    for (const [memory, bytes] of [
+      [undefined, 256 * 2 ** 20],
+      ['96m', 32 * 2 ** 20],
+    ]) {
+      await compose.up({ REDIS_MEMORY: memory });
+      await compose.healthy('redis');
+      const said = await docker('exec', await compose.container('redis'), 'redis-cli', 'config', 'get', 'maxmemory*');
+      const settings = said.split('\n');
+      const setting = (name: string) => settings[settings.indexOf(name) + 1];
+      expect([setting('maxmemory'), setting('maxmemory-policy')]).toEqual([String(bytes), 'noeviction']);
     }
   });
 

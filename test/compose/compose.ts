@@ -91,8 +91,8 @@ export class Compose {
   }
 }
 
-/** Its programs are not root and have no capabilities, and it cannot write to its file system. */
-export async function expectUnprivileged(container: string): Promise<void> {
+/** Its programs are not root and have no capabilities, it cannot write to its file system, and all that it may use is bounded. */
+export async function expectConfined(container: string): Promise<void> {
   const script =
     'for p in /proc/[0-9]*; do case $(tr "\\0" " " <$p/cmdline) in node*|*-server*) grep -E "^(Uid|CapEff|CapPrm|NoNewPrivs)" $p/status;; esac; done';
   const status = await docker('exec', container, 'sh', '-c', script);
@@ -102,4 +102,10 @@ export async function expectUnprivileged(container: string): Promise<void> {
   expect(new Set([...values('CapEff'), ...values('CapPrm')])).toEqual(new Set(['0000000000000000']));
   expect(new Set(values('NoNewPrivs'))).toEqual(new Set(['1']));
   await expect(docker('exec', container, 'sh', '-c', 'echo x >/file')).rejects.toThrow(/[Rr]ead-only/);
+  const { Memory, PidsLimit, LogConfig } = JSON.parse(await docker('inspect', '-f', '{{json .HostConfig}}', container));
+  expect([Memory > 0, PidsLimit > 0, LogConfig]).toEqual([
+    true,
+    true,
+    { Type: 'json-file', Config: { 'max-size': expect.any(String), 'max-file': expect.any(String) } },
+  ]);
 }

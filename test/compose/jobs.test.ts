@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Visitor } from '../../examples/jobs/visitor.ts';
 import { freePort } from '../../local/redis/redis-server.ts';
-import { Compose, docker, expectUnprivileged } from './compose.ts';
+import { Compose, docker, expectConfined } from './compose.ts';
 
 const SERVICES = ['redis', 'api-1', 'api-2', 'worker', 'front'];
 
@@ -36,12 +36,11 @@ describe.each([
     expect(workers.find((id) => id.startsWith(worker))).not.toBe(container);
   });
 
-  test('only loopback of the host leads in; no container is privileged; all stop in good order', async () => {
+  test('only loopback of the host leads in; all containers are confined; all stop in good order', async () => {
     expect(await compose.call('port', 'front', '3000')).toMatch(/^127\.0\.0\.1:\d+$/);
     const containers = (await Promise.all(SERVICES.map((service) => compose.containers(service)))).flat();
     for (const container of containers) {
-      if ((await docker('inspect', '-f', '{{.State.Running}}', container)) === 'true')
-        await expectUnprivileged(container);
+      if ((await docker('inspect', '-f', '{{.State.Running}}', container)) === 'true') await expectConfined(container);
     }
     const parts = (
       await Promise.all(['api-1', 'api-2', 'worker', 'front'].map((service) => compose.containers(service)))

@@ -1,14 +1,13 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, type OutgoingHttpHeaders, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Queue } from 'bullmq';
 import { io, type Socket } from 'socket.io-client';
 import type { ToBrowser } from '../../examples/jobs/api/live.ts';
 import { isForUs } from '../../examples/jobs/api/origin.ts';
-import { type JobView, QUEUE } from '../../examples/jobs/queue.ts';
+import { JobQueue, type JobView } from '../../examples/jobs/queue.ts';
 import { System } from '../../examples/jobs/system.ts';
-import { newCookie } from '../../examples/jobs/visitor.ts';
+import { newCookie, Visitor } from '../../examples/jobs/visitor.ts';
 import { until } from '../../testkit/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
@@ -22,15 +21,21 @@ describe('what the API of the example jobs accepts', () => {
 
   beforeAll(async () => {
     redisUrl = `redis://127.0.0.1:${given.server.port}`;
-    system = await System.start({ redisUrl, prefix, say() {} }); // without a worker: nothing gets done
+    system = await System.start({ redisUrl, prefix, say() {} });
   }, 60_000);
   afterAll(async () => {
     await system?.[Symbol.asyncDispose]();
   });
 
-  /** Sends what a browser would not: any Host, any Origin. */
-  async function send(path: string, headers: OutgoingHttpHeaders, body?: string): Promise<IncomingMessage> {
-    const call = request(`${system.url}${path}`, { method: body === undefined ? 'GET' : 'POST', headers });
+  /** Sends what a browser would not: any Host, any Origin. @param from an address of this machine */
+  async function send(
+    path: string,
+    headers: OutgoingHttpHeaders,
+    body?: string,
+    from?: string,
+  ): Promise<IncomingMessage> {
+    const method = body === undefined ? 'GET' : 'POST';
+    const call = request(`${system.url}${path}`, { method, headers, ...(from && { localAddress: from }) });
     call.end(body);
     const [answer] = await once(call, 'response');
     return answer.resume();
@@ -41,9 +46,20 @@ describe('what the API of the example jobs accepts', () => {
     return { cookie: await newCookie(system.url), origin: system.url };
   }
 
-  async function upload(headers: OutgoingHttpHeaders, body: unknown = VIDEO): Promise<number | undefined> {
+  async function upload(
+    headers: OutgoingHttpHeaders,
+    body: unknown = VIDEO,
+    from?: string,
+  ): Promise<number | undefined> {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    return (await send('/upload', { 'Content-Type': 'application/json', ...headers }, text)).statusCode;
+    return (await send('/upload', { 'Content-Type': 'application/json', ...headers }, text, from)).statusCode;
+  }
+
+  /** How many of such uploads at the same time are accepted. */
+  async function accepted(count: number, headers: OutgoingHttpHeaders, from?: string): Promise<number> {
+    const codes = await Promise.all(Array.from({ length: count }, () => upload(headers, VIDEO, from)));
+    expect(codes.filter((code) => code !== 202 && code !== 429)).toEqual([]);
+    return codes.filter((code) => code === 202).length;
   }
 
   function dial(headers: Record<string, string>): Socket<ToBrowser> {
@@ -63,13 +79,40 @@ describe('what the API of the example jobs accepts', () => {
     }
   }
 
+  test('a video that is tried again keeps its place', async () => {
+    using ann = await Visitor.arrive(system.url);
+    await ann.open();
+    const worker = await system.startWorker();
+    await ann.upload('flaky.mp4');
+    await ann.sees('flaky.mp4', ({ state }) => state === 'retrying');
+    expect(await given.redis.zCard(`${prefix}:unfinished:all`)).toBe(1);
+    worker.process.kill('SIGKILL'); // nothing gets done from now on
+    await worker.ended;
+  });
+
   test("an upload from our page, and nobody else's", async () => {
     const { cookie, origin } = await session();
     expect(await upload({ cookie, origin })).toBe(202);
     expect(await upload({ cookie, origin: 'http://evil.example' })).toBe(403);
     expect(await upload({ cookie })).toBe(403);
     expect(await upload({ origin })).toBe(401);
-    expect(await upload({ origin, cookie: 'jobs_session=guessed' })).toBe(401);
+  });
+
+  test('a session that this server has given, and no invented one', async () => {
+    const { cookie, origin } = await session();
+    const [, id, signature] = /^jobs_session=(.{32})\.(.{43})$/.exec(cookie) as unknown as [string, string, string];
+    const [, another] = /=(.{32})/.exec((await session()).cookie) as unknown as [string, string];
+    for (const invented of [
+      'guessed',
+      id,
+      `${another}.${signature}`,
+      `${id}.${'A'.repeat(43)}`,
+      `${randomBytes(24).toString('base64url')}.${randomBytes(32).toString('base64url')}`,
+    ]) {
+      expect(await upload({ origin, cookie: `jobs_session=${invented}` })).toBe(401);
+      expect(await letsIn({ origin, cookie: `jobs_session=${invented}` })).toBe(false);
+    }
+    expect(await upload({ cookie, origin })).toBe(202);
   });
 
   test("a WebSocket from our page, and nobody else's", async () => {
@@ -112,18 +155,62 @@ describe('what the API of the example jobs accepts', () => {
     expect(await upload(await session(), body)).toBe(status);
   });
 
-  test('20 unfinished videos of one user, who may not send more; others may', async () => {
+  test('20 unfinished videos of one user, also of those that come at the same time; others may send more', async () => {
     const ann = await session();
-    for (let i = 0; i < 20; i++) expect(await upload(ann)).toBe(202);
+    expect(await accepted(60, ann)).toBe(20);
     expect(await upload(ann)).toBe(429);
     expect(await upload(await session())).toBe(202);
   });
 
-  test('1,000 waiting videos of all', async () => {
-    const queue = new Queue(QUEUE, { connection: { url: redisUrl }, prefix });
-    await queue.addBulk(Array.from({ length: 1000 }, () => ({ name: 'encode', data: { ...VIDEO, user: 'many' } })));
-    await queue.close();
+  test('100 unfinished videos from one address, however many users it has; others may send more', async () => {
+    const users = await Promise.all(Array.from({ length: 6 }, session));
+    const all = await Promise.all(users.map((user) => accepted(20, user, '127.0.0.2')));
+    expect(all.reduce((sum, count) => sum + count)).toBe(100);
+    expect(await upload(await session())).toBe(202);
+  });
+
+  test('some hundred requests of an address at once; one that names another address in a header is none the better for it', async () => {
+    let made = 0;
+    const next = async (from: string) =>
+      (
+        await send(
+          '/',
+          { 'X-Forwarded-For': `203.0.113.${made++ % 250}`, Forwarded: 'for=203.0.113.1' },
+          undefined,
+          from,
+        )
+      ).statusCode;
+    while (made < 2000 && (await next('127.0.0.3')) === 200);
+    expect(made).toBeGreaterThan(100);
+    expect(made).toBeLessThan(2000);
+    expect(await next('127.0.0.4')).toBe(200);
+  });
+
+  test('1,000 unfinished videos of all', async () => {
+    const jobs = new JobQueue(given.redis, prefix);
+    const others = Array.from({ length: 1000 }, (_, index) => ({ user: `user-${index}`, address: `address-${index}` }));
+    const added = await Promise.all(others.map((uploader) => jobs.add(uploader, VIDEO)));
+    expect(added).toContainEqual({ full: 'all' });
+    expect(await given.redis.zCard(`${prefix}:unfinished:all`)).toBe(1000);
     expect(await upload(await session())).toBe(503);
+    await jobs.close();
+  });
+
+  test('a video that is done, or has failed for good, gives its place back', async () => {
+    const own = { redisUrl, prefix: `test:${randomUUID()}`, seconds: 0.01, say() {} };
+    await using working = await System.start(own);
+    using ann = await Visitor.arrive(working.url);
+    await ann.open();
+    for (let index = 0; index < 20; index++) await ann.upload(index < 18 ? `${index}.mp4` : `corrupt ${index}.mp4`);
+    expect(await ann.upload('more.mp4')).toBe(429);
+    await working.startWorker();
+    await until('all to be finished', () => ann.jobs.every(({ state }) => state === 'done' || state === 'failed'));
+    expect(ann.jobs.filter(({ state }) => state === 'failed')).toHaveLength(2);
+    await until(
+      'no places to be taken',
+      async () => (await given.redis.keys(`${own.prefix}:unfinished:*`)).length === 0,
+    );
+    expect(await ann.upload('more.mp4')).toBe(202);
   });
 
   test('a browser is told everything again when the subscription is back: three times, before the clock would do it once', async () => {

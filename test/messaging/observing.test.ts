@@ -180,7 +180,7 @@ test('the logger gets a line for what fails', async () => {
   const logger = { info: log('info'), warn: log('warn'), error: log('error') };
   for (const [name, pattern] of surviving) {
     lines.length = 0;
-    const topic = use.messaging({ logger }).topic<number>(`logged-${name}`, { pattern });
+    const topic = use.messaging({ logger }).topic<number>(`logged\n${name}`, { pattern });
     topic.consume({ maxAttempts: 2, leaseMs: 200 }, () => {
       throw new Error('bad\nluck');
     });
@@ -203,15 +203,15 @@ test('a producer’s trouble and its end are told and logged once each', async (
   const log = (_: object, text: string) => void lines.push(text);
   const messaging = use.messaging({ logger: { info: log, warn: log, error: log } });
   const [, pattern] = surviving[0] as (typeof surviving)[number];
-  const producer = messaging.topic<number>('trouble', { pattern }).producer();
+  const producer = messaging.topic<number>('trou\nble', { pattern }).producer();
   await producer.send(0);
   await use.own.redis.configSet({ maxmemory: '1', 'maxmemory-policy': 'noeviction' });
   for (const value of [1, 2]) await expect(producer.send(value)).rejects.toThrow('OOM');
   await use.own.redis.configSet({ maxmemory: '0' });
   await producer.send(3);
   expect(lines.slice(1)).toEqual([
-    expect.stringMatching(/^Cannot send to .*OOM/),
-    expect.stringMatching(/^Sending to .* again$/),
+    expect.stringMatching(/^Cannot send to .*'trou\\u000able'.*OOM/),
+    expect.stringMatching(/^Sending to .*'trou\\u000able' again$/),
   ]);
   await messaging.topic('other', { pattern: pubsub }).producer().send(1);
 });

@@ -342,6 +342,13 @@ describe('services', () => {
     await until('the trimming', async () => (await own.redis.xLen('message_stream')) <= 101);
   });
 
+  test('a busy stream is trimmed as fast as it is read, however rarely others are looked after', async () => {
+    await using reader = await subscriber({ PATTERN: 'stream', STREAM_MAXLEN: 100, RECLAIM_AFTER: 600 });
+    await publish(4000, { PATTERN: 'stream' });
+    await reader.event('received', (line) => line.count === 4000);
+    await until('the trimming', async () => (await own.redis.xLen('message_stream')) <= 1100);
+  });
+
   test('a failed handler gets its message again where it is kept, and nothing is lost', async () => {
     const names = patterns.filter(({ guarantees }) => guarantees.survivesCrash).map(({ name }) => name);
     const count = 100;

@@ -97,7 +97,7 @@ describe('the table of the terminal', () => {
   });
 
   test('of Markdown has the words and the mark of each cell, and the legend', () => {
-    const table = summaryTable(resultsWith(measurement(), lossy));
+    const table = summaryTable(resultsWith(measurement(), lossy)).text;
     expect(table).toContain('| What? | received 10 of 10 ✅ | received 671 of 1,000; 329 refused; p50');
     expect(table).toContain('⚠️ loss outside the promise');
   });

@@ -4,14 +4,17 @@ import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { JobQueue, Video } from '../queue.ts';
 import { isForUs, isFromUs } from './origin.ts';
-import { newSession, userOf } from './session.ts';
+import { addressOf } from './peer.ts';
+import type { Visitors } from './visitors.ts';
 
 const PAGE = readFileSync(new URL('page.html', import.meta.url), 'utf8');
 const UPLOAD_LIMIT = '4kb';
 const NAME_LIMIT = 200;
-/** Unfinished jobs of one user, and waiting jobs of all users: more are refused, so that no user fills the queue. */
-const PER_USER = 20;
-const OF_ALL = 1000;
+const FULL = {
+  user: [429, 'wait until some of your videos are done'],
+  address: [429, 'wait until some of the videos from your address are done'],
+  all: [503, 'too many videos are waiting'],
+} as const;
 
 const HEADERS = {
   'Content-Security-Policy': [
@@ -30,7 +33,7 @@ const HEADERS = {
 };
 
 /** The page, and `POST /upload`, which only queues: it responds at once, however long the encoding takes. */
-export function createApp(jobs: JobQueue, log: (line: string) => void): Express {
+export function createApp(jobs: JobQueue, visitors: Visitors, log: (line: string) => void): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use((request, response, next) => {
@@ -39,27 +42,33 @@ export function createApp(jobs: JobQueue, log: (line: string) => void): Express 
     else refuse(response, 421, 'this server has another name');
   });
 
-  app.get('/', (request, response) => {
-    if (!userOf(request)) response.set('Set-Cookie', newSession());
-    response.type('html').send(PAGE);
-  });
-
   app.get('/healthz', (_request, response) => {
     response.json({ ok: true });
   });
 
+  app.use((request, response, next) => {
+    if (visitors.requests.take(addressOf(request.socket))) next();
+    else refuse(response.set('Retry-After', '1'), 429, 'too many requests from your address');
+  });
+
+  app.get('/', (request, response) => {
+    if (!visitors.sessions.userOf(request)) response.set('Set-Cookie', visitors.sessions.create());
+    response.type('html').send(PAGE);
+  });
+
   app.post('/upload', express.json({ limit: UPLOAD_LIMIT }), async (request, response) => {
-    const user = userOf(request);
+    const user = visitors.sessions.userOf(request);
     const video = asVideo(request.body);
     if (!isFromUs(request)) return refuse(response, 403, 'comes from another site');
     if (!user) return refuse(response, 401, 'open the page first');
     if (!video) return refuse(response, 400, 'expected JSON: { "name": "holiday.mp4", "size": 1234 }');
-    const unfinished = (await jobs.jobsOf(user)).filter(({ state }) => state !== 'done' && state !== 'failed');
-    if (unfinished.length >= PER_USER) return refuse(response, 429, 'wait until some of your videos are done');
-    if ((await jobs.waiting()) >= OF_ALL) return refuse(response, 503, 'too many videos are waiting');
-    const id = await jobs.add(user, video);
+    const added = await jobs.add({ user, address: addressOf(request.socket) }, video);
+    if ('full' in added) {
+      const [status, reason] = FULL[added.full];
+      return refuse(response, status, reason);
+    }
     log(`queued ${video.name}`);
-    response.status(202).json({ id });
+    response.status(202).json(added);
   });
 
   app.use((error: Error & { status?: number }, _request: Request, response: Response, next: NextFunction) => {

@@ -4,7 +4,8 @@ import { Server, type Socket } from 'socket.io';
 import { readObject } from '../../read-object.ts';
 import { type Announcement, CHANNEL, type JobQueue, type JobView } from '../queue.ts';
 import { isForUs, isFromUs } from './origin.ts';
-import { userOf } from './session.ts';
+import { addressOf } from './peer.ts';
+import type { Visitors } from './visitors.ts';
 
 /** The messages to browsers. */
 export interface ToBrowser {
@@ -35,12 +36,19 @@ export interface Live {
  *
  * Every API process receives every announcement and knows its own browsers, so a browser may connect to any of them.
  */
-export async function startLive(http: HttpServer, redis: Redis, jobs: JobQueue, server: string): Promise<Live> {
+export async function startLive(
+  http: HttpServer,
+  redis: Redis,
+  jobs: JobQueue,
+  { sessions, requests }: Visitors,
+  server: string,
+): Promise<Live> {
   const io = new Server<Record<string, never>, ToBrowser>(http, {
     transports: ['websocket'], // one connection, one process: no need for sticky sessions
     maxHttpBufferSize: LARGEST_MESSAGE,
     allowRequest: (request, answer) => {
-      const allowed = isForUs(request) && isFromUs(request) && userOf(request) !== undefined;
+      const isOurs = isForUs(request) && isFromUs(request) && sessions.userOf(request) !== undefined;
+      const allowed = requests.take(addressOf(request.socket)) && isOurs;
       answer(allowed ? null : 'forbidden', allowed);
     },
   });
@@ -52,11 +60,11 @@ export async function startLive(http: HttpServer, redis: Redis, jobs: JobQueue, 
   }
 
   function catchUp(): void {
-    for (const socket of io.sockets.sockets.values()) void sendState(socket, userOf(socket.request) as string);
+    for (const socket of io.sockets.sockets.values()) void sendState(socket, sessions.userOf(socket.request) as string);
   }
 
   io.on('connection', (socket) => {
-    const user = userOf(socket.request) as string;
+    const user = sessions.userOf(socket.request) as string;
     void socket.join(user); // first, so that changes while the state is being read arrive as well
     void sendState(socket, user);
   });

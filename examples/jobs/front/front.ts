@@ -14,7 +14,10 @@ export interface Front extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Passes connections to the API processes in turn, and skips one that does not accept. Knows nothing of HTTP. */
+/**
+ * Passes connections to the API processes in turn, and skips one that does not accept. Knows nothing of HTTP; but says first whose
+ * connection it is (the PROXY protocol, version 1), because the API processes see none but its own.
+ */
 export async function startFront(apis: readonly Address[], listen: Address): Promise<Front> {
   const sockets = new Set<Socket>();
   let turn = 0;
@@ -29,6 +32,7 @@ export async function startFront(apis: readonly Address[], listen: Address): Pro
     track(api);
     api.once('connect', () => {
       tries = 0;
+      api.write(whoseIs(browser));
       browser.pipe(api).pipe(browser);
       browser.resume();
     });
@@ -56,4 +60,9 @@ export async function startFront(apis: readonly Address[], listen: Address): Pro
     await closed;
   }
   return { port: (server.address() as AddressInfo).port, close, [Symbol.asyncDispose]: close };
+}
+
+function whoseIs({ remoteFamily, remoteAddress, localAddress, remotePort, localPort }: Socket): string {
+  const kind = remoteFamily === 'IPv6' ? 'TCP6' : 'TCP4';
+  return `PROXY ${kind} ${remoteAddress} ${localAddress} ${remotePort} ${localPort}\r\n`;
 }

@@ -17,8 +17,8 @@ const HOLD = `
 local before = redis.call('GET', KEYS[1])
 local left = redis.call('PTTL', KEYS[1])
 if before and before ~= ARGV[4] and before:sub(1, #ARGV[1]) ~= ARGV[1] then return {0, before, left} end
-if before == ARGV[2] then redis.call('PEXPIRE', KEYS[1], ARGV[3]) -- also done when Redis' memory is full
-else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+redis.call('PEXPIRE', KEYS[1], ARGV[3]) -- also when Redis' memory is full; after a script's first write, it refuses none for that
+if before ~= ARGV[2] then redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return {1, before, left}
 `;
 
@@ -83,7 +83,7 @@ export class NameLease {
 
   /**
    * Takes the name. If another has it, whose connection Redis does not show to be gone, waits until its lease runs out.
-   * @param isOptional goes on without the name if Redis refuses to write it down (when its memory is full, or the user may not)
+   * @param isOptional goes on without the name if Redis refuses to write it down (the user may not)
    * @throws NameInUseError if that is renewed meanwhile
    */
   static async take(

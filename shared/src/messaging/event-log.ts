@@ -6,11 +6,11 @@ import type { Logger } from './logger.ts';
 /** Logs what a builder must know of a producer: that messages are refused or held back, and that it is over. */
 export function producerLog(log: Logger, topic: string, pattern: string): ProducerObserver<never> {
   const fields = { topic, pattern };
+  const to = `${pattern} '${sanitize(topic)}'`;
   return {
     trouble(reason) {
-      if (reason === undefined) log.info({ ...fields, event: 'accepted' }, `Sending to ${pattern} '${topic}' again`);
-      else
-        log.warn({ ...fields, event: 'refused', reason }, `Cannot send to ${pattern} '${topic}': ${sanitize(reason)}`);
+      if (reason === undefined) log.info({ ...fields, event: 'accepted' }, `Sending to ${to} again`);
+      else log.warn({ ...fields, event: 'refused', reason }, `Cannot send to ${to}: ${sanitize(reason)}`);
     },
   };
 }
@@ -18,11 +18,12 @@ export function producerLog(log: Logger, topic: string, pattern: string): Produc
 /** Logs what a builder must know of a consumer: what failed, was dead-lettered, lost or refused. */
 export function consumerLog(log: Logger, topic: string, pattern: string): ConsumerObserver<never> {
   const fields = { topic, pattern };
-  const of = `of ${pattern} '${topic}'`;
+  const from = `${pattern} '${sanitize(topic)}'`;
+  const of = `of ${from}`;
   return {
     trouble(reason) {
-      if (reason === undefined) log.info({ ...fields, event: 'accepted' }, `Reading ${pattern} '${topic}' again`);
-      else log.error({ ...fields, event: 'refused', reason }, `Cannot read ${pattern} '${topic}': ${sanitize(reason)}`);
+      if (reason === undefined) log.info({ ...fields, event: 'accepted' }, `Reading ${from} again`);
+      else log.error({ ...fields, event: 'refused', reason }, `Cannot read ${from}: ${sanitize(reason)}`);
     },
     failed({ id, delivery: { attempt } }, reason, fate) {
       const text = `Handler failed for message ${sanitize(id ?? '?', 60)} ${of}, attempt ${attempt} (${sanitize(reason)})`;

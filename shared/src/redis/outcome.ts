@@ -24,6 +24,10 @@ export function isLoading(answer: unknown): answer is ErrorReply {
   return answer instanceof ErrorReply && answer.message.startsWith('LOADING');
 }
 
+/** Whether Redis refuses a command because its memory is full. */
+export const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof ErrorReply && error.message.startsWith('OOM');
+
 /** Whether Redis, or we, refuse the connection in a way that asking again will not change. */
 export function isRefusedForGood(cause: Error): boolean {
   return cause instanceof ErrorReply ? REFUSED_FOR_GOOD.test(cause.message) : tlsFailureOf(cause) !== undefined;

@@ -1,6 +1,7 @@
 import { isatty } from 'node:tty';
-import pino, { type Logger as PinoLogger } from 'pino';
+import pino, { type LogFn, type Logger as PinoLogger } from 'pino';
 import pretty from 'pino-pretty';
+import { sanitize, sanitizeLines } from '../text/sanitize.ts';
 
 export type Logger = PinoLogger;
 
@@ -13,16 +14,34 @@ interface LoggerOptions {
 /**
  * The log of a service, on standard output: `json`, one object a line with `level`, `time` (ISO), `service`, `event` and
  * `msg`; or `pretty`, `10:30:15.123 text`. Written before the call returns, so that nothing is missing after an exit.
+ *
+ * Both are fit to be shown, whoever wrote what stands in them: texts that are fields, and all of `msg` but its line breaks. (Text of
+ * others in a `msg` must be sanitized before, or it could look like a line of its own.)
  */
 export function createLogger({ service, level, format }: LoggerOptions): Logger {
   const options = {
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }), log: shown },
+    hooks: { logMethod: writeShown },
   };
   if (format === 'json') return pino(options, pino.destination({ dest: STDOUT, sync: true }));
   return Object.assign(pino(options, prettyStream()), { [FOR_PEOPLE]: true }); // its children inherit that
+}
+
+/** The fields of a line, with texts that are fit to be shown. */
+const shown = (fields: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? sanitize(value, Number.POSITIVE_INFINITY) : value,
+    ]),
+  );
+
+function writeShown(this: PinoLogger, args: Parameters<LogFn>, write: LogFn): void {
+  const safe = args.map((part: unknown) => (typeof part === 'string' ? sanitizeLines(part) : part));
+  write.apply(this, safe as typeof args);
 }
 
 const FOR_PEOPLE = Symbol('for people');

@@ -14,6 +14,10 @@ export function sanitize(text: string, limit = 200): string {
   return text.length > limit ? `${shown}… (${formatNumber(text.length)} characters)` : shown;
 }
 
+/** As `sanitize`, in full, of a text of ours whose lines stay lines: for a line of a log, or what a terminal is to show. */
+export const sanitizeLines = (text: string): string =>
+  text.toWellFormed().replace(UNSAFE, (character) => (character === '\n' ? character : escapeOf(character)));
+
 function escapeOf(character: string): string {
   const code = (character.codePointAt(0) as number).toString(16);
   return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;

@@ -14,6 +14,15 @@ if holder and holder:sub(1, #${token}) ~= ${token} then return holder end
 `;
 
 /**
+ * Lua: a write that changes nothing, and that Redis accepts when its memory is full. After a script's first write, it refuses none for
+ * that: so what adds no more than it removes goes on, and makes room. @param consumers a Lua expression: the set of them
+ */
+const evenIfFull = (consumers: string) => `redis.call('SREM', ${consumers}, '')\n`;
+
+/** KEYS: consumers. ARGV: a consumer. */
+export const ENTER = `${evenIfFull('KEYS[1]')}redis.call('SADD', KEYS[1], ARGV[1])`;
+
+/**
  * Moves messages from the list to the processing list, as READ_HEAD reads them. The last ones of the processing list that were moved
  * before are returned as well. The consumer is entered each time: somebody may have emptied Redis. KEYS: list, processing list,
  * attempts, consumers, the consumer's name. ARGV: as READ_HEAD, then how many, how many before, consumer, its token, an element that no
@@ -21,7 +30,7 @@ if holder and holder:sub(1, #${token}) ~= ${token} then return holder end
  * @returns the payloads, what was too large, and whether attempts of any message are counted; or who has the name
  */
 export const TAKE = `${unlessTaken('KEYS[5]', 'ARGV[9]')}
-redis.call('SADD', KEYS[4], ARGV[8])
+${evenIfFull('KEYS[4]')}redis.call('SADD', KEYS[4], ARGV[8])
 ${READ_HEAD}
 local wanted, moved = tonumber(ARGV[6]), tonumber(ARGV[7])
 local counted = redis.call('EXISTS', KEYS[3])
@@ -121,7 +130,7 @@ ${REQUEUE}`;
  */
 export const RECLAIM = `
 if redis.call('EXISTS', KEYS[5]) == 1 then return -1 end
-local moved = 0
+${evenIfFull('KEYS[4]')}local moved = 0
 for i = 2, #ARGV, 2 do
   local payload = redis.call('LINDEX', KEYS[1], -1)
   if not payload or redis.sha1hex(payload) ~= ARGV[i] then break end

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { v4 as uuid } from 'uuid';
 import { nowMicros } from '../../accounting/clock.ts';
 import { acknowledge } from '../../delivery/acknowledge.ts';
@@ -20,14 +20,17 @@ import { LEASE_RIGHTS, NameInUseError, NameLease } from '../../delivery/name-lea
 import { throttle } from '../../delivery/throttle.ts';
 import { type BufferRedis, withBuffers } from '../../redis/client.ts';
 import type { Connection } from '../../redis/connection.ts';
+import { isOutOfMemory } from '../../redis/outcome.ts';
 import { runKnownScript, runScript } from '../../redis/script.ts';
 import { headArgs, LIST_HEAD_RIGHTS, type TooLarge } from '../lists.ts';
 import { Counts } from './counts.ts';
 import { handledMark, keysOf } from './keys.ts';
-import { ACK, ACK_ALL, RECLAIM, REJECT, REQUEUE, REQUEUE_STRAYS, TAKE } from './scripts.ts';
+import { ACK, ACK_ALL, ENTER, RECLAIM, REJECT, REQUEUE, REQUEUE_STRAYS, TAKE } from './scripts.ts';
 
 /** The most seconds that one BLMOVE waits. */
 const BLOCK_SECONDS = 1;
+/** How long to wait before looking again whether a Redis whose memory is full has a message: ms. */
+const FULL_PAUSE_MS = 100;
 /** The most messages that one script reclaims. */
 const RECLAIM_BATCH = 100;
 
@@ -52,7 +55,7 @@ export async function subscribe(
   await redis.lLen(list); // what cannot be read is refused here, before anybody counts on the subscription
   const name = await NameLease.take(connection, alive, list, options);
   try {
-    await redis.sAdd(consumers, options.consumer);
+    await enter(redis, consumers, options.consumer);
     const reader = await openBlocking(connection, 'reliable-queue', options.signal);
     await name.renew(); // opening may have taken its time
     return new ReliableQueueSubscription(connection, reader, list, options, name);
@@ -187,7 +190,7 @@ class ReliableQueueSubscription implements Subscription {
   async #beat(): Promise<void> {
     if (!this.#connection.isReady) return;
     const wasAlive = await this.#name.renew();
-    await this.#connection.client.sAdd(this.#keys.consumers, this.#options.consumer); // somebody may have emptied Redis
+    await enter(this.#connection.client, this.#keys.consumers, this.#options.consumer); // somebody may have emptied Redis
     if (!wasAlive) await this.#tellLost();
     if (this.#isTaking || this.#tidying) return;
     this.#tidying = this.#requeueStrays(withBuffers(this.#connection.client)).catch(() => {});
@@ -215,7 +218,10 @@ class ReliableQueueSubscription implements Subscription {
     if (lost.length > 0) this.#options.onLeaseLost?.(lost);
   }
 
-  /** BLMOVE waits for the first message; a script then drains as LMOVE would, many at a time. */
+  /**
+   * BLMOVE waits for the first message; a script then drains as LMOVE would, many at a time. A Redis whose memory is full refuses
+   * BLMOVE, but not the script: without it, the memory would stay full.
+   */
   async #move(limit: number): Promise<Delivery[]> {
     const { client } = this.#reader;
     const { processing, attempts, consumers, alive } = this.#keys;
@@ -224,8 +230,9 @@ class ReliableQueueSubscription implements Subscription {
     let moved = 0;
     if (!this.#drains) {
       const blocking = client.blMove(this.#list, processing, 'LEFT', 'RIGHT', this.#blockSeconds);
-      if ((await blocking) === null) return [];
-      moved = 1;
+      const first = await blocking.catch(this.#unlessFull);
+      if (first === null) return [];
+      moved = first === undefined ? 0 : 1;
     }
     const { maxMessageBytes, onTooLarge } = this.#options;
     const args = [
@@ -247,6 +254,12 @@ class ReliableQueueSubscription implements Subscription {
     return taken;
   }
 
+  /** After a pause, because nothing waits then. Throws any other error. */
+  readonly #unlessFull = async (error: unknown): Promise<undefined> => {
+    if (!isOutOfMemory(error)) throw error;
+    await sleep(FULL_PAUSE_MS);
+  };
+
   /** What a script answered, unless it is who has our name. */
   #unlessTaken(reply: unknown): unknown {
     if (!(reply instanceof Buffer) && typeof reply !== 'string') return reply;
@@ -267,7 +280,7 @@ class ReliableQueueSubscription implements Subscription {
     const { client } = this.#reader;
     const { consumer } = this.#options;
     const { consumers } = this.#keys;
-    await client.sAdd(consumers, consumer); // others may have taken us for dead while this process stood still
+    await enter(client, consumers, consumer); // others may have taken us for dead while this process stood still
     await this.#requeueStrays(client);
     this.#isUnsure = false;
     for (const name of await this.#connection.client.sMembers(consumers)) {
@@ -334,3 +347,7 @@ class ReliableQueueSubscription implements Subscription {
 }
 
 const sha1 = (payload: Buffer): string => createHash('sha1').update(payload).digest('hex');
+
+/** Enters a consumer among those of a list. */
+const enter = async (redis: Parameters<typeof runScript>[0], consumers: string, name: string) =>
+  await runScript(redis, ENTER, [consumers], [name]);

@@ -5,7 +5,7 @@ import type { Delivery, SubscribeOptions, Subscription } from '../../delivery/de
 import { rejectExhausted } from '../../delivery/giving-up.ts';
 import { throttle } from '../../delivery/throttle.ts';
 import { runKnownScript, runScript } from '../../redis/script.ts';
-import { FIELD, READ_NEW, TRIM_ACKNOWLEDGED } from './scripts.ts';
+import { FIELD, MOST_TRIMMED, READ_NEW, TRIM_ACKNOWLEDGED } from './scripts.ts';
 
 /** The most milliseconds that one XREADGROUP waits: nothing that others have abandoned is claimed meanwhile. */
 const BLOCK_MS = 1000;
@@ -36,6 +36,10 @@ export class StreamReader {
   #hasMore = false;
   /** Where the search for what others have abandoned goes on; once begun, it goes through to the end. */
   #abandonedFrom: string | undefined;
+  /** Whether the stream may be too long. */
+  #isLong = false;
+  /** How many entries were read since that was to be seen. */
+  #read = 0;
 
   constructor(
     reader: BlockingConnection,
@@ -80,14 +84,28 @@ export class StreamReader {
     }
     if (this.#isTimeToReclaim()) {
       this.#abandonedFrom ??= '0-0';
-      const { maxLength } = this.#options;
-      if (maxLength > 0) await runScript(this.#reader.client, TRIM_ACKNOWLEDGED, [this.#key], [String(maxLength)]);
+      this.#isLong = true;
     }
+    if (this.#isLong) this.#isLong = await this.#trim();
     while (this.#abandonedFrom !== undefined) {
       const abandoned = await this.#takeAbandoned(this.#abandonedFrom, limit);
       if (abandoned.length > 0) return abandoned;
     }
-    return await this.#takeNew(limit);
+    const fresh = await this.#takeNew(limit);
+    this.#read += fresh.length;
+    if (this.#read >= MOST_TRIMMED) {
+      this.#isLong = true; // or a busy stream would grow faster than it is trimmed
+      this.#read = 0;
+    }
+    return fresh;
+  }
+
+  /** @returns whether it removed as many entries as it may at a time, so that there may be more to remove */
+  async #trim(): Promise<boolean> {
+    const { maxLength } = this.#options;
+    if (maxLength === 0) return false;
+    const args = [String(maxLength)];
+    return (await runScript(this.#reader.client, TRIM_ACKNOWLEDGED, [this.#key], args)) === MOST_TRIMMED;
   }
 
   async #takeOwn(from: string, limit: number): Promise<Delivery[]> {

@@ -139,9 +139,12 @@ for i = 4, #ARGV, 2 do
 end
 `;
 
+/** How many entries TRIM_ACKNOWLEDGED removes at the most. */
+export const MOST_TRIMMED = 1000;
+
 /**
- * Removes the oldest entries of a stream that is longer than ARGV[1], up to 1,000 at a time, but none that a group has yet to
- * read or to acknowledge. KEYS: stream.
+ * Removes the oldest entries of a stream that is longer than ARGV[1], but none that a group has yet to read or to acknowledge. KEYS:
+ * stream. @returns how many
  */
 export const TRIM_ACKNOWLEDGED = `
 local over = redis.call('XLEN', KEYS[1]) - tonumber(ARGV[1])
@@ -152,7 +155,7 @@ local function before(a, b)
   if ams ~= bms then return tonumber(ams) < tonumber(bms) end
   return tonumber(aseq) < tonumber(bseq)
 end
-local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', math.min(over, 1000) + 1)
+local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', math.min(over, ${MOST_TRIMMED}) + 1)
 local keep = oldest[#oldest][1]
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   local group = {}
