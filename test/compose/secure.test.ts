@@ -8,7 +8,7 @@ import { until } from '../../testkit/until.ts';
 import { argumentsOfAll } from '../support/arguments.ts';
 import { ProjectCopy } from '../support/project-copy.ts';
 import { startService } from '../support/start-service.ts';
-import { Compose, docker, expectUnprivileged } from './compose.ts';
+import { Compose, docker, expectConfined } from './compose.ts';
 
 const SERVICES = ['redis', 'subscriber', 'publisher', 'dashboard'];
 const FILES = ['docker-compose.yml', 'docker-compose.secure.yml'];
@@ -137,7 +137,7 @@ describe.each([
       expect(secret.length).toBeGreaterThan(30);
       expect(shown.includes(secret)).toBe(false);
     }
-    for (const service of SERVICES) await expectUnprivileged(await compose.container(service));
+    for (const service of SERVICES) await expectConfined(await compose.container(service));
   });
 
   test('nothing is refused to the services, and at the end the account is complete', async () => {
