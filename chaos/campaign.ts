@@ -6,7 +6,7 @@ import { seeded } from '../testkit/random.ts';
 import { until } from '../testkit/until.ts';
 import { heldOf, Lives } from './evidence.ts';
 import type { Fault, Injected } from './faults/fault.ts';
-import { faults as allFaults } from './faults/index.ts';
+import { allFaults } from './faults/index.ts';
 import { type Happened, type Planned, planned } from './history.ts';
 import type { Options } from './options.ts';
 import { type Evidence, type Held, judge, type Violation } from './oracle.ts';
@@ -48,12 +48,12 @@ export async function runCampaign(
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  const { patterns, seed, rate, redis } = options;
+  const { patterns, seed, rate, redis, isCluster } = options;
   const server = await findServer(say, redis);
   const lives = new Lives(patterns);
   const onPublished = lives.accepted.bind(lives);
   const dedupeTtl = dedupeTtlOf(seed);
-  await using system = await System.open({ server, patterns, rate, dedupeTtl, onPublished }, signal);
+  await using system = await System.open({ server, patterns, isCluster, rate, dedupeTtl, onPublished }, signal);
   using watcher = watch(system);
   const campaign = new Campaign(system, lives, say);
   await campaign.start();
@@ -145,13 +145,18 @@ class Campaign {
 
   /** Ends the publishers, waits until everything accepted is handled, and ends the subscribers. @returns what is left in Redis, by pattern */
   async stop(): Promise<ReadonlyMap<string, Held>> {
-    const { admin, patterns, publishers, subscribers, extras, evidence } = this.#system;
+    const system = this.#system;
+    const { patterns, publishers, subscribers, extras, evidence } = system;
     await Promise.all(publishers.map((service) => service.end('SIGTERM')));
     const least = new Map<string, { readonly left: number; readonly at: number }>();
     const isEmptyOrStuck = async () => {
       await sleep(LOOK_EVERY_MS);
       for (const pattern of patterns) {
-        const { waiting, inFlight } = await pattern.backlog(admin, pattern.topic.default, GROUP);
+        const { waiting, inFlight } = await pattern.backlog(
+          system.adminOf(pattern.topic.default),
+          pattern.topic.default,
+          GROUP,
+        );
         const left = (waiting ?? 0) + inFlight;
         if (left < (least.get(pattern.name)?.left ?? Number.POSITIVE_INFINITY))
           least.set(pattern.name, { left, at: performance.now() });
@@ -161,7 +166,9 @@ class Campaign {
     await this.#patiently('everything to be handled', isEmptyOrStuck, DRAIN_MS);
     await Promise.all([...subscribers, ...extras].map((service) => service.end('SIGTERM')));
     this.#lives.readNotes(evidence.values());
-    const held = patterns.map(async (pattern) => [pattern.name, await heldOf(admin, pattern, GROUP)] as const);
+    const held = patterns.map(
+      async (pattern) => [pattern.name, await heldOf(system.adminOf(pattern.topic.default), pattern, GROUP)] as const,
+    );
     return new Map(await Promise.all(held));
   }
 
@@ -187,6 +194,7 @@ class Campaign {
         isDone: false,
         starves: [],
         deletes: false,
+        loses: false,
       };
     }
     const at = Date.now();
@@ -206,6 +214,7 @@ class Campaign {
       starves,
       frozen,
       deletes: fault.deletes ?? false,
+      loses: fault.loses ?? false,
     };
   }
 

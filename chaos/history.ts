@@ -27,6 +27,8 @@ export interface Happened {
   readonly starvedUntil?: number;
   /** Whether everything in Redis was deleted when it began. */
   readonly deletes: boolean;
+  /** Whether a server ended that may not have replicated the last that it had done. */
+  readonly loses?: boolean;
   /** A service whose process stood still. */
   readonly frozen?: string | undefined;
 }

@@ -4,7 +4,7 @@ import { choosePatterns, patternWords } from '@redis-messaging/shared/patterns/i
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { OptionsError } from '../local/process/command.ts';
 import type { Fault } from './faults/fault.ts';
-import { faults as allFaults } from './faults/index.ts';
+import { allFaults, clusterFaults, faults as usualFaults } from './faults/index.ts';
 import { type Planned, parsePlan } from './history.ts';
 
 /** What a campaign is to do. */
@@ -17,6 +17,8 @@ export interface Options {
   readonly faults: readonly Fault[];
   /** A history to repeat, in place of one that the seed makes. */
   readonly plan: readonly Planned[] | undefined;
+  /** Whether Redis is a Cluster. */
+  readonly isCluster: boolean;
   /** Messages per second, of each pattern. */
   readonly rate: number;
   /** The program of the server; the one on PATH if not given. */
@@ -34,6 +36,7 @@ const settings = {
   patterns: { type: 'string', default: 'all' },
   only: { type: 'string' },
   faults: { type: 'string' },
+  cluster: { type: 'boolean', default: false },
   rate: { type: 'string' },
   redis: { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -51,6 +54,7 @@ promises it. Exits with 1 if a promise was broken, and prints the faults at that
   --patterns LIST  ${patternWords.join(', ')} (default: all)
   --only LIST      only these faults
   --faults FILE    the faults of this file, in place of random ones: lines as a failure prints them
+  --cluster        on a private Cluster of three primaries with replicas, with faults of its own
   --rate N         messages per second, of each pattern (default: ${RATE})
   --redis PATH     the server's program (default: REDIS_SERVER, else redis-server or valkey-server from PATH)
 
@@ -87,13 +91,17 @@ export function readOptions(args: readonly string[]): Options | undefined {
     ms: Math.round(seconds * 1000),
     seed: number('seed', Math.floor(Math.random() * 1_000_000), 0, Number.MAX_SAFE_INTEGER),
     patterns: patterns ?? [],
-    faults: chooseFaults(values.only, mistakes),
+    faults: chooseFaults(values.only, values.cluster ? clusterFaults : usualFaults, mistakes),
+    isCluster: values.cluster,
     plan: readPlan(values.faults, mistakes),
     rate: number('rate', RATE, 1, 10_000),
     redis: checkProgram(values.redis, mistakes),
-    words: (['only', 'faults', 'rate', 'redis'] as const).flatMap((name) =>
-      values[name] === undefined ? [] : [`--${name} ${values[name]}`],
-    ),
+    words: [
+      ...(values.cluster ? ['--cluster'] : []),
+      ...(['only', 'faults', 'rate', 'redis'] as const).flatMap((name) =>
+        values[name] === undefined ? [] : [`--${name} ${values[name]}`],
+      ),
+    ],
   };
   if (mistakes.length > 0) throw new OptionsError(mistakes.join('\n'));
   return options;
@@ -107,13 +115,13 @@ function parse(args: readonly string[]) {
   }
 }
 
-function chooseFaults(list: string | undefined, mistakes: string[]): readonly Fault[] {
-  if (list === undefined) return allFaults.filter(({ isExtra }) => !isExtra);
+function chooseFaults(list: string | undefined, all: readonly Fault[], mistakes: string[]): readonly Fault[] {
+  if (list === undefined) return all.filter(({ isExtra }) => !isExtra);
   const words = list.split(',').map((word) => word.trim());
-  const names = allFaults.map(({ name }) => name);
+  const names = all.map(({ name }) => name);
   const unknown = words.filter((word) => !names.includes(word));
   if (unknown.length > 0) mistakes.push(`--only ${unknown.join(',')}: expected some of ${names.join(', ')}`);
-  return allFaults.filter(({ name }) => words.includes(name));
+  return all.filter(({ name }) => words.includes(name));
 }
 
 function checkProgram(path: string | undefined, mistakes: string[]): string | undefined {

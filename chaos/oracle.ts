@@ -85,6 +85,8 @@ export interface Violation {
 
 /** No service may ever have more: bytes. */
 export const MOST_BYTES = 200 * 1024 * 1024;
+/** A busy primary replicates what it has accepted within this time, and a publisher notes it within this time: ms. */
+const UNREPLICATED_MS = 1000;
 /** A subscriber must know after this long that it cannot consume: ms. */
 const UNREADY_AFTER_MS = 5000;
 /** What a busy machine may add to that, and what lies between two samples: ms. */
@@ -108,7 +110,7 @@ export function judge(evidence: Evidence): Violation[] {
 
 function judgePattern(pattern: PatternEvidence, evidence: Evidence): Violation[] {
   const found: Found[] = [];
-  if (pattern.guarantees.delivery === 'at-most-once') found.push(twice(pattern));
+  if (pattern.guarantees.delivery === 'at-most-once') found.push(twice(pattern, evidence));
   if (pattern.guarantees.keepsUnread) found.push(lost(pattern, evidence), stuck(pattern), poison(pattern, evidence));
   if (pattern.guarantees.delivery === 'at-least-once') found.push(...sharedNames(pattern, evidence));
   const violations = found.filter(({ keys }) => keys.length > 0).map((each) => inTime(each, pattern, evidence));
@@ -129,6 +131,7 @@ type Found = Pick<Violation, 'promise' | 'text' | 'keys'>;
 function lost(pattern: PatternEvidence, evidence: Evidence): Found {
   const isPromised = (key: string) => {
     if ((pattern.lives.get(key)?.madeAt ?? 0) < deletedAt(evidence)) return false;
+    if (wasNotReplicated(pattern.lives.get(key)?.acceptedAt, evidence)) return false;
     return pattern.guarantees.delivery === 'at-least-once' || !isExcused(key, pattern, evidence);
   };
   const keys = missing(pattern).filter(isPromised);
@@ -152,11 +155,13 @@ function stuck({ name, held }: PatternEvidence): Found {
 }
 
 /** What was handled more than once, where that is promised not to happen: of a broadcast, by one and the same process. */
-function twice({ name, guarantees, lives }: PatternEvidence): Found {
+function twice({ name, guarantees, lives }: PatternEvidence, evidence: Evidence): Found {
   const isShared = guarantees.audience === 'one-subscriber';
   const isTwice = ({ handledBy }: Life) =>
     handledBy.length > 1 && (isShared || new Set(handledBy).size < handledBy.length);
-  const keys = [...lives].filter(([, life]) => isTwice(life)).map(([key]) => key);
+  const keys = [...lives]
+    .filter(([, life]) => isTwice(life) && !wasNotReplicated(life.handledAt, evidence))
+    .map(([key]) => key);
   return { promise: 'twice', text: `${name}: ${count(keys)} handled more than once`, keys };
 }
 
@@ -221,7 +226,7 @@ function poison(pattern: PatternEvidence, evidence: Evidence): Found {
   const isRecognised = (each: Poison) =>
     survivors.some(({ invalid, undeliverable }) => isAmong(invalid, each) && !isAmong(undeliverable, each));
   const isPromised = (each: Poison) => {
-    if (each.at < deletedAt(evidence)) return false;
+    if (each.at < deletedAt(evidence) || wasNotReplicated(each.at, evidence)) return false;
     return guarantees.delivery === 'at-least-once' || isRecognised(each) || !isExcused(each.key, pattern, evidence);
   };
   const keys = pattern.poison.filter((each) => isGone(each) && isPromised(each)).map(({ key }) => key);
@@ -231,6 +236,13 @@ function poison(pattern: PatternEvidence, evidence: Evidence): Found {
 /** When everything in Redis was deleted for the last time: nothing is promised of what was made before. ms since 1970. */
 function deletedAt({ faults }: Evidence): number {
   return Math.max(0, ...faults.filter(({ deletes }) => deletes).map(({ at }) => at));
+}
+
+/** Whether something was done so shortly before a server was killed that it may not have been replicated. @param at ms since 1970 */
+function wasNotReplicated(at: number | undefined, { faults }: Pick<Evidence, 'faults'>): boolean {
+  return (
+    at !== undefined && faults.some((fault) => fault.loses && fault.at - UNREPLICATED_MS <= at && at <= fault.until)
+  );
 }
 
 /** Whether what is missing was in the hands of a handler that failed, or lived while there was a fault. */
@@ -305,7 +317,7 @@ function* accountOf(service: ServiceEvidence, instance: Instance, evidence: Evid
         yield `${stats.accepted} accepted, but its log says ${instance.published}`;
       continue;
     }
-    if (isLast && isAccountable(pattern, service, evidence)) yield* audienceOf(pattern, stats);
+    if (isLast && isAccountable(pattern, service, evidence)) yield* audienceOf(pattern, stats, evidence);
     if (service.instances.length > 1 || instance.wasShared) continue;
     const { received, lost: said } = stats;
     const handled = handlingsOf(pattern, pid);
@@ -343,7 +355,11 @@ const allPublishedAt = ({ services }: Evidence): number =>
   );
 
 /** What is wrong with the account of a pattern's audience when all is over. */
-function* audienceOf({ name, guarantees, lives }: PatternEvidence, stats: Record<string, number>): Generator<string> {
+function* audienceOf(
+  { name, guarantees, lives }: PatternEvidence,
+  stats: Record<string, number>,
+  evidence: Evidence,
+): Generator<string> {
   const { accepted, handled, waiting, inFlight, dead, lost, elsewhere, moving, unexplained } = stats as Record<
     'accepted' | 'handled' | 'waiting' | 'inFlight' | 'dead' | 'lost' | 'elsewhere' | 'moving' | 'unexplained',
     number
@@ -354,7 +370,8 @@ function* audienceOf({ name, guarantees, lives }: PatternEvidence, stats: Record
   if (unexplained !== 0) yield `${name}: ${account}`;
   if (guarantees.delivery !== 'at-least-once') return;
   const truly = [...lives.values()].filter(({ handledBy }) => handledBy.length > 0).length;
-  if (handled !== truly) yield `${name}: ${account}; but ${truly} were handled`;
+  if (handled !== truly && !evidence.faults.some(({ loses }) => loses))
+    yield `${name}: ${account}; but ${truly} were handled`;
 }
 
 /** How often a process has handled a message of a pattern. */

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { newClient, type Redis } from '@redis-messaging/shared/redis/client';
+import type { Redis } from '@redis-messaging/shared/redis/client';
+import { newClient } from '@redis-messaging/shared/redis/new-client';
+import { serversOf } from '@redis-messaging/shared/redis/servers/servers-of';
 import { ErrorReply } from 'redis';
 import { type Environment, stringsOf } from '../local/process/environment.ts';
 import type { ServerProgram } from '../local/redis/find-server.ts';
+import { type RedisCluster, startRedisCluster } from '../local/redis/redis-cluster.ts';
 import { freePort, type RedisServer, startRedisServer } from '../local/redis/redis-server.ts';
 import type { Line } from '../testkit/service-process.ts';
 import { TcpProxy } from '../testkit/tcp-proxy.ts';
@@ -46,6 +49,8 @@ export interface Poison {
 export interface SystemOptions {
   readonly server: ServerProgram;
   readonly patterns: readonly Pattern[];
+  /** Whether Redis is a Cluster: three primaries, each with a replica, and no proxies. */
+  readonly isCluster: boolean;
   /** Messages per second, of each pattern. */
   readonly rate: number;
   /** Seconds for which Redis remembers ids; 0 = off. */
@@ -76,6 +81,8 @@ export class System implements AsyncDisposable {
   /** Where subscribers note what they have handled: files by the name of the subscriber. */
   readonly evidence: ReadonlyMap<string, string>;
   readonly #server: RedisServer;
+  readonly #cluster: RedisCluster | undefined;
+  readonly #admins: ReadonlyMap<string, Redis>;
   readonly #extraProxies: TcpProxy[] = [];
   readonly #onPublished: SystemOptions['onPublished'];
   readonly #common: Environment;
@@ -84,7 +91,8 @@ export class System implements AsyncDisposable {
   private constructor(
     { patterns, rate, dedupeTtl, onPublished }: SystemOptions,
     server: RedisServer,
-    [admin, other]: readonly [Redis, Redis],
+    cluster: RedisCluster | undefined,
+    [admin, other, ...others]: readonly [Redis, Redis, ...Redis[]],
     proxies: ReadonlyMap<string, TcpProxy>,
     ports: ReadonlyMap<string, number>,
     folder: string,
@@ -93,14 +101,21 @@ export class System implements AsyncDisposable {
     this.signal = signal;
     this.patterns = patterns;
     this.#server = server;
+    this.#cluster = cluster;
+    this.#admins = new Map(others.map((each, index) => [topicsOf(patterns)[index] as string, each]));
     this.admin = admin;
     this.other = other;
     this.proxies = proxies;
     this.#onPublished = onPublished;
-    this.#common = { REDIS_USERNAME: USER, REDIS_PASSWORD: PASSWORD, DEDUPE_TTL: dedupeTtl };
+    this.#common = {
+      REDIS_USERNAME: USER,
+      REDIS_PASSWORD: PASSWORD,
+      DEDUPE_TTL: dedupeTtl,
+      REDIS_CLUSTER: cluster && addressesOf(cluster),
+    };
     this.publishers = patterns.map(({ name }) => {
       const env = {
-        ...this.#publisherEnv(name, proxies.get('publishers') as TcpProxy),
+        ...this.#publisherEnv(name, proxies.get('publishers')),
         PUBLISH_INTERVAL: (1 / rate).toFixed(6),
       };
       return new Service('publisher', `publisher of ${name}`, env, (line) => onPublished(name, line));
@@ -128,6 +143,28 @@ export class System implements AsyncDisposable {
 
   /** Starts Redis, and nothing else yet. */
   static async open(options: SystemOptions, signal: AbortSignal): Promise<System> {
+    return options.isCluster ? await System.#openCluster(options, signal) : await System.#openOne(options, signal);
+  }
+
+  static async #openCluster(options: SystemOptions, signal: AbortSignal): Promise<System> {
+    const layout = { primaries: 3, replicas: 1, username: USER, password: PASSWORD } as const;
+    const cluster = await startRedisCluster(options.server, layout);
+    const rootNodes = cluster.servers.map(({ port }) => ({ socket: { host: '127.0.0.1', port } }));
+    const servers = serversOf({ rootNodes });
+    const keys = ['', '', ...topicsOf(options.patterns)];
+    const clients = keys.map((key) => newClient(servers.optionsFor(key), 'chaos', () => false));
+    for (const client of clients) await client.on('error', () => {}).connect();
+    const ports = new Map<string, number>();
+    for (const name of NAMES) ports.set(name, await freePort());
+    const [server] = cluster.servers as [RedisServer];
+    const admins = clients as [Redis, Redis, ...Redis[]];
+    const { dir = '' } = await admins[0].configGet('dir');
+    const parent = AbortSignal.any([signal]);
+    setMaxListeners(0, parent);
+    return new System(options, server, cluster, admins, new Map(), ports, dir, parent);
+  }
+
+  static async #openOne(options: SystemOptions, signal: AbortSignal): Promise<System> {
     const settings = [`lua-time-limit ${BUSY_AFTER_MS}`, 'maxmemory-policy noeviction'];
     const server = await startRedisServer(options.server, { username: USER, password: PASSWORD, settings });
     const socket = { host: '127.0.0.1', port: server.port };
@@ -150,12 +187,22 @@ export class System implements AsyncDisposable {
     });
     const either = AbortSignal.any([signal, failure.signal]);
     setMaxListeners(0, either);
-    return new System(options, server, [admin, other], proxies, ports, dir, either);
+    return new System(options, server, undefined, [admin, other], proxies, ports, dir, either);
   }
 
   /** The port of Redis itself. */
   get port(): number {
     return this.#server.port;
+  }
+
+  /** A connection like `admin`, to the server that has a topic. */
+  adminOf(topic: string): Redis {
+    return this.#admins.get(topic) ?? this.admin;
+  }
+
+  /** The process of the server of a Cluster on this port. */
+  pidAt(port: number): number {
+    return this.#cluster?.servers.find((server) => server.port === port)?.pid as number;
   }
 
   get services(): readonly Service[] {
@@ -222,7 +269,7 @@ export class System implements AsyncDisposable {
     let accepted = 0;
     for (const { name, topic, publish } of this.patterns) {
       const payload = payloadFor(name);
-      const replies = await publish(this.admin, topic.default, [payload]).catch(() => undefined);
+      const replies = await publish(this.adminOf(topic.default), topic.default, [payload]).catch(() => undefined);
       if (!replies) continue;
       accepted++;
       this.poison.push({ pattern: name, at: Date.now(), key: keyOfPayload(payload), sha1: sha1(payload), stamp });
@@ -244,17 +291,22 @@ export class System implements AsyncDisposable {
     }
   }
 
-  #publisherEnv(pattern: string, { port }: TcpProxy): Environment {
-    return { ...this.#common, REDIS_PORT: port, PATTERN: pattern, SENDER: pattern };
+  #publisherEnv(pattern: string, proxy: TcpProxy | undefined): Environment {
+    return { ...this.#common, REDIS_PORT: proxy?.port, PATTERN: pattern, SENDER: pattern };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.services.map((service) => service[Symbol.asyncDispose]()));
     for (const proxy of [...this.proxies.values(), ...this.#extraProxies]) await proxy[Symbol.asyncDispose]();
-    for (const client of [this.admin, this.other]) client.destroy();
-    await this.#server.stop();
+    for (const client of [this.admin, this.other, ...this.#admins.values()]) client.destroy();
+    await (this.#cluster ?? this.#server).stop();
   }
 }
+
+/** The topics that the patterns use. */
+export const topicsOf = (patterns: readonly Pattern[]): string[] => patterns.map(({ topic }) => topic.default);
+
+const addressesOf = ({ servers }: RedisCluster): string => servers.map(({ port }) => `127.0.0.1:${port}`).join();
 
 /** What a step comes to. @throws the signal's reason as soon as it aborts */
 export async function orAborted<Result>(step: Promise<Result>, signal: AbortSignal): Promise<Result> {

@@ -28,7 +28,7 @@ export class Stage implements Scene, AsyncDisposable {
     this.#local = redis;
     this.redis = redisOptions(loadConfig({ ...process.env, ...redis.env }), 'example');
     this.redisUrl = urlOf(this.redis);
-    this.redisVariables = redis.server ? wordsOf(redis.env) : `REDIS_URL=${withoutPassword(this.redisUrl)}`;
+    this.redisVariables = redis.servers.length > 0 ? wordsOf(redis.env) : `REDIS_URL=${withoutPassword(this.redisUrl)}`;
   }
 
   /** @throws a ConfigError if the environment has mistakes; an Error if there is no Redis */

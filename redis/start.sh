@@ -1,6 +1,7 @@
 #!/bin/sh
 # Starts the server of whichever image this is (Redis or Valkey), configured through its standard input: a password must
-# not stand among a process's arguments. With docker-compose.secure.yml: TLS only, and the users of a file.
+# not stand among a process's arguments. With docker-compose.secure.yml: TLS only, and the users of a file. With docker-compose.cluster.yml: a
+# server of a Cluster, which others reach by its name.
 set -eu
 case $(readlink -f "$(command -v redis-server || command -v valkey-server)") in
   *valkey*) server=valkey-server ;; # where redis-server is but another name for it
@@ -19,6 +20,13 @@ listen() {
   if [ ! -e /run/secrets/redis.crt ]; then printf 'port %s\n' "$1"; return; fi
   printf 'port 0\ntls-port %s\ntls-auth-clients no\n' "$1" # clients prove who they are by their passwords
   printf 'tls-cert-file /run/secrets/redis.crt\ntls-key-file /run/secrets/redis.key\n'
+}
+cluster() {
+  if [ -z "${CLUSTER_NAME:-}" ]; then return; fi
+  printf 'cluster-enabled yes\ncluster-node-timeout 2000\ncluster-require-full-coverage no\nrepl-diskless-sync-delay 0\n'
+  printf 'cluster-announce-hostname %s\ncluster-preferred-endpoint-type hostname\n' "$CLUSTER_NAME"
+  if [ -n "$REDIS_PASSWORD" ]; then printf 'masterauth %s\n' "$(quote "$REDIS_PASSWORD")"; fi
+  if [ -n "${REDIS_USERNAME:-}" ]; then printf 'masteruser %s\n' "$(quote "$REDIS_USERNAME")"; fi
 }
 
 # Messages get a third of what the container may use; when that is full, Redis refuses more. The rest is for what it does not count:
@@ -40,4 +48,5 @@ save ""
 maxmemory $maxmemory
 maxmemory-policy noeviction
 $(access)
+$(cluster)
 EOF

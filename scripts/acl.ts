@@ -17,10 +17,11 @@ if (unknown.length > 0)
 
 loadDotEnv();
 try {
-  const { PATTERN, topics } = loadConfig();
+  const { PATTERN, topics, PARTITIONS, REDIS_CLUSTER, WAIT_REPLICAS } = loadConfig();
+  const scale = { partitions: PARTITIONS, isCluster: REDIS_CLUSTER.length > 0, waitReplicas: WAIT_REPLICAS };
   const own = new Map(PATTERN.map((pattern) => [pattern, topics.get(pattern) as string]));
   for (const service of services.filter((name) => chosen.length === 0 || chosen.includes(name)))
-    console.log(['user', service, 'on', '>CHANGE-ME', ...aclRules(service, own)].join(' '));
+    console.log(['user', service, 'on', '>CHANGE-ME', ...aclRules(service, own, scale)].join(' '));
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   fail(`acl: fix these environment variables:\n${error.message}`);

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
 import { type Config, ConfigError, loadConfig, loadDotEnv } from '@redis-messaging/shared/service/config';
-import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redis-options';
+import { redisAddress, redisServers } from '@redis-messaging/shared/service/redis-options';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import { list } from './dead-letters/list.ts';
 import type { KeepingPattern, Place } from './dead-letters/place.ts';
@@ -39,10 +39,10 @@ async function main(args: readonly string[]): Promise<number> {
   loadDotEnv();
   try {
     const config = loadConfig();
-    await using connection = await connectOnce(config);
     let isDone = true;
     for (const pattern of command.patterns) {
       const topic = config.topics.get(pattern) as string;
+      await using connection = await connectOnce(config, topic);
       isDone = (await command.execute({ redis: connection.client, pattern, topic })) && isDone;
     }
     return isDone ? 0 : 1;
@@ -89,8 +89,8 @@ function positive(word: string): number | undefined {
   return /^[1-9]\d{0,14}$/.test(word) ? Number(word) : undefined;
 }
 
-/** Connects once; unlike a service it does not wait for a Redis that is unreachable. */
-async function connectOnce(config: Config): Promise<Connection> {
+/** Connects once to the server that has a topic; unlike a service it does not wait for a Redis that is unreachable. */
+async function connectOnce(config: Config, topic: string): Promise<Connection> {
   const given = new AbortController();
   const events = {
     onUp() {},
@@ -100,7 +100,7 @@ async function connectOnce(config: Config): Promise<Connection> {
       ),
     onClosed() {},
   };
-  return await connect(redisOptions(config, 'dead-letters'), events, given.signal);
+  return await connect(redisServers(config, 'dead-letters').optionsFor(topic), events, given.signal);
 }
 
 /** Prints an error. @returns the exit code */

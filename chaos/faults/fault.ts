@@ -25,6 +25,8 @@ export interface Fault {
   readonly lasts: readonly [number, number];
   /** Whether it deletes data, so that nothing is promised of what was there. */
   readonly deletes?: true;
+  /** Whether what was not replicated yet is lost with a server, and what was done there is undone. */
+  readonly loses?: true;
   /** Whether it happens only if `--only` names it. */
   readonly isExtra?: true;
   /**

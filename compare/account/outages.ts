@@ -1,4 +1,4 @@
-import type { Line } from '../../testkit/service-process.ts';
+import type { Line, ServiceProcess } from '../../testkit/service-process.ts';
 import type { Audience, PossibleCause } from './causes.ts';
 import { idsOf, madeAt, writtenAt } from './lines.ts';
 
@@ -19,6 +19,15 @@ const MOST_AHEAD = 500;
 /** The most that a subscriber has in flight. @param workSeconds what handling one message takes, at least */
 export const mostInFlight = (workSeconds = 0): number =>
   1 + Math.min(MOST_AHEAD, Math.floor(AHEAD_MS / (1000 * workSeconds)));
+
+/** When a service was not connected, by its own log. @param from when the first time began, which it notices later: ms since 1970 */
+export function disconnections(service: ServiceProcess, from: number): Outage[] {
+  const backs = service.events('reconnected').map(writtenAt);
+  return service.events('disconnected').map((line, index) => ({
+    from: index === 0 ? from : writtenAt(line),
+    until: backs[index] ?? Number.POSITIVE_INFINITY,
+  }));
+}
 
 /**
  * Pushed, in order, to a subscriber that could not receive: behind the last message from before the outage that it did receive, and

@@ -1,6 +1,7 @@
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
 import type { Environment } from '../../local/process/environment.ts';
 import type { Claim, Findings, Measured } from '../measure/result.ts';
+import type { StartServers } from '../testbed/lab-servers.ts';
 import type { Load } from '../testbed/load.ts';
 import type { Testbed } from '../testbed/testbed.ts';
 
@@ -15,6 +16,8 @@ export interface Experiment {
   readonly needsOwnRedis?: boolean;
   /** Lines for the configuration of a Redis of its own. */
   readonly ownSettings?: readonly string[];
+  /** Starts the servers that it needs where one Redis is not enough. */
+  readonly servers?: StartServers;
   /** Where its load differs from the given one. */
   readonly load?: Partial<Load>;
   /** Further variables for its services. */

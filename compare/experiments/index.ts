@@ -14,6 +14,9 @@ import { backlog } from './load/backlog.ts';
 import { fanOut } from './load/fan-out.ts';
 import { latency } from './load/latency.ts';
 import { throughput } from './load/throughput.ts';
+import { primaries } from './servers/primaries.ts';
+import { primaryDies } from './servers/primary-dies.ts';
+import { slotsMigrate } from './servers/slots-migrate.ts';
 
 /** Every experiment, in the order in which tables show them. @param counts how many subscribers at the same time */
 export const experimentsFor = (counts: readonly number[]): readonly Experiment[] => [
@@ -35,4 +38,16 @@ export const experimentsFor = (counts: readonly number[]): readonly Experiment[]
   poison,
   backlog,
   fanOut,
+];
+
+/** Experiments with several servers: they take longer, so they run only when they are asked for. */
+export const experimentsWithServers: readonly Experiment[] = [
+  primaryDies('cluster', false),
+  primaryDies('cluster', true),
+  primaryDies('sentinel', false),
+  primaryDies('sentinel', true),
+  slotsMigrate,
+  primaries(1),
+  primaries(2),
+  primaries(3),
 ];

@@ -1,11 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from '@redis-messaging/shared/redis/client';
 import { readInfo } from './info.ts';
 
+/** What Redis uses from a moment on. */
+export interface Cost {
+  perMessage(messages: number): Promise<Record<string, number>>;
+}
+
 /** Notes what Redis has used so far. `perMessage` tells what it has used since, divided by a number of messages. */
-export async function costOf(redis: Redis) {
+export async function costOf(redis: Redis): Promise<Cost> {
   const before = await spent(redis);
   return {
-    async perMessage(messages: number): Promise<Record<string, number>> {
+    async perMessage(messages) {
       const after = await spent(redis);
       const each = (key: keyof typeof after, digits: number) =>
         Number(((after[key] - before[key]) / messages).toFixed(digits));
@@ -18,6 +24,33 @@ export async function costOf(redis: Redis) {
     },
   };
 }
+
+/** How long to look at what servers use while nothing is asked of them: ms. */
+const IDLE_MS = 1000;
+
+/** The same for the CPU of several servers, each by its number, without what they use while idle. */
+export async function cpuOf(servers: readonly Redis[]): Promise<Cost> {
+  const look = async () => ({ at: performance.now(), cpu: await Promise.all(servers.map(cpuMicros)) });
+  const first = await look();
+  await sleep(IDLE_MS);
+  const before = await look();
+  return {
+    async perMessage(messages) {
+      const after = await look();
+      const spans = (after.at - before.at) / (before.at - first.at);
+      const each = after.cpu.map((micros, index) => {
+        const [idle, begin] = [first.cpu[index] as number, before.cpu[index] as number];
+        return Math.max(0, micros - begin - spans * (begin - idle)) / messages;
+      });
+      return Object.fromEntries(each.map((cost, index) => [cpuFigure(index + 1), Number(cost.toFixed(2))]));
+    },
+  };
+}
+
+/** The name of the figure of a server's CPU. */
+export const cpuFigure = (server: number): string => `primary ${server}: CPU (µs per message)`;
+
+const cpuMicros = async (redis: Redis): Promise<number> => (await spent(redis)).cpuMicros;
 
 async function spent(redis: Redis) {
   const info = await readInfo(redis);

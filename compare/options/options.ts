@@ -3,7 +3,7 @@ import { TLS_VARIABLES } from '@redis-messaging/shared/redis/options';
 import { OptionsError } from '../../local/process/command.ts';
 import type { Environment } from '../../local/process/environment.ts';
 import type { Experiment } from '../experiments/experiment.ts';
-import { experimentsFor } from '../experiments/index.ts';
+import { experimentsFor, experimentsWithServers } from '../experiments/index.ts';
 import type { Options } from '../runner/options.ts';
 import { parseOptions } from './parse.ts';
 
@@ -33,7 +33,8 @@ export const HELP = `npm run compare -- [OPTIONS]
 The same load and the same faults for every pattern, with a verdict on each promise.
 
   --patterns LIST      ${patternWords.join(', ')} (default: all)
-  --experiments LIST   names, or beginnings of names: redis-killed (default: all)
+  --experiments LIST   names, or beginnings of names: redis-killed (default: all but those with several servers, which
+                       begin with cluster and sentinel)
   --messages N         messages of a run, by each pattern (default: ${DEFAULTS.messages}; with --full ${FULL.messages})
   --rate N             messages per second, where the rate is fixed (default: ${DEFAULTS.rate}; with --full ${FULL.rate})
   --size BYTES         least size of a message (default: about 170)
@@ -122,8 +123,9 @@ function redisOf(url: string | undefined, environment: NodeJS.ProcessEnv, mistak
   return { ...Object.fromEntries(given), ...(url && { REDIS_URL: url }) };
 }
 
-function chooseExperiments(list: string, all: readonly Experiment[], mistakes: string[]): readonly Experiment[] {
-  if (list === 'all') return all;
+function chooseExperiments(list: string, usual: readonly Experiment[], mistakes: string[]): readonly Experiment[] {
+  if (list === 'all') return usual;
+  const all = [...usual, ...experimentsWithServers];
   const words = list.split(',').map((word) => word.trim());
   const fits = (word: string) => all.filter(({ name }) => name === word || name.startsWith(`${word}-`));
   const unmatched = words.filter((word) => fits(word).length === 0);

@@ -90,8 +90,8 @@ async function runWith(
   patterns: readonly Subject[],
   command: ServiceCommand,
 ): Promise<Run> {
-  await using own =
-    experiment.ownSettings && server ? await OwnRedis.start(server, experiment.ownSettings, signal) : undefined;
+  const names = `${prefix}:${experiment.name}:${round}`;
+  await using own = server ? await ownServersOf(experiment, server, names, signal) : undefined;
   await using testbed = openTestbed({
     redis: own ?? redis,
     patterns,
@@ -99,13 +99,24 @@ async function runWith(
     turn: options.seed + round - 1,
     env: experiment.env ?? {},
     command,
-    prefix: `${prefix}:${experiment.name}:${round}`,
+    prefix: experiment.servers ? `{${names}}` : names, // of a Cluster, all topics in one slot
     random: randomOf(`${options.seed} ${experiment.name} ${round}`),
     signal,
   });
   const findings = await experiment.run(testbed);
   const { recorded: faults, events } = testbed.faults;
   return { faults, events, findings };
+}
+
+/** The servers that one run of it has for itself; `undefined` if it shares one Redis with others. */
+async function ownServersOf(
+  { servers, ownSettings }: Experiment,
+  program: ServerProgram,
+  names: string,
+  signal: AbortSignal,
+): Promise<LabRedis | undefined> {
+  if (servers) return await servers(program, names, signal);
+  return ownSettings && (await OwnRedis.start(program, ownSettings, signal));
 }
 
 const peersOf = ({ options }: Lab, { withPeers }: Experiment): readonly Subject[] =>

@@ -1,7 +1,7 @@
 import type { Redis } from '@redis-messaging/shared/redis/client';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
 import { loadConfig } from '@redis-messaging/shared/service/config';
-import { redisOptions } from '@redis-messaging/shared/service/redis-options';
+import { redisServers } from '@redis-messaging/shared/service/redis-options';
 import { type Environment, stringsOf } from '../../local/process/environment.ts';
 import type { ServerProgram } from '../../local/redis/find-server.ts';
 import { newPassword, type RedisServer, startRedisServer } from '../../local/redis/redis-server.ts';
@@ -12,6 +12,8 @@ export interface LabRedis extends AsyncDisposable {
   readonly env: Environment;
   /** A connection of the experiment's own. */
   readonly admin: Redis;
+  /** Whether it ends with the run, so that the run's keys need not be removed. */
+  readonly endsWithRun?: boolean;
 }
 
 /** A private Redis on loopback, with a password, that can be killed, and restarted with what it had on disk. */
@@ -70,6 +72,7 @@ export async function givenRedis(env: Environment, signal: AbortSignal): Promise
   };
 }
 
-async function adminOf(env: Environment, signal: AbortSignal): Promise<Connection> {
-  return await connect(redisOptions(loadConfig(stringsOf(env)), 'compare'), {}, signal);
+/** A connection to the server that has a key, whichever that is at the time. @param key where each key has a server of its own */
+export async function adminOf(env: Environment, signal: AbortSignal, key = ''): Promise<Connection> {
+  return await connect(redisServers(loadConfig(stringsOf(env)), 'compare').optionsFor(key), {}, signal);
 }

@@ -71,7 +71,7 @@ export function openTestbed({ prefix, env, command, random, ...given }: TestbedO
     evidence: new Evidence(patterns, services, topics, beganAt),
     async [Symbol.asyncDispose]() {
       await services[Symbol.asyncDispose]();
-      await topics.remove();
+      if (!redis.endsWithRun) await topics.remove();
     },
   };
 }

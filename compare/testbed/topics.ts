@@ -15,17 +15,17 @@ export interface Held {
 
 /** The topics of one run in Redis: their names, what they hold, and their removal. */
 export class Topics {
+  /** All names begin with this. */
+  readonly prefix: string;
   readonly #redis: Redis;
-  readonly #prefix: string;
 
-  /** @param prefix all names begin with this */
   constructor(redis: Redis, prefix: string) {
     this.#redis = redis;
-    this.#prefix = prefix;
+    this.prefix = prefix;
   }
 
   nameOf(pattern: Subject): string {
-    return `${this.#prefix}:${pattern.name}`;
+    return `${this.prefix}:${pattern.name}`;
   }
 
   /** The variables that tell services where the messages of some patterns go. */
@@ -56,7 +56,7 @@ export class Topics {
 
   /** Removes every key of the run: the topics, and what belongs to a topic, whose keys begin with its name in braces. */
   async remove(): Promise<void> {
-    for (const MATCH of [`${this.#prefix}:*`, `{${this.#prefix}:*`])
+    for (const MATCH of [`${this.prefix}:*`, `{${this.prefix}:*`])
       for await (const keys of this.#redis.scanIterator({ MATCH, COUNT: 1000 }))
         if (keys.length > 0) await this.#redis.unlink(keys);
   }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SubscriberStats } from '@redis-messaging/shared/accounting/stats';
+import { outcomeOf } from '@redis-messaging/shared/redis/outcome';
 import type { ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
 import { writtenAt } from '../account/lines.ts';
@@ -15,6 +16,11 @@ const TIMEOUT_MS = 30_000;
 const LAST_MS = 1500;
 /** The last message has arrived, and nothing for this long: nobody works on messages before it: ms. */
 const QUIET_MS = 250;
+
+/** A lost connection is no reason to end: that of an experiment to a primary that died, or gave away its slots, comes back. */
+function unlessUnreachable(error: Error): undefined {
+  if (outcomeOf(error) === 'refused') throw error;
+}
 
 /** What experiments wait for. Everything here throws the signal's reason when the signal aborts. */
 export class Waits {
@@ -66,8 +72,9 @@ export class Waits {
     for (let left = Number.POSITIVE_INFINITY; left > 0; ) {
       const before = left;
       const isLess = async () => {
-        const { waiting, inFlight } = await this.#topics.held(pattern, this.#services.groups);
-        left = waiting + inFlight;
+        const held = await this.#topics.held(pattern, this.#services.groups).catch(unlessUnreachable);
+        if (!held) return false;
+        left = held.waiting + held.inFlight;
         return left < before;
       };
       await until(`less of ${pattern.name} to wait`, isLess, TIMEOUT_MS, this.#signal);
@@ -85,6 +92,11 @@ export class Waits {
   /** Waits until a subscriber has received this many messages, or, where some may be lost, no more arrive. */
   async received(pattern: Subject, subscriber: ServiceProcess, messages: number): Promise<void> {
     await this.drained(pattern);
+    await this.arrived(pattern, subscriber, messages);
+  }
+
+  /** The same by what the subscriber says alone. */
+  async arrived(pattern: Subject, subscriber: ServiceProcess, messages: number): Promise<void> {
     const stats = () => subscriber.progress[pattern.name] as SubscriberStats | undefined;
     const total = () => stats()?.received ?? 0;
     const quietFor = silenceOf(total);

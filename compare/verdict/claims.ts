@@ -59,6 +59,28 @@ export const survivesKilledRedis =
     holds: lost === 0,
   });
 
+/** What Redis accepted is there after the death of a primary. @param isReplicated whether each message is on a replica before it counts as accepted */
+export const survivesDeadPrimary =
+  (isReplicated: boolean): Expectation =>
+  ({ delivery }, { lost }) => ({
+    text: 'what Redis accepted survives the death of its primary',
+    promised: delivery === 'at-least-once' && isReplicated,
+    holds: lost === 0,
+  });
+
+/** Nothing is lost while a topic moves from one server to another. */
+export const nothingLostInMigration: Expectation = ({ keepsUnread }, { lost }) => ({
+  text: 'nothing is lost while slots migrate',
+  promised: keepsUnread,
+  holds: lost === 0,
+});
+
+/** Nothing is delivered twice, also when a replica takes over: it may not know yet what was taken from its primary. */
+export const nothingTwiceAfterFailover: Expectation = (guarantees, counts) => ({
+  ...nothingTwice(guarantees, counts),
+  promised: !guarantees.keepsUnread,
+});
+
 /** Nothing is delivered twice. */
 export const nothingTwice: Expectation = ({ delivery }, { duplicated }) => ({
   text: 'nothing is delivered twice',

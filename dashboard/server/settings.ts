@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import type { RedisOptions } from '@redis-messaging/shared/redis/client';
+import type { Servers } from '@redis-messaging/shared/redis/servers/servers';
 import { loadConfig, loadDotEnv } from '@redis-messaging/shared/service/config';
-import { redisOptions } from '@redis-messaging/shared/service/redis-options';
+import { redisServers } from '@redis-messaging/shared/service/redis-options';
 
 const DEFAULT_PORT = 8080;
 
 /** How the server runs, from the environment. */
 export interface Settings {
-  readonly redis: RedisOptions;
+  readonly redis: Servers;
   /** The address on which it listens, or its name: DASHBOARD_HOST. */
   readonly host: string;
   /** DASHBOARD_PORT; 0 = any free one. */
@@ -27,7 +27,7 @@ export function readSettings(): Settings {
   const config = loadConfig();
   const port = config.DASHBOARD_PORT ?? DEFAULT_PORT;
   return {
-    redis: redisOptions(config, 'dashboard'),
+    redis: redisServers(config, 'dashboard'),
     host: process.env.DASHBOARD_HOST || '127.0.0.1',
     port,
     mayMove: port === DEFAULT_PORT,

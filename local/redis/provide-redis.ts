@@ -10,12 +10,15 @@ export interface RedisFacts
   readonly address: string;
 }
 
+/** The variables that name a Redis; the first that is set wins. */
+export const GIVEN = ['REDIS_CLUSTER', 'REDIS_SENTINELS', 'REDIS_URL', 'REDIS_HOST'];
+
 /** The Redis of a local run. */
 export interface LocalRedis {
   /** The environment variables with which services connect to it. */
   readonly env: NodeJS.ProcessEnv;
-  /** The private one; `undefined` if it is the user's. */
-  readonly server?: RedisServer;
+  /** The private ones: none if it is the user's, several if it is a Cluster. */
+  readonly servers: readonly RedisServer[];
   /** Stops it, if it is ours. */
   stop(): Promise<void>;
 }
@@ -30,9 +33,10 @@ export async function provideRedis(
   say: (line: string) => void,
   settings: readonly string[] = [],
 ): Promise<LocalRedis> {
-  if (process.env.REDIS_URL || process.env.REDIS_HOST) {
-    say(`Redis: the one at ${config.address}, from ${process.env.REDIS_URL ? 'REDIS_URL' : 'REDIS_HOST'}`);
-    return { env: { REDIS_SHARED: process.env.REDIS_SHARED || 'on' }, stop: async () => {} };
+  const from = GIVEN.find((name) => process.env[name]);
+  if (from) {
+    say(`Redis: ${from === 'REDIS_URL' || from === 'REDIS_HOST' ? 'the one at ' : ''}${config.address}, from ${from}`);
+    return { env: { REDIS_SHARED: process.env.REDIS_SHARED || 'on' }, servers: [], stop: async () => {} };
   }
   const forTls = TLS_VARIABLES.filter((name) => process.env[name]);
   if (forTls.length > 0)
@@ -47,7 +51,7 @@ export async function provideRedis(
     settings: [...settings, ...(config.REDIS_USERNAME ? ['user default off'] : [])],
   });
   say(`Redis: ${program.about}, a private one on 127.0.0.1:${server.port} that ends with this run`);
-  return { env: server.env, server, stop: () => server.stop() };
+  return { env: server.env, servers: [server], stop: () => server.stop() };
 }
 
 async function wantedPort(port: number, say: (line: string) => void): Promise<number> {

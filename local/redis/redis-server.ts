@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly password?: string | undefined;
   /** Further lines for its configuration file. */
   readonly settings?: readonly string[];
+  /** Arguments behind that file. */
+  readonly args?: readonly string[];
 }
 
 const START_TIMEOUT_MS = 10_000;
@@ -77,7 +79,7 @@ export async function startRedisServer(program: ServerProgram, options: ServerOp
     REDIS_USERNAME: username,
     REDIS_PASSWORD_FILE: passwordFile,
   };
-  const shell = spawn('sh', ['-c', SUPERVISOR, 'sh', folder, program.path, configuration], {
+  const shell = spawn('sh', ['-c', SUPERVISOR, 'sh', folder, program.path, configuration, ...(options.args ?? [])], {
     detached: true, // Ctrl-C is for the services, which need Redis to stop in order
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...program.env },

@@ -44,7 +44,8 @@ function redisCli(env: NodeJS.ProcessEnv): string {
   };
   const isTls = url?.protocol === 'rediss:' || TLS_VARIABLES.some((name) => env[name]);
   const options = Object.entries(words).flatMap(([name, word]) => (word ? [` ${name} ${quote(String(word))}`] : []));
-  return `${secretOf(url, env)}redis-cli${isTls ? ' --tls' : ''}${options.join('')}`;
+  const flags = `${env.REDIS_CLUSTER ? ' -c' : ''}${isTls ? ' --tls' : ''}`;
+  return `${secretOf(url, env)}redis-cli${flags}${options.join('')}`;
 }
 
 /** How a shell takes the password from where it is. */

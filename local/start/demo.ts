@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { printLine } from '../process/print-line.ts';
+import { provideCluster } from '../redis/provide-cluster.ts';
 import { type LocalRedis, provideRedis } from '../redis/provide-redis.ts';
 import { publishByHand } from './by-hand.ts';
 import { Dashboard, portOf } from './dashboard/dashboard.ts';
@@ -15,6 +16,8 @@ import { Subscribers } from './subscribers.ts';
 /** Nothing has arrived for this long, and nothing waits: what is missing will not arrive: ms. */
 const QUIET_MS = 2000;
 
+/** A server of a Cluster stays away so long, so that its replica takes over: ms. */
+const FAILOVER_MS = 6000;
 /** The publisher begins even if the subscriber is not ready by then: ms. */
 const READY_TIMEOUT_MS = 30_000;
 
@@ -41,7 +44,10 @@ interface Demo {
 const say = (line: string) => printLine('start', line);
 
 /** Provides Redis, lets the services begin, waits until all has arrived, or for a stop, and ends them. @returns the exit code: 0, or that of the service that failed */
-export async function runDemo({ publisher, subscriber: first }: LoadedServices): Promise<number> {
+export async function runDemo(
+  { publisher, subscriber: first }: LoadedServices,
+  asksForCluster: boolean,
+): Promise<number> {
   let subscribers: Subscribers | undefined;
   const stop = stopDemo(say, () => {
     publisher.program.process.kill('SIGKILL');
@@ -51,10 +57,10 @@ export async function runDemo({ publisher, subscriber: first }: LoadedServices):
   let redis: LocalRedis | undefined;
   try {
     const config = await configOf([first, publisher]);
-    redis = config && (await redisFor(config));
+    redis = config && (await redisFor(config, asksForCluster));
     if (!config || !redis) return 1;
     if (stop.aborted) return 0;
-    const pagePort = portOf(config, redis.server !== undefined);
+    const pagePort = portOf(config, redis.servers.length > 0);
     const env = { ...redis.env, ...(pagePort !== 0 && { LIVE: process.env.LIVE || 'on' }) };
     subscribers = new Subscribers(first, { env: { ...env, ...subscriberEnv(config) }, lossy: config.lossy, say });
     return await run({ config, redis, publisher, subscribers, env, pagePort, stop });
@@ -79,9 +85,9 @@ async function configOf(services: readonly DemoService[]): Promise<DemoFacts | u
 const isMistakes = (config: DemoFacts | readonly string[]): config is readonly string[] => Array.isArray(config);
 
 /** @returns `undefined` if there is none: says why */
-async function redisFor(config: DemoFacts): Promise<LocalRedis | undefined> {
+async function redisFor(config: DemoFacts, asksForCluster: boolean): Promise<LocalRedis | undefined> {
   try {
-    return await provideRedis(config, say, KEEPING);
+    return await (asksForCluster ? provideCluster : provideRedis)(config, say, KEEPING);
   } catch (error) {
     say((error as Error).message);
     return undefined;
@@ -100,7 +106,13 @@ async function run(demo: Demo): Promise<number> {
   const stop = AbortSignal.any([demo.stop, end.signal]);
   const redisSwitch = new RedisSwitch();
   const page = servePage(demo, redisSwitch);
-  const broken = Promise.race([keepRedis(redis, stop, say, redisSwitch), subscribers.first.failed, aborted(stop)]);
+  const kept = redis.servers.map((server, index) =>
+    keepRedis(server, stop, say, {
+      by: index === 0 ? redisSwitch : undefined,
+      delayMs: redis.servers.length > 1 ? FAILOVER_MS : 0,
+    }),
+  );
+  const broken = Promise.race([...kept, subscribers.first.failed, aborted(stop)]);
   const failure = await Promise.race([untilDone({ ...demo, stop }), broken]);
   end.abort();
   if (failure) say(`${failure}; stopping the rest`);
@@ -153,7 +165,9 @@ async function untilDone(demo: Demo): Promise<string | undefined> {
 
 /** For whoever wants to see what a crash costs. */
 function crashesToTry({ redis, subscribers }: Demo): string {
-  const programs = { subscriber: subscribers.first.service.program.process.pid, Redis: redis.server?.pid };
+  const [server] = redis.servers;
+  const what = redis.servers.length > 1 ? 'a primary' : 'Redis';
+  const programs = { subscriber: subscribers.first.service.program.process.pid, [what]: server?.pid };
   const kills = Object.entries(programs).flatMap(([name, pid]) => (pid ? [`kill -9 ${pid} (${name})`] : []));
   return `To see what a crash costs: ${kills.join(' or ')}; it is started again`;
 }

@@ -1,7 +1,7 @@
 /** `npm start`: the local twin of `docker-compose up`. Redis, subscriber and publisher, with one combined log. */
 import { catchStopSignals } from '@redis-messaging/shared/service/signals';
 import { loadDemoService } from './demo-service.ts';
-import { answerArguments } from './help.ts';
+import { answerArguments, CLUSTER } from './help.ts';
 
 process.exitCode = answerArguments(process.argv.slice(2)) ?? (await start());
 
@@ -10,5 +10,5 @@ async function start(): Promise<number> {
   // First of all: loading them takes longest. They begin when Redis is there.
   const services = { subscriber: loadDemoService('subscriber'), publisher: loadDemoService('publisher') };
   const { runDemo } = await import('./demo.ts');
-  return await runDemo(services);
+  return await runDemo(services, process.argv.includes(CLUSTER));
 }

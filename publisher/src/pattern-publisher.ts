@@ -7,12 +7,13 @@ import type { Message } from '@redis-messaging/shared/message/message';
 import type { ProducerObserver } from '@redis-messaging/shared/messaging/events';
 import { SILENT } from '@redis-messaging/shared/messaging/logger';
 import type { Topic } from '@redis-messaging/shared/messaging/messaging';
-import type { Producer } from '@redis-messaging/shared/messaging/producer/producer';
+import type { AnyProducer } from '@redis-messaging/shared/messaging/partitions/partitioned-producer';
 import type { SendFailure } from '@redis-messaging/shared/messaging/producer/send-error';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { heldIn } from '@redis-messaging/shared/service/account/backlog';
 import { tellPublished } from '@redis-messaging/shared/service/account/published';
 import { serverIdentity } from '@redis-messaging/shared/service/account/server-identity';
+import { partitionCount } from '@redis-messaging/shared/service/config';
 import { LogLimiter } from '@redis-messaging/shared/service/log-limiter';
 import type { Logger } from '@redis-messaging/shared/service/logger';
 import type { Service } from '@redis-messaging/shared/service/service';
@@ -23,7 +24,7 @@ import { type OutgoingMessage, outgoingCodec, SESSION } from './outgoing.ts';
 /** Publishes by one pattern: its producer, with a log line for each message, and stats. */
 export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
   readonly pattern: Pattern;
-  readonly producer: Producer<OutgoingMessage>;
+  readonly producer: AnyProducer<OutgoingMessage>;
   readonly #service: Service;
   readonly #topic: Topic<OutgoingMessage, never>;
   /** The topic's name, fit to be shown. */
@@ -44,18 +45,23 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
     const name = config.topics.get(pattern) as string;
     this.#shownTopic = sanitize(name);
     const maxMessageBytes = config.MAX_MESSAGE_BYTES;
-    this.#topic = messaging.topic(name, { pattern, codec: outgoingCodec, maxMessageBytes, logger: SILENT });
+    const partitions = partitionCount(config, pattern);
+    this.#topic = messaging.topic(name, { pattern, codec: outgoingCodec, maxMessageBytes, logger: SILENT, partitions });
     const dedupeTtlMs = Math.round(config.DEDUPE_TTL * 1000);
-    const { BUFFER_LIMIT: bufferLimit, BUFFER_BYTES: bufferBytes } = config;
+    const { BUFFER_LIMIT: bufferLimit, BUFFER_BYTES: bufferBytes, WAIT_REPLICAS: waitReplicas } = config;
     this.#endLooking = this.#lookWhoServes();
-    this.producer = this.#topic.producer({ bufferLimit, bufferBytes, dedupeTtlMs, onRefusal: 'retry' }, this);
+    this.producer = this.#topic.producer(
+      { bufferLimit, bufferBytes, dedupeTtlMs, waitReplicas, onRefusal: 'retry' },
+      this,
+    );
   }
 
   async stats(): Promise<PublisherStats> {
-    const redis = this.#service.messaging.connection.client;
+    const { messaging } = this.#service;
+    const partitions = this.#topic.partitions.map((name) => ({ name, redis: messaging.connectionFor(name).client }));
     return {
       ...this.#counts,
-      ...(await heldIn(redis, this.pattern, this.#topic.name, this.#service.config.GROUP)),
+      ...(await heldIn(partitions, this.pattern, this.#service.config.GROUP)),
       firstAt: this.#firstAt,
       lastAt: this.#lastAt,
     };
@@ -66,7 +72,7 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
    * Redis refuses is told the next time.
    */
   async tell(isClosed = false): Promise<void> {
-    const { client } = this.#service.messaging.connection;
+    const { client } = this.#connection;
     const { made, buffered } = this.#counts;
     if (!client.isReady || made === 0) return;
     const told = this.#published.told(this.#service.config.SENDER, { made, buffered }, Date.now(), isClosed);
@@ -75,7 +81,9 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
 
   /** Publishes a payload as it is. It counts as no message. */
   async publishRaw(payload: string): Promise<void> {
-    await this.pattern.publish(this.#service.messaging.connection.client, this.#topic.name, [payload]);
+    const [partition] = this.#topic.partitions as [string, ...string[]];
+    const { client } = this.#service.messaging.connectionFor(partition);
+    await this.pattern.publish(client, partition, [payload]);
   }
 
   /** Says what has not been said yet. */
@@ -115,13 +123,22 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
 
   /** A Redis that is another process than before may have lost what it had accepted. @returns ends it */
   #lookWhoServes(): () => void {
-    const { connection } = this.#service.messaging;
-    const look = async () => {
-      const server = await serverIdentity(connection.client).catch(() => undefined); // nothing but a clue is missed
-      if (server !== undefined) this.#published.servedBy(server);
+    const ends = this.#topic.partitions.map((partition) => {
+      const connection = this.#service.messaging.connectionFor(partition);
+      const look = async () => {
+        const server = await serverIdentity(connection.client).catch(() => undefined); // nothing but a clue is missed
+        if (server !== undefined) this.#published.servedBy(server, partition);
+      };
+      void look();
+      return connection.onReady(() => void look());
+    });
+    return () => {
+      for (const end of ends) end();
     };
-    void look();
-    return connection.onReady(() => void look());
+  }
+
+  get #connection() {
+    return this.#service.messaging.connectionFor(this.#topic.name);
   }
 
   get #counts() {

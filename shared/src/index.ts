@@ -14,13 +14,13 @@ export type {
   Write,
 } from './delivery/delivery.ts';
 export { type Codec, json } from './messaging/codec.ts';
+export type { AnyClient, AnyCluster, RedisSource } from './messaging/connections.ts';
 export type { ConsumerOptions } from './messaging/consumer/consumer.ts';
 export type { Handler, HandlerContext } from './messaging/consumer/handler.ts';
 export type { CloseOptions, Consumer } from './messaging/consumer/start-consumer.ts';
 export type { ConsumerObserver, Incoming, ProducerObserver } from './messaging/events.ts';
 export type { Logger } from './messaging/logger.ts';
 export {
-  type AnyClient,
   createMessaging,
   type Messaging,
   type MessagingOptions,
@@ -38,3 +38,5 @@ export { reliableQueue } from './patterns/reliable-queue/reliable-queue.ts';
 export { shardedPubsub } from './patterns/sharded-pubsub.ts';
 export { stream } from './patterns/stream/stream.ts';
 export type { RedisOptions } from './redis/client.ts';
+export type { ClusterOptions } from './redis/servers/cluster.ts';
+export type { SentinelOptions } from './redis/servers/sentinel.ts';

@@ -35,18 +35,20 @@ export function changedFields(ledger: Ledger, sessions: Sessions, instance: stri
 export const isOfAnother = (field: string, instance: string): boolean =>
   (field.startsWith(SESSION) || field.startsWith(COUNTS)) && !field.endsWith(`:${instance}`);
 
-/** Reads an account. */
-export function readAccount(fields: Readonly<Record<string, string>>): StoredAccount {
+/** Reads an account. @param parts several hashes, each with all of it as it was at some time */
+export function readAccount(parts: readonly Readonly<Record<string, string>>[]): StoredAccount {
   const heads = new Map<string, StoredSessionHead[]>();
   const chunks = new Map<string, CountSet>();
   const senders = new Map<string, ReturnType<typeof readSequences>>();
   const problems = new Map<string, string>();
-  let closed = {};
-  for (const [field, text] of Object.entries(fields)) {
+  let closed: Partial<ReturnType<typeof readClosed>> = {};
+  for (const [field, text] of parts.flatMap((fields) => Object.entries(fields))) {
     try {
-      if (field === CLOSED) closed = readClosed(JSON.parse(text));
-      else if (field.startsWith(SENDER)) senders.set(field.slice(SENDER.length), readSequences(JSON.parse(text)));
-      else if (field.startsWith(SESSION)) add(heads, nameIn(field), readSession(JSON.parse(text)));
+      if (field === CLOSED) closed = later(closed, readClosed(JSON.parse(text)));
+      else if (field.startsWith(SENDER)) {
+        const name = field.slice(SENDER.length);
+        senders.set(name, laterOf(senders.get(name), readSequences(JSON.parse(text))));
+      } else if (field.startsWith(SESSION)) add(heads, nameIn(field), readSession(JSON.parse(text)));
       else if (field.startsWith(COUNTS)) {
         const [, name = '', number = ''] = field.split(':');
         const counts = chunks.get(name) ?? new CountSet();
@@ -59,6 +61,19 @@ export function readAccount(fields: Readonly<Record<string, string>>): StoredAcc
   }
   const sessions = new Map([...heads].map(([name, all]) => [name, whole(all, chunks.get(name))]));
   return { sessions, ledger: { senders: Object.fromEntries(senders), ...closed }, problems };
+}
+
+/** Of totals that only grow, those that were stored last. */
+function later(one: Partial<ReturnType<typeof readClosed>>, other: ReturnType<typeof readClosed>) {
+  return (one.settled?.received ?? -1) > other.settled.received ? one : other;
+}
+
+function laterOf<Sequences extends readonly { readonly unique: number; readonly duplicated: number }[]>(
+  one: Sequences | undefined,
+  other: Sequences,
+): Sequences {
+  const total = (sequences: Sequences) => sequences.reduce((sum, each) => sum + each.unique + each.duplicated, 0);
+  return one && total(one) > total(other) ? one : other;
 }
 
 /** What several instances have stored of a session, together. Each goes on with what those before it had stored. */

@@ -1,4 +1,7 @@
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import type { Connection } from '@redis-messaging/shared/redis/connection';
 import { isMistake, outcomeOf } from '@redis-messaging/shared/redis/outcome';
+import { partitionNames } from '@redis-messaging/shared/service/config';
 import type { Service } from '@redis-messaging/shared/service/service';
 import type { LedgerStore } from './ledger-store.ts';
 import type { SubscriberLog } from './subscriber-log.ts';
@@ -8,25 +11,30 @@ const SAVE_AFTER_MS = 25;
 
 /** Keeps a subscriber's account in Redis while it works. The account goes on in any case; that it cannot be stored is said once. */
 export class AccountKeeper {
-  readonly #service: Service;
+  readonly #stop: AbortSignal;
+  readonly #connection: Connection;
+  /** One for each partition. */
+  readonly #connections: readonly Connection[];
   readonly #store: LedgerStore;
   readonly #log: SubscriberLog;
   #isRefused = false;
   #saving: NodeJS.Timeout | undefined;
-  #endLooking: () => void = () => {};
+  #endLooking: readonly (() => void)[] = [];
 
-  constructor(service: Service, store: LedgerStore, log: SubscriberLog) {
-    this.#service = service;
+  constructor(service: Service, pattern: Pattern, store: LedgerStore, log: SubscriberLog) {
+    this.#stop = service.stop.signal;
+    const { config, messaging } = service;
+    this.#connection = messaging.connectionFor(config.topics.get(pattern));
+    this.#connections = partitionNames(config, pattern).map((name) => messaging.connectionFor(name));
     this.#store = store;
     this.#log = log;
   }
 
   /** Goes on with the account of an earlier instance of this subscriber, if there is one. */
   async open(): Promise<void> {
-    const { messaging, stop } = this.#service;
-    await this.#sayRefusal(messaging.connection.survive(stop.signal, () => this.#restore()));
+    await this.#sayRefusal(this.#connection.survive(this.#stop, () => this.#restore()));
     const look = () => void this.#store.lookAtServer().catch(() => {}); // nothing but a clue is missed
-    this.#endLooking = messaging.connection.onReady(look);
+    this.#endLooking = this.#connections.map((connection) => connection.onReady(look));
     look();
   }
 
@@ -50,9 +58,9 @@ export class AccountKeeper {
 
   /** Stores what has not been stored yet. */
   async close(): Promise<void> {
-    this.#endLooking();
+    for (const end of this.#endLooking) end();
     clearTimeout(this.#saving);
-    if (this.#service.messaging.connection.isReady) await this.save();
+    if (this.#connections.some(({ isReady }) => isReady)) await this.save();
   }
 
   async #restore(): Promise<void> {

@@ -12,13 +12,16 @@ export class Clues {
   server = '';
   #stored = NOTHING;
 
-  /** Takes over what an earlier instance, or another subscriber, has stored; nothing from what is not that. */
+  /** Takes over what an earlier instance, or another subscriber, has stored, beside what was taken over before; nothing from what is not that. */
   restore(text: string | undefined): void {
     if (text === undefined) return;
     try {
       const { atMost, hasLostData, inHands, server } = JSON.parse(text);
       if (![atMost, inHands].every((number) => Number.isSafeInteger(number) && number >= 0)) return;
-      Object.assign(this, { atMost, inHands, hasLostData: hasLostData === true, server: String(server ?? '') });
+      this.atMost = Math.max(this.atMost, atMost);
+      this.inHands = Math.max(this.inHands, inHands);
+      this.hasLostData ||= hasLostData === true;
+      this.server ||= String(server ?? '');
       this.#stored = text;
     } catch {} // it begins again with nothing
   }

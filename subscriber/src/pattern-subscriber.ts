@@ -9,12 +9,14 @@ import type { AckFate, Delivery, FailFate, Write } from '@redis-messaging/shared
 import { decode, type Message, type ReceivedMessage } from '@redis-messaging/shared/message/message';
 import type { ConsumerObserver, Incoming } from '@redis-messaging/shared/messaging/events';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { heldIn } from '@redis-messaging/shared/service/account/backlog';
+import { heldIn, type Partition } from '@redis-messaging/shared/service/account/backlog';
+import { partitionNames } from '@redis-messaging/shared/service/config';
 import type { Service } from '@redis-messaging/shared/service/service';
 import { AccountKeeper } from './account-keeper.ts';
+import { AccountPlace } from './account-place.ts';
 import { GroupAccount } from './group/group-account.ts';
 import { groupStats } from './group/group-stats.ts';
-import { Names } from './group/names.ts';
+import { accountKey, Names } from './group/names.ts';
 import { Reports } from './group/reports.ts';
 import type { ShownGroup } from './group/show-group.ts';
 import { LedgerStore } from './ledger-store.ts';
@@ -40,6 +42,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   /** All others. */
   readonly #sessions: Sessions;
   readonly #store: LedgerStore;
+  readonly #partitions: readonly Partition[];
   readonly #keeper: AccountKeeper;
   readonly #group: GroupAccount;
   readonly #reports: Reports;
@@ -74,18 +77,25 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     this.#service = service;
     this.#log = new SubscriberLog(log, pattern.name, this.topic);
     this.#ledger = new Ledger(pattern.guarantees);
-    const { client } = messaging.connection;
+    const { client } = messaging.connectionFor(this.topic);
     this.#sessions = new Sessions(pattern.guarantees);
     const account = { ledger: this.#ledger, sessions: this.#sessions };
     const scope = [pattern.name, pattern.guarantees.groups ? config.GROUP : ALL];
     const group = [client, this.topic, scope, config.CONSUMER] as const;
+    this.#partitions = partitionNames(config, pattern).map((name) => ({
+      name,
+      redis: messaging.connectionFor(name).client,
+    }));
+    const placesOf = (subscriber: string) =>
+      this.#partitions.map(({ name, redis }) => new AccountPlace(redis, accountKey(name, scope, subscriber)));
     const names = new Names(...group);
     this.#reports = new Reports(...group);
-    this.#store = new LedgerStore(client, account, names);
-    this.#keeper = new AccountKeeper(service, this.#store, this.#log);
+    this.#store = new LedgerStore(placesOf(config.CONSUMER), account, names);
+    this.#keeper = new AccountKeeper(service, pattern, this.#store, this.#log);
     const own = { store: this.#store, sessions: this.#sessions };
     this.#group = new GroupAccount(client, pattern, this.topic, own, {
       names,
+      placesOf,
       reports: this.#reports,
       isRedisShared: config.REDIS_SHARED === 'on',
     });
@@ -114,8 +124,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
 
   /** @param isFinal whether nothing more is handled here */
   async stats(isFinal = false): Promise<SubscriberStats> {
-    const { client } = this.#service.messaging.connection;
-    const held = await heldIn(client, this.pattern, this.topic, this.#service.config.GROUP);
+    const held = await heldIn(this.#partitions, this.pattern, this.#service.config.GROUP);
     await this.#group.read(isFinal);
     return {
       ...held,
@@ -165,23 +174,38 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     if (this.pattern.guarantees.delivery === 'at-most-once') this.#keeper.saveSoon(); // there is no acknowledgement to go with
   }
 
-  writesOnAck(): readonly Write[] {
-    return this.#store.writes();
+  writesOnAck(partition = 0): readonly Write[] {
+    return this.#store.writes(partition);
   }
 
-  writesOnDeath(payload: Buffer): readonly Write[] {
+  /** One that is the same, but for where its account is written to when something is acknowledged. */
+  ofPartition(partition: number): ConsumerObserver<ReceivedMessage> {
+    const own: ConsumerObserver<ReceivedMessage> = {
+      writesOnAck: () => this.writesOnAck(partition),
+      writesOnDeath: (payload) => this.writesOnDeath(payload, partition),
+      acknowledgedAs: (fates) => this.acknowledgedAs(fates, partition),
+    };
+    return new Proxy<ConsumerObserver<ReceivedMessage>>(this, {
+      get(all, name) {
+        const value = Reflect.get(name in own ? own : all, name);
+        return typeof value === 'function' ? value.bind(all) : value;
+      },
+    });
+  }
+
+  writesOnDeath(payload: Buffer, partition = 0): readonly Write[] {
     const decoded = decode(payload);
     if (!decoded.ok || !hasSession(decoded.message)) return [];
-    return this.#store.writesOnDeath({ ...decoded.message, receivedAt: nowMicros() });
+    return this.#store.writesOnDeath({ ...decoded.message, receivedAt: nowMicros() }, partition);
   }
 
   writeRefused(reason: string): void {
     this.#keeper.refused(reason);
   }
 
-  acknowledgedAs(fates: readonly AckFate[]): void {
+  acknowledgedAs(fates: readonly AckFate[], partition = 0): void {
     for (const fate of fates) if (fate === 'lost-lease') this.#counts.leasesLost++;
-    if (this.pattern.guarantees.delivery === 'at-least-once') this.#store.stored();
+    if (this.pattern.guarantees.delivery === 'at-least-once') this.#store.stored(partition);
   }
 
   failed({ value, delivery }: Received, reason: string, fate: FailFate): void {

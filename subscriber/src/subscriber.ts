@@ -3,6 +3,7 @@ import { decodeMessage, encode, type Message, type ReceivedMessage } from '@redi
 import type { Codec } from '@redis-messaging/shared/messaging/codec';
 import type { Consumer } from '@redis-messaging/shared/messaging/consumer/start-consumer';
 import { SILENT } from '@redis-messaging/shared/messaging/logger';
+import { partitionCount } from '@redis-messaging/shared/service/config';
 import type { Service, Work } from '@redis-messaging/shared/service/service';
 import { ControlledSubscriber } from './controlled-subscriber.ts';
 import { showGroup } from './group/show-group.ts';
@@ -46,10 +47,10 @@ async function subscribeAll(
 ): Promise<void> {
   const { config, messaging, stop } = service;
   await controlled.load();
-  const endWatch = messaging.connection.closeWhenUnreachable(PATIENCE_MS, stop.signal);
+  for (const pattern of config.PATTERN)
+    subscribers.push(new PatternSubscriber(service, pattern, () => controlled.handler !== undefined));
+  const endWatch = messaging.closeWhenUnreachable(PATIENCE_MS, stop.signal);
   try {
-    for (const pattern of config.PATTERN)
-      subscribers.push(new PatternSubscriber(service, pattern, () => controlled.handler !== undefined));
     await Promise.all(
       subscribers.map(async (subscriber) => {
         await subscriber.open();
@@ -83,7 +84,13 @@ function consume(
     maxLength: config.STREAM_MAXLEN,
   };
   const { pattern, topic: name } = subscriber;
-  const topic = messaging.topic(name, { pattern, codec, maxMessageBytes: config.MAX_MESSAGE_BYTES, logger: SILENT });
+  const topic = messaging.topic(name, {
+    pattern,
+    codec,
+    partitions: partitionCount(config, pattern),
+    maxMessageBytes: config.MAX_MESSAGE_BYTES,
+    logger: SILENT,
+  });
   const consumer = topic.consume(options, handler, subscriber);
   const close = () => void consumer.close({ timeoutMs: config.SHUTDOWN_TIMEOUT * 1000, abandon: stop.abandon });
   if (stop.signal.aborted) close();

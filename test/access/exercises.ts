@@ -6,6 +6,7 @@ import { encode, makeMessage, newSession } from '@redis-messaging/shared/message
 import { refusalLog } from '@redis-messaging/shared/messaging/refusal-log';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import type { Redis } from '@redis-messaging/shared/redis/client';
+import { serversOf } from '@redis-messaging/shared/redis/servers/servers-of';
 import { Watch } from '../../dashboard/server/live/watch.ts';
 import type { Line, ServiceName } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
@@ -103,14 +104,11 @@ export const exercises: Readonly<Record<AclUser, (trial: Exercise) => Promise<vo
     logs.push(lines);
     const say = (fields: object) => lines.push(fields);
     let announcements = 0;
-    const watch = new Watch(
-      { socket, username: user, password: PASSWORD },
-      {
-        announced: () => announcements++,
-        redis: () => {},
-        refused: refusalLog({ info: say, warn: say, error: say }),
-      },
-    );
+    const watch = new Watch(serversOf({ socket, username: user, password: PASSWORD }), {
+      announced: () => announcements++,
+      redis: () => {},
+      refused: refusalLog({ info: say, warn: say, error: say }),
+    });
     try {
       watch.set(true);
       await until('announcements', () => announcements > 0, undefined, signal);

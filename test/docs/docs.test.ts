@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { decode } from '@redis-messaging/shared/message/message';
 import { variables } from '@redis-messaging/shared/service/config';
-import { experimentsFor } from '../../compare/experiments/index.ts';
+import { experimentsFor, experimentsWithServers } from '../../compare/experiments/index.ts';
 import { tables } from '../../scripts/document-tables.ts';
 import { generatedFiles } from '../../scripts/generated-files.ts';
 import { documents, foundIn, pages, proseOf, read, sourcesIn } from './documents.ts';
@@ -76,7 +76,7 @@ describe('documents', () => {
   });
 
   test('every experiment that they name exists', () => {
-    const known = experimentsFor([]).map(({ name }) => name);
+    const known = [...experimentsFor([]), ...experimentsWithServers].map(({ name }) => name);
     const named = foundIn(everything, /--experiments ([\w,-]+)/g).flatMap((list) => list.split(','));
     expect(named.length).toBeGreaterThan(3);
     expect(named.filter((word) => !known.some((name) => name.startsWith(word)))).toEqual([]);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { experimentsFor } from '../../compare/experiments/index.ts';
+import { experimentsFor, experimentsWithServers } from '../../compare/experiments/index.ts';
 import { examples } from '../../examples/index.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -19,7 +19,7 @@ describe('the learning path', () => {
   });
 
   test('names only experiments that there are', () => {
-    const names = experimentsFor([]).map(({ name }) => name);
+    const names = [...experimentsFor([]), ...experimentsWithServers].map(({ name }) => name);
     for (const name of found(/--experiments ([\w,-]+)/g).flatMap((list) => list.split(',')))
       expect(names).toContain(name);
   });

@@ -24,7 +24,7 @@ test.each(keeping)('%s: large messages behind many small ones are not taken all 
   const messaging = use.messaging();
   await messaging.connect(new AbortController().signal);
   const stop = new AbortController();
-  await using subscription = await pattern.subscribe(messaging.connection, topic.name, {
+  await using subscription = await pattern.subscribe(messaging.connectionFor(), topic.name, {
     signal: stop.signal,
     consumer: 'me',
     group: 'consumers',

@@ -35,6 +35,7 @@ export const priorityQueue = {
     survivesCrash: false,
     ordered: true, // among messages of one priority
   },
+  isPartitionable: true,
   topic: {
     variable: 'PRIORITY_QUEUE',
     default: 'message_priority',

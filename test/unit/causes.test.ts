@@ -14,12 +14,15 @@ import { handledAtCrash } from '../../compare/account/deduplication.ts';
 import { cutOffCount, droppedBy } from '../../compare/account/further-causes.ts';
 import { mostInFlight } from '../../compare/account/outages.ts';
 import { reconcile } from '../../compare/account/reconciliation.ts';
+import { notReplicated } from '../../compare/account/replication.ts';
 import { lostToLateGroup } from '../../compare/experiments/consumers/late-group.ts';
 import { lostWithConnection } from '../../compare/experiments/faults/broken-connection.ts';
 import { lostWithRedis } from '../../compare/experiments/faults/redis-killed.ts';
 import { lostInStall } from '../../compare/experiments/faults/slow-subscriber.ts';
 import { lostInCrashes } from '../../compare/experiments/faults/subscriber-crashes.ts';
 import { lostAtStops } from '../../compare/experiments/faults/subscriber-stops.ts';
+import { lostWithPrimary } from '../../compare/experiments/servers/primary-dies.ts';
+import { lostInMigrations } from '../../compare/experiments/servers/slots-migrate.ts';
 import { judge } from '../../compare/verdict/verdict.ts';
 import type { Line } from '../../testkit/service-process.ts';
 import { measuredWith } from '../support/measured.ts';
@@ -86,6 +89,51 @@ const without = (messages: number) => ({ unexplained: messages, verdict: 'broken
 const outage = { from: epoch(400), until: epoch(600) };
 const kill = { held: 5, askedAt: epoch(395), killedAt: epoch(400), outage, workSeconds: 0.025 };
 
+/** The primary dies when message 40 has been accepted. @param replicated the messages that its replica has */
+const deathWith = (replicated: readonly number[]) => ({
+  replicated: new Set(replicated.map((count) => `id-${count}`)),
+  cutAt: epoch(300),
+  endedAt: epoch(400),
+  killedAt: epoch(400),
+  redisBackAt: epoch(600),
+  outages: [outage],
+  workSeconds: 0.025,
+});
+
+describe('a loss with a primary, by a pattern that keeps messages', () => {
+  const lost = (missing: readonly number[], replicated: readonly number[]) =>
+    judged({ guarantees: kept, causes: lostWithPrimary(kept, deathWith(replicated)), missing });
+
+  test('is explained by what its replica did not have, behind all that it had', () => {
+    const later = range(61, ALL); // accepted by the new primary
+    expect(lost(range(35, 40), [...range(1, 34), ...later])).toEqual(explained);
+    expect(lost([37], [...range(1, 34), ...later])).toEqual(explained); // others were handled before
+  });
+
+  test('is not explained for what its replica had, what was made later, or a gap in what it had', () => {
+    expect(lost(range(35, 40), range(1, ALL))).toEqual(without(6));
+    expect(lost(range(38, 45), range(1, 37))).toEqual(without(5));
+    expect(
+      lost(
+        [20, 39, 40],
+        range(1, 38).filter((count) => count !== 20),
+      ),
+    ).toEqual(without(1));
+  });
+
+  test('is not explained for what was made before, and accepted by the new primary', () => {
+    const late = { ...published(45), publishMs: 100 };
+    const audience = {
+      subscribers: ['A'],
+      deliveries: [],
+      accepted: [...range(1, 30).map((count) => published(count)), late],
+    };
+    const explains = (replicated: readonly number[]) => notReplicated(deathWith(replicated)).explains([late], audience);
+    expect(explains(range(1, 30))).toEqual([late]);
+    expect(explains([...range(1, 30), 45])).toEqual([]);
+  });
+});
+
 describe('a loss by a pattern that pushes', () => {
   const inOutage: readonly (readonly [string, readonly PossibleCause[]])[] = [
     ['a crash', lostInCrashes(pushed, [outage])],
@@ -93,6 +141,8 @@ describe('a loss by a pattern that pushes', () => {
     ['a broken connection', lostWithConnection(pushed, [outage])],
     ['a kill of Redis', lostWithRedis(pushed, 'none', kill)],
     ['a stall', lostInStall(pushed, [outage])],
+    ['the death of a primary', lostWithPrimary(pushed, deathWith([]))],
+    ['a migration', lostInMigrations(pushed, [outage])],
   ];
 
   test.each(inOutage)('is explained by %s as far as it was made meanwhile', (_what, causes) => {

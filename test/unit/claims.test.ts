@@ -7,7 +7,7 @@ import { LATE } from '../../compare/experiments/consumers/late-group.ts';
 import { COPIES } from '../../compare/experiments/consumers/many-subscribers.ts';
 import type { Experiment } from '../../compare/experiments/experiment.ts';
 import { POISON } from '../../compare/experiments/faults/poison.ts';
-import { experimentsFor } from '../../compare/experiments/index.ts';
+import { experimentsFor, experimentsWithServers } from '../../compare/experiments/index.ts';
 import type { Measured } from '../../compare/measure/result.ts';
 import { peers } from '../../compare/peers/index.ts';
 import type { Subject } from '../../compare/peers/subject.ts';
@@ -38,6 +38,8 @@ const FAULTS: Readonly<Record<string, readonly (Partial<Measured> | typeof lost)
   'an orderly stop loses nothing': [lost],
   'a subscriber that is behind gets everything in the end': [lost],
   'what Redis accepted survives its crash': [lost],
+  'what Redis accepted survives the death of its primary': [lost],
+  'nothing is lost while slots migrate': [lost],
   'all others arrive': [lost],
   'nothing is delivered twice': [twice],
   'nothing is handled twice': [twice],
@@ -54,7 +56,7 @@ const FAULTS: Readonly<Record<string, readonly (Partial<Measured> | typeof lost)
   'every message is accounted for': [{ made: 11 }, { received: 9 }],
 };
 
-const experiments = experimentsFor([2, 5]);
+const experiments = [...experimentsFor([2, 5]), ...experimentsWithServers];
 const subjectsOf = ({ withPeers }: Experiment): readonly Subject[] => [...patterns, ...(withPeers ? peers : [])];
 const judged = (experiment: Experiment, { guarantees }: Subject, measured: Measured) =>
   judge(measured, experiment.claims(guarantees, measured), experiment.onlyMeasures);

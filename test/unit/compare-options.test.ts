@@ -131,6 +131,8 @@ describe('options of compare', () => {
     expect(chosen('poison, latency')).toEqual(['latency', 'poison']);
     expect(chosen('subscriber-crashes')).toEqual(['subscriber-crashes', 'subscriber-crashes-once']);
     expect(chosen('subscriber-crashes-once')).toEqual(['subscriber-crashes-once']);
+    expect(chosen('sentinel,poison')).toEqual(['poison', 'sentinel-primary-dies', 'sentinel-primary-dies-wait']);
+    expect(chosen('all').filter((name) => /^(cluster|sentinel)-/.test(name))).toEqual([]); // they take too long
     expect(mistakesOf('--experiments', 'redis-kill,poison,crashes')).toEqual([
       expect.stringMatching(/^--experiments redis-kill,crashes: expected some of latency, throughput, /),
     ]);

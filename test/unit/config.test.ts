@@ -32,9 +32,14 @@ describe('configuration', () => {
         REDIS_TLS_CERT: '',
         REDIS_TLS_KEY: '',
         REDIS_TLS_SERVERNAME: '',
+        REDIS_CLUSTER: [],
+        REDIS_SENTINELS: [],
+        REDIS_SENTINEL_NAME: 'mymaster',
         REDIS_SHARED: 'off',
         PUBLISH_INTERVAL: 2,
         MESSAGE_COUNT: Number.POSITIVE_INFINITY,
+        PARTITIONS: 1,
+        WAIT_REPLICAS: 0,
         BUFFER_LIMIT: 100_000,
         BUFFER_BYTES: 64 * 1024 * 1024,
         MAX_MESSAGE_BYTES: 16 * 1024 * 1024,
@@ -77,6 +82,19 @@ describe('configuration', () => {
         'stream: message_stream',
       ]);
     }
+  });
+
+  test('takes several servers, and never shows what may be a password among them', () => {
+    const servers = 'one:1, [::1]:2,10.0.0.3:65535';
+    expect(loadConfig({ REDIS_CLUSTER: servers }).REDIS_CLUSTER).toEqual([
+      { host: 'one', port: 1 },
+      { host: '::1', port: 2 },
+      { host: '10.0.0.3', port: 65_535 },
+    ]);
+    for (const bad of ['one', 'one:0', 'one:65536', 'one:1;two:2', 'redis://one:1'])
+      expect(() => loadConfig({ REDIS_SENTINELS: bad })).toThrow(`REDIS_SENTINELS="${bad}": expected host:port`);
+    expect(() => loadConfig({ REDIS_CLUSTER: 'me:secret@one:1' })).toThrow('REDIS_CLUSTER="…": expected host:port');
+    expect(() => loadConfig({ REDIS_CLUSTER: 'one:1', REDIS_SENTINELS: 'two:2' })).toThrow('expected one of them');
   });
 
   test('is frozen', () => {

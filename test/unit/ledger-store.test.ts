@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Ledger } from '@redis-messaging/shared/accounting/ledger';
 import { Sessions } from '@redis-messaging/shared/accounting/sessions/sessions';
-import { Names } from '../../subscriber/src/group/names.ts';
+import { AccountPlace } from '../../subscriber/src/account-place.ts';
+import { accountKey, Names } from '../../subscriber/src/group/names.ts';
 import { LedgerStore } from '../../subscriber/src/ledger-store.ts';
 import { useRedis } from '../support/use-redis.ts';
 
@@ -18,7 +19,7 @@ function newStore() {
   return {
     ledger,
     store: new LedgerStore(
-      own.redis,
+      [new AccountPlace(own.redis, accountKey('topic', ['pattern', 'group'], 'me'))],
       { ledger, sessions: new Sessions({ audience: 'every-subscriber' }) },
       new Names(own.redis, 'topic', ['pattern', 'group'], 'me'),
     ),

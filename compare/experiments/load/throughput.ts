@@ -1,11 +1,12 @@
 import { formatNumber } from '@redis-messaging/shared/text/table';
 import type { ServiceProcess } from '../../../testkit/service-process.ts';
 import { measureByStats } from '../../measure/measure.ts';
-import { costOf } from '../../measure/redis-cost.ts';
+import { type Cost, costOf } from '../../measure/redis-cost.ts';
 import type { Measured } from '../../measure/result.ts';
 import type { Subject } from '../../peers/subject.ts';
 import { cutOffs } from '../../testbed/cut-offs.ts';
 import type { Testbed } from '../../testbed/testbed.ts';
+import type { Waits } from '../../testbed/waits.ts';
 import { inOrder, nothingLostAtFullSpeed, nothingTwice } from '../../verdict/claims.ts';
 import type { Experiment } from '../experiment.ts';
 import { forEach } from '../findings.ts';
@@ -27,7 +28,11 @@ export const throughput: Experiment = {
   withPeers: true,
 
   async run(testbed) {
-    return await forEach(testbed, (pattern) => measure(testbed, pattern));
+    const { waits, redis } = testbed;
+    const costOfAll = () => costOf(redis.admin);
+    return await forEach(testbed, (pattern) =>
+      measureFullSpeed(testbed, pattern, (...all) => waits.received(...all), costOfAll),
+    );
   },
 
   headline: ({ throughput }) => (throughput === null ? 'nothing arrived' : `${formatNumber(throughput)}/s`),
@@ -36,23 +41,33 @@ export const throughput: Experiment = {
     [nothingLostAtFullSpeed, nothingTwice, inOrder].map((expect) => expect(guarantees, measured)),
 };
 
-async function measure({ services, waits, redis, load }: Testbed, pattern: Subject): Promise<Measured> {
+/**
+ * One publisher and one subscriber at full speed.
+ * @param arrived waits until the subscriber has so many messages, or no more arrive
+ * @param cost begins to note what Redis uses
+ */
+export async function measureFullSpeed(
+  { services, waits, redis, load }: Testbed,
+  pattern: Subject,
+  arrived: Waits['received'],
+  cost: () => Promise<Cost>,
+): Promise<Measured> {
   const { name } = pattern;
   const env = { PATTERN: name, LOG_LEVEL: 'warn' };
   const subscriber = await services.subscriber(name, env);
   const publish = async (messages: number, total: number, SENDER: string): Promise<ServiceProcess> => {
     const publisher = await services.publisher({ messages, rate: 0, env: { ...env, SENDER } });
     await waits.ended(publisher);
-    await waits.received(pattern, subscriber, total);
+    await arrived(pattern, subscriber, total);
     return publisher;
   };
   const warmUp = WARM_UP_FACTOR * load.messages;
   const messages = FACTOR * load.messages;
   const first = await publish(warmUp, warmUp, 'warm-up');
   const before = subscriber.progress[name] as { received: number };
-  const cost = await costOf(redis.admin);
+  const spent = await cost();
   const publisher = await publish(messages, warmUp + messages, 'measured');
-  const figures = await cost.perMessage(messages);
+  const figures = await spent.perMessage(messages);
   await subscriber.stop();
   const countedCauses = [await cutOffs(redis.admin, load, subscriber.events('disconnected').length)];
   const publishers = [first, publisher];

@@ -10,10 +10,10 @@ import {
   WATCHING_EVERY_MS,
 } from '@redis-messaging/shared/live/protocol';
 import { readAnnouncement } from '@redis-messaging/shared/live/read-announcement';
-import type { Redis, RedisOptions } from '@redis-messaging/shared/redis/client';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
-import { addressOf } from '@redis-messaging/shared/redis/options';
 import type { Refusal } from '@redis-messaging/shared/redis/refusals';
+import type { Servers } from '@redis-messaging/shared/redis/servers/servers';
 import { ONLOOKER } from '@redis-messaging/shared/redis/slow-subscribers';
 import type { RedisState } from '../../wire/wire.ts';
 
@@ -29,16 +29,16 @@ export interface WatchEvents {
  * Listens to the services while somebody looks, and says that somebody does. While nobody does, there is no connection to Redis at all.
  */
 export class Watch {
-  readonly #options: RedisOptions;
+  readonly #servers: Servers;
   readonly #events: WatchEvents;
   #state: RedisState;
   #end: AbortController | undefined;
   #sending: Connection | undefined;
 
-  constructor(options: RedisOptions, events: WatchEvents) {
-    this.#options = options;
+  constructor(servers: Servers, events: WatchEvents) {
+    this.#servers = servers;
     this.#events = events;
-    this.#state = { status: 'unknown', since: Date.now(), address: addressOf(options), version: '' };
+    this.#state = { status: 'unknown', since: Date.now(), address: servers.address, version: '' };
   }
 
   get redis(): RedisState {
@@ -98,7 +98,7 @@ export class Watch {
     let sending: Connection | undefined;
     let listening: Connection | undefined;
     try {
-      sending = await connect({ ...this.#options, name: 'dashboard' }, events, signal);
+      sending = await connect({ ...this.#servers.optionsFor(''), name: 'dashboard' }, events, signal);
       this.#sending = sending;
       listening = await sending.duplicate(ONLOOKER.slice(1), signal);
       await listening.client.subscribe(ANNOUNCEMENTS_CHANNEL, (payload) => this.#hear(payload), true);

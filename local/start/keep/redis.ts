@@ -1,4 +1,5 @@
-import type { LocalRedis } from '../../redis/provide-redis.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RedisServer } from '../../redis/redis-server.ts';
 import { MOST_QUICK_DEATHS, QuickDeaths } from './quick-deaths.ts';
 
 /**
@@ -41,35 +42,47 @@ export class RedisSwitch {
   }
 }
 
+export interface KeepRedisOptions {
+  /** How it is stopped on purpose. */
+  readonly by?: RedisSwitch | undefined;
+  /** How long it stays away: ms. */
+  readonly delayMs?: number;
+}
+
 /**
  * Starts a private Redis again whenever it ends, until the signal aborts.
- * @param by how it is stopped on purpose
- * @returns the reason why it is not started again, once there is one; never resolves for a Redis that is the user's
+ * @returns the reason why it is not started again, once there is one
  */
 export async function keepRedis(
-  redis: LocalRedis,
+  started: RedisServer,
   signal: AbortSignal,
   say: (line: string) => void,
-  by: RedisSwitch,
+  { by = new RedisSwitch(), delayMs = 0 }: KeepRedisOptions = {},
 ): Promise<string> {
-  let { server } = redis;
+  let server = started;
   const deaths = new QuickDeaths();
-  while (server) {
+  for (;;) {
     const startedAt = performance.now();
     by.serving(server.pid);
     await server.ended;
     by.serving(undefined);
-    if (signal.aborted) break;
+    if (signal.aborted) return await never();
     const endedAt = performance.now();
     if (by.wait) {
       say('Redis was stopped by the live page');
       await by.wait;
-      if (signal.aborted) break;
+      if (signal.aborted) return await never();
       say('Redis is started by the live page');
     } else {
       if (deaths.areTooMany(endedAt - startedAt))
         return `Redis ended, ${MOST_QUICK_DEATHS} times in a row within seconds`;
-      say('Redis ended; starting it again');
+      say(
+        delayMs > 0
+          ? `A server of the Cluster ended; starting it again in ${delayMs / 1000} s`
+          : 'Redis ended; starting it again',
+      );
+      await sleep(delayMs, undefined, { ref: false });
+      if (signal.aborted) return await never();
     }
     try {
       server = await server.restart();
@@ -83,5 +96,6 @@ export async function keepRedis(
       `Redis is back (process ${server.pid}) on port ${server.port} after ${seconds} s; ${kept}, the rest may be lost`,
     );
   }
-  return await new Promise(() => {});
 }
+
+const never = () => new Promise<never>(() => {});

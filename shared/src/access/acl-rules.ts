@@ -1,9 +1,23 @@
 import { keyOf } from '../delivery/keys.ts';
+import { PARTITION_RIGHTS } from '../messaging/partitions/fixed-number.ts';
+import { partitionsOf } from '../messaging/partitions/names.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import { hasWildcard } from '../patterns/pubsub.ts';
+import { CLUSTER_RIGHTS } from '../redis/servers/cluster.ts';
 import { type AclUser, type ChannelRight, serviceRights } from './service-rights.ts';
 
 export type { AclUser } from './service-rights.ts';
+
+/** What else a service makes use of. */
+export interface Scale {
+  /** Into how many partitions its topics are split. */
+  readonly partitions: number;
+  readonly isCluster: boolean;
+  /** How many replicas a publisher waits for. */
+  readonly waitReplicas: number;
+}
+
+const ALONE: Scale = { partitions: 1, isCluster: false, waitReplicas: 0 };
 
 /**
  * The least rights with which a service can do all that it does, as an ACL file has them behind `user NAME on >password`: keys,
@@ -12,12 +26,28 @@ export type { AclUser } from './service-rights.ts';
  *
  * @param topics the topics of the patterns that the service uses
  */
-export function aclRules(user: AclUser, topics: ReadonlyMap<Pattern, string>): readonly string[] {
+export function aclRules(
+  user: AclUser,
+  topics: ReadonlyMap<Pattern, string>,
+  { partitions, isCluster, waitReplicas }: Scale = ALONE,
+): readonly string[] {
   const { calls, beside, always, live } = serviceRights[user];
-  const ofTopics = [...topics].flatMap(([{ rights }, topic]) =>
-    [...calls.flatMap((call) => rights[call]), ...beside].map((right) => ruleOf(right, topic)),
-  );
-  const rules = [...new Set([...ofTopics, ...always.map((command) => `+${command}`)])];
+  const ofTopics = [...topics].flatMap(([{ rights, isPartitionable }, topic]) => {
+    if (calls.length === 0) return [];
+    const number = isPartitionable ? partitions : 1;
+    const own = [...calls.flatMap((call) => rights[call]), ...beside];
+    const split = isPartitionable ? PARTITION_RIGHTS[number === 1 ? 'one' : 'several'] : [];
+    return [
+      ...partitionsOf(topic, number).flatMap((part) => own.map((right) => ruleOf(right, part))),
+      ...[...beside, ...split].map((right) => ruleOf(right, topic)),
+    ];
+  });
+  const further = [
+    ...always,
+    ...(isCluster ? CLUSTER_RIGHTS : []),
+    ...(user === 'publisher' && waitReplicas > 0 ? ['wait'] : []),
+  ];
+  const rules = [...new Set([...ofTopics, ...further.map((command) => `+${command}`)])];
   const those = (sign: string) => rules.filter((rule) => rule.startsWith(sign));
   return ['resetkeys', ...those('~'), 'resetchannels', ...those('&'), '-@all', ...those('+'), ...live.map(selectorOf)];
 }

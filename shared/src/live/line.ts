@@ -1,4 +1,5 @@
-import { newClient, type Redis, type RedisOptions } from '../redis/client.ts';
+import type { Redis } from '../redis/client.ts';
+import { newClient, type ServerOptions } from '../redis/new-client.ts';
 import { describeError } from '../redis/outcome.ts';
 import { ONLOOKER } from '../redis/slow-subscribers.ts';
 import { CONTROLS_CHANNEL, WATCHING_CHANNEL } from './protocol.ts';
@@ -16,7 +17,7 @@ export interface Hearer {
  * on one connection, Redis would hold all its replies to the limits of Pub/Sub. It sends one SUBSCRIBE for each time that it connects,
  * and nothing else, not even PING: a silent line costs no more than the page. @returns ends it
  */
-export function listen(options: RedisOptions, takesControls: boolean, hearer: Hearer): () => void {
+export function listen(options: ServerOptions, takesControls: boolean, hearer: Hearer): () => void {
   const redis = newClient(options, `${options.name}${ONLOOKER}`, () => false);
   redis.on('error', () => {}); // the service's other connections say so
   void subscribe(redis, takesControls, hearer);

@@ -3,7 +3,8 @@ import type { StatsByPattern, SubscriberStats } from '../accounting/stats.ts';
 import { type Message, newSession } from '../message/message.ts';
 import type { Telemetry } from '../messaging/messaging.ts';
 import type { Pattern } from '../patterns/pattern.ts';
-import type { Redis, RedisOptions } from '../redis/client.ts';
+import type { Redis } from '../redis/client.ts';
+import type { ServerOptions } from '../redis/new-client.ts';
 import { sanitize } from '../text/sanitize.ts';
 import type { Controlled } from './controlled.ts';
 import { Recent } from './lately.ts';
@@ -36,7 +37,7 @@ export interface LiveOptions {
   readonly group: string | null;
   /** Its topics, by pattern. */
   readonly topics: ReadonlyMap<Pattern, string>;
-  readonly redis: RedisOptions;
+  readonly redis: ServerOptions;
   readonly takesControls: boolean;
 }
 

@@ -1,5 +1,5 @@
-import { LONGEST_RETRY_MS } from '../redis/client.ts';
 import type { ConnectionEvents } from '../redis/connection.ts';
+import { LONGEST_RETRY_MS } from '../redis/new-client.ts';
 import type { Refusal } from '../redis/refusals.ts';
 import { sanitize } from '../text/sanitize.ts';
 import type { Logger } from './logger.ts';

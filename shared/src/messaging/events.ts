@@ -25,6 +25,8 @@ export interface ProducerObserver<Value> {
 
 /** Told what becomes of a consumer's messages, batch by batch. What it throws is a mistake of its own, and ends the consumer. */
 export interface ConsumerObserver<Value> {
+  /** Who is told of one partition, in place of this one. @param partition its number, from 0 */
+  ofPartition?(partition: number): ConsumerObserver<Value>;
   /** The consumer has subscribed, and reading goes well; or it no longer is. */
   subscribed?(isSubscribed: boolean): void;
   /** Redis refuses to be read from, with the reason; or it is over (`undefined`). Once for each change. */

@@ -10,6 +10,7 @@ const GONE = 'the names of consumers that are gone stay in Redis';
 
 /** What is lost without a command, where the rest of the work goes on: of all others, whoever needs them says that he cannot go on. */
 export const LOSSES: Readonly<Record<string, string>> = {
+  get: 'it goes unnoticed when a topic has another number of partitions',
   'client|list': `publishers do not wait for slow subscribers, and ${AT_ONCE}`,
   'client|info': AT_ONCE,
   'client|id': AT_STOP,

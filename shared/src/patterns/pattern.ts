@@ -57,6 +57,8 @@ export interface Pattern {
   readonly rights: { readonly publish: Rights; readonly subscribe: Rights; readonly backlog: Rights };
   /** The command, before its payload, with which redis-benchmark publishes to a key; without it, there is no such figure. */
   readonly benchmark?: (key: string) => readonly string[];
+  /** Whether a topic can be split into partitions, each with a server of its own in a Cluster. */
+  readonly isPartitionable: boolean;
   /** The environment variable that names the topic (channel, list or stream), its default, and what it is. */
   readonly topic: { readonly variable: string; readonly default: string; readonly about: string };
   /** Where it keeps what could not be delivered; not there if it keeps nothing. */

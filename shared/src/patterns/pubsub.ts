@@ -33,6 +33,7 @@ export const pubsub = {
     backlog: ['pubsub|numsub', 'pubsub|numpat', 'pubsub|channels'],
   },
   benchmark: (key) => ['PUBLISH', key],
+  isPartitionable: false, // a Cluster passes each message to all of its servers, whatever the channel
   topic: {
     variable: 'CHANNEL',
     default: 'messages',

@@ -30,6 +30,7 @@ export const queue = {
     backlog: ['~topic', '~topic:*', 'llen'],
   },
   benchmark: (key) => ['RPUSH', key],
+  isPartitionable: true,
   topic: { variable: 'QUEUE', default: 'message_queue', about: 'List of the pattern `queue`' },
   deadLetters: deadLettersInList,
 

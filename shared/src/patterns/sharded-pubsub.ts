@@ -29,6 +29,7 @@ export const shardedPubsub = {
     backlog: ['pubsub|shardnumsub'],
   },
   benchmark: (key) => ['SPUBLISH', key],
+  isPartitionable: true,
   topic: { variable: 'SHARDED_CHANNEL', default: 'message_sharded', about: 'Channel of the pattern `sharded-pubsub`' },
 
   sent: (channel, reached) => `Published to sharded channel '${channel}' (${subscribers(reached)})`,

@@ -1,40 +1,30 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { subscribe } from 'node:diagnostics_channel';
-import type { Socket } from 'node:net';
-import tls from 'node:tls';
+import type { Redis } from './client.ts';
 
-/** Whose connecting makes a socket: it is kept through all that follows from it, the client's own reconnecting included. */
-const connecting = new AsyncLocalStorage<Arrivals>();
-
-// The client keeps its sockets to itself; Node tells of each that is made, but not of those with TLS.
-subscribe('net.client.socket', (message) => connecting.getStore()?.watch((message as { socket: Socket }).socket));
-const connectWithTls = tls.connect as (...args: unknown[]) => tls.TLSSocket;
-tls.connect = (...args: unknown[]) => {
-  const socket = connectWithTls(...args);
-  connecting.getStore()?.watch(socket);
-  return socket;
-};
-
-/** Whether bytes arrive for a client: a large reply may take longer than Redis may be silent. */
+/**
+ * Whether bytes arrive for a client: a large reply may take longer than Redis may be silent. They are seen where the client decodes
+ * them, for it keeps its sockets to itself.
+ */
 export class Arrivals {
-  #socket: Socket | undefined;
-  #seen = 0;
+  #areThere = false;
 
-  /** Runs what connects the client. */
-  of<Result>(connect: () => Result): Result {
-    return connecting.run(this, connect);
-  }
-
-  watch(socket: Socket): void {
-    this.#socket = socket;
-    this.#seen = 0;
+  constructor(redis: Redis) {
+    this.#see(redis);
+    redis.on('client', (next: Redis) => this.#see(next)); // of one that has one client after the other
   }
 
   /** Whether bytes have arrived since the last call. */
   any(): boolean {
-    const { bytesRead = 0 } = this.#socket ?? {};
-    const isMore = bytesRead > this.#seen;
-    this.#seen = bytesRead;
-    return isMore;
+    const any = this.#areThere;
+    this.#areThere = false;
+    return any;
+  }
+
+  #see(redis: Redis): void {
+    const { decoder } = redis._getQueue();
+    const write = decoder.write.bind(decoder);
+    decoder.write = (chunk: Buffer) => {
+      this.#areThere = true;
+      write(chunk);
+    };
   }
 }

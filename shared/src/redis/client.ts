@@ -4,7 +4,7 @@ import { type RedisOptions, serverNameOf } from './options.ts';
 export type { RedisOptions };
 
 /** A client of node-redis: one connection to Redis, with the commands as methods. */
-export type Redis = ReturnType<typeof createOurClient>;
+export type Redis = ReturnType<typeof ofOurKind>;
 
 /** The same client, whose replies are Buffers where Redis sends bytes. */
 export type BufferRedis = RedisClientType<
@@ -21,38 +21,32 @@ export const withBuffers = (redis: Redis): BufferRedis =>
 
 /** How long making a connection may take, unless the options say otherwise: ms. */
 const CONNECT_TIMEOUT_MS = 1000;
-const FIRST_RETRY_MS = 25;
-/** The longest from one attempt to connect to the next. Half of the 2 s within which a service is to be ready again. */
-export const LONGEST_RETRY_MS = 1000;
-
-/**
- * A client that is not connected yet, with what every connection of ours needs.
- *
- * @param name what CLIENT LIST calls the connection
- * @param isHopeless whether another attempt to connect would fail for the same cause
- */
-export function newClient(options: RedisOptions, name: string, isHopeless: (cause: Error) => boolean): Redis {
+/** A client that is not connected yet. @param connecting what is to be different when it connects */
+export function createOneClient(options: RedisOptions, connecting: object): Redis {
   const { url, socket, password } = options;
-  const servername = serverNameOf(options);
-  const retryIn = socket?.reconnectStrategy;
+  const own = { ...socket, ...connecting } as NonNullable<RedisOptions['socket']>;
+  const servername = serverNameOf({ ...options, socket: own });
   return createOurClient({
     ...options,
     ...(url && { url: withPassword(url, password) }),
-    name,
     socket: {
       connectTimeout: CONNECT_TIMEOUT_MS,
       ...(servername && { servername }),
-      ...socket,
-      reconnectStrategy: (retries: number, cause: Error) => {
-        if (isHopeless(cause)) return false;
-        return typeof retryIn === 'function' ? retryIn(retries, cause) : nextRetryIn(retries);
-      },
+      ...own,
     } as NonNullable<RedisOptions['socket']>,
   });
 }
 
-function createOurClient(options: RedisOptions) {
-  return createClient({
+const ofOurKind = () => createClient({ RESP: 3 });
+let first: Redis | undefined;
+
+/**
+ * Each is a duplicate, because `createClient` makes a class with all commands anew for options that it has not had the last time: for
+ * the many connections to a Cluster, seconds of CPU time.
+ */
+function createOurClient(options: RedisOptions): Redis {
+  first ??= ofOurKind();
+  return first.duplicate({
     maintNotifications: 'disabled',
     disableClientInfo: true, // CLIENT SETINFO needs a right that cannot be given by its name before Redis 7.2
     ...options,
@@ -68,9 +62,4 @@ function withPassword(url: string, password: string | undefined): string {
   const complete = new URL(url);
   complete.password ||= encodeURIComponent(password);
   return complete.href;
-}
-
-/** Exponential backoff with jitter, in ms. */
-function nextRetryIn(retries: number): number {
-  return Math.min(FIRST_RETRY_MS * 2 ** retries, LONGEST_RETRY_MS) * (0.5 + Math.random() / 2);
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorReply } from 'redis';
-import { newClient, type Redis, type RedisOptions } from './client.ts';
+import type { Redis } from './client.ts';
+import { newClient, type ServerOptions } from './new-client.ts';
 import { describeError, isLoading, isMistake, isRefusedForGood, outcomeOf } from './outcome.ts';
 import { hearRefusals, type Refusal } from './refusals.ts';
 import { SlowSubscribers } from './slow-subscribers.ts';
@@ -35,7 +36,7 @@ const LOADING_RETRY_MS = 50;
  *   if no TLS connection can be made (wrong CA, wrong name); the signal's reason if it aborts first
  */
 export async function connect(
-  options: RedisOptions,
+  options: ServerOptions,
   events: Partial<ConnectionEvents>,
   signal: AbortSignal,
 ): Promise<Connection> {
@@ -49,7 +50,7 @@ export class Connection implements AsyncDisposable {
   readonly client: Redis;
   /** Those that its Pub/Sub messages go to. */
   readonly slowSubscribers: SlowSubscribers;
-  readonly #options: RedisOptions;
+  readonly #options: ServerOptions;
   readonly #events: Partial<ConnectionEvents>;
   readonly #watchdog: Watchdog | undefined;
   readonly #endHearing: () => void;
@@ -64,7 +65,7 @@ export class Connection implements AsyncDisposable {
 
   private constructor(
     client: (connection: () => Connection) => Redis,
-    options: RedisOptions,
+    options: ServerOptions,
     events: Partial<ConnectionEvents>,
     isWatched: boolean,
   ) {
@@ -73,12 +74,14 @@ export class Connection implements AsyncDisposable {
     this.slowSubscribers = new SlowSubscribers(this.client);
     this.#options = options;
     this.#events = events;
-    this.#endHearing = hearRefusals(this.client, (refusal) => events.onRefused?.(refusal));
+    const hear = (client: Redis) => hearRefusals(client, (refusal) => events.onRefused?.(refusal));
+    this.#endHearing = hear(this.client);
+    this.client.on('client', hear); // of one that has one client after the other
     this.#watchdog = isWatched ? new Watchdog(this.client, (reason) => this.#onDown(reason)) : undefined;
   }
 
   /** A connection that is not open yet. @param name what CLIENT LIST calls it */
-  static create(options: RedisOptions, events: Partial<ConnectionEvents>, name: string): Connection {
+  static create(options: ServerOptions, events: Partial<ConnectionEvents>, name: string): Connection {
     const create = (connection: () => Connection) =>
       newClient(options, name, (cause) => !connection().#isConnected && isRefusedForGood(cause));
     return new Connection(create, options, events, true);
@@ -89,7 +92,7 @@ export class Connection implements AsyncDisposable {
    * subscribe are duplicates with its options, which are ours.
    */
   static of(client: Redis, events: Partial<ConnectionEvents> = {}): Connection {
-    const options = (client.options ?? {}) as RedisOptions;
+    const options = (client.options ?? {}) as ServerOptions;
     return new Connection(() => client, options, events, false);
   }
 
@@ -251,7 +254,7 @@ export class Connection implements AsyncDisposable {
           resolve();
         });
         client.once('terminated', refuse);
-        (this.#watchdog ?? client).connect().catch(() => {});
+        client.connect().catch(() => {});
       });
     } finally {
       signal.removeEventListener('abort', abort);

@@ -11,7 +11,7 @@ const REFUSED_FOR_GOOD =
  */
 export function outcomeOf(error: unknown): 'refused' | 'not-sent' | 'unknown' {
   if (error instanceof ErrorReply) return isLoading(error) ? 'not-sent' : 'refused';
-  const notSent = ['ClientClosedError', 'ClientOfflineError', 'AbortError', 'TimeoutError'];
+  const notSent = ['ElsewhereError', 'ClientClosedError', 'ClientOfflineError', 'AbortError', 'TimeoutError'];
   return notSent.includes((error as Error)?.constructor?.name) ? 'not-sent' : 'unknown';
 }
 
@@ -24,13 +24,17 @@ export function isLoading(answer: unknown): answer is ErrorReply {
   return answer instanceof ErrorReply && answer.message.startsWith('LOADING');
 }
 
+/** What was configured cannot be right: another attempt would end in the same way. */
+export class HopelessError extends Error {}
+
 /** Whether Redis refuses a command because its memory is full. */
 export const isOutOfMemory = (error: unknown): boolean =>
   error instanceof ErrorReply && error.message.startsWith('OOM');
 
 /** Whether Redis, or we, refuse the connection in a way that asking again will not change. */
 export function isRefusedForGood(cause: Error): boolean {
-  return cause instanceof ErrorReply ? REFUSED_FOR_GOOD.test(cause.message) : tlsFailureOf(cause) !== undefined;
+  if (cause instanceof ErrorReply) return REFUSED_FOR_GOOD.test(cause.message);
+  return cause instanceof HopelessError || tlsFailureOf(cause) !== undefined;
 }
 
 /** An error with its codes for people; an AggregateError (several addresses) has no message of its own. */

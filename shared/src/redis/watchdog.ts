@@ -20,7 +20,7 @@ export class Watchdog {
   readonly #redis: Redis;
   readonly #onDead: (reason: string) => void;
   readonly #timer: NodeJS.Timeout;
-  readonly #arrivals = new Arrivals();
+  readonly #arrivals: Arrivals;
   #waitingSince: number | undefined;
   #heard = false;
   #lastCheck = performance.now();
@@ -33,6 +33,7 @@ export class Watchdog {
   constructor(redis: Redis, onDead: (reason: string) => void) {
     this.#redis = redis;
     this.#onDead = onDead;
+    this.#arrivals = new Arrivals(redis);
     const settled = () => this.#settled();
     redis.on('connect', () => {
       this.#waitingSince = performance.now();
@@ -41,11 +42,6 @@ export class Watchdog {
     redis.on('error', settled); // the client itself has noticed, and makes a new connection
     this.#timer = setInterval(() => this.#check(), CHECK_EVERY_MS);
     this.#timer.unref();
-  }
-
-  /** Connects the client, so that what arrives is noticed. */
-  async connect(): Promise<unknown> {
-    return await this.#arrivals.of(() => this.#redis.connect());
   }
 
   /** Something arrived. */
@@ -96,6 +92,6 @@ export class Watchdog {
     this.#settled();
     this.#redis.destroy();
     await sleep(SETTLE_MS);
-    if (!this.#stopped && !this.#redis.isOpen) this.connect().catch(() => {});
+    if (!this.#stopped && !this.#redis.isOpen) this.#redis.connect().catch(() => {});
   }
 }

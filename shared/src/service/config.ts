@@ -3,9 +3,11 @@ import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import dotenv from 'dotenv';
 import { isTopicName, TOPIC_NAME } from '../delivery/keys.ts';
+import { MOST_PARTITIONS, partitionsOf } from '../messaging/partitions/names.ts';
 import { choosePatterns, patterns, patternWords } from '../patterns/index.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import { TLS_VARIABLES } from '../redis/options.ts';
+import type { Address } from '../redis/servers/following-client.ts';
 import { nearest } from '../text/nearest.ts';
 import { sanitize } from '../text/sanitize.ts';
 import { FileError, fitsKey, isOneLine, readCertificates, readKey, readPassword } from './files.ts';
@@ -83,6 +85,13 @@ export const variables = {
     about: 'Name for which Redis has its certificate, if that is not the host by which it is reached',
     parse: (value: string) => (value === '' || (/^[\w.-]+$/.test(value) && !isIP(value)) ? value : undefined),
   },
+  REDIS_CLUSTER: servers(
+    'Some servers of a Redis Cluster; used in place of `REDIS_URL`, `REDIS_HOST` and `REDIS_PORT`',
+  ),
+  REDIS_SENTINELS: servers(
+    'Sentinels; the primary that they name is used in place of `REDIS_URL`, `REDIS_HOST` and `REDIS_PORT`',
+  ),
+  REDIS_SENTINEL_NAME: text('mymaster', 'The name that the Sentinels have for the primary'),
   REDIS_SHARED: choice(
     'off',
     ['on', 'off'],
@@ -105,6 +114,18 @@ export const variables = {
     about: 'Publisher: stop after this many messages; empty = never',
     parse: (value: string) => (value === '' ? Number.POSITIVE_INFINITY : integer(value, 1, Number.MAX_SAFE_INTEGER)),
   },
+  PARTITIONS: whole(
+    '1',
+    1,
+    MOST_PARTITIONS,
+    'Into how many partitions each queue, stream and sharded channel is split, so that the servers of a Cluster share the load; fixed for the life of a topic',
+  ),
+  WAIT_REPLICAS: whole(
+    '0',
+    0,
+    100,
+    'Publisher: how many replicas must confirm what is sent to a queue or a stream, within a second; what fewer confirm is unconfirmed; `0` = none',
+  ),
   BUFFER_LIMIT: whole(
     '100000',
     1,
@@ -250,11 +271,19 @@ export function loadConfig(environment: Environment = process.env): Config {
       mistake(`${error.message}; ${expected}`);
     }
   }
-  mistakes.push(...tlsMistakes(values as Partial<Config>));
+  mistakes.push(...tlsMistakes(values as Partial<Config>), ...sourceMistakes(values as Partial<Config>));
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   const topics = new Map(patterns.map((pattern) => [pattern, values[pattern.topic.variable] as string]));
   return Object.freeze({ ...values, topics }) as unknown as Config;
 }
+
+/** Into how many partitions a pattern's topic is split. */
+export const partitionCount = (config: Config, pattern: Pattern): number =>
+  pattern.isPartitionable ? config.PARTITIONS : 1;
+
+/** The names of the partitions of a pattern's topic. */
+export const partitionNames = (config: Config, pattern: Pattern): readonly string[] =>
+  partitionsOf(config.topics.get(pattern) as string, partitionCount(config, pattern));
 
 /** Environment variables that are not ours, but nearly: a line for each, with the name that was probably meant. Never shows a value. */
 export function misspelled(environment: Environment = process.env): string[] {
@@ -273,6 +302,11 @@ export const isLive = ({ LIVE, REDIS_URL, REDIS_HOST }: Config): boolean =>
 
 /** Whether a variable asks for TLS. */
 export const asksForTls = (config: Partial<Config>): boolean => TLS_VARIABLES.some((name) => config[name]);
+
+function sourceMistakes({ REDIS_CLUSTER, REDIS_SENTINELS }: Partial<Config>): string[] {
+  const areBoth = REDIS_CLUSTER?.length && REDIS_SENTINELS?.length;
+  return areBoth ? ['REDIS_CLUSTER, REDIS_SENTINELS: expected one of them; a Cluster needs no Sentinels'] : [];
+}
 
 /** What does not fit together in what these variables say: a line each. */
 function tlsMistakes(config: Partial<Config>): string[] {
@@ -297,6 +331,27 @@ function topicVariables(): Readonly<Record<string, Variable<string>>> {
 
 function text(fallback: string, about: string): Variable<string> {
   return { default: fallback, expected: 'text', about, parse: (value) => value };
+}
+
+function servers(about: string): Variable<readonly Address[]> {
+  return {
+    default: '',
+    expected: 'host:port, several with commas between; a password goes to REDIS_PASSWORD_FILE',
+    about: `${about}; as host:port, several with commas between`,
+    parse(value) {
+      const all = value.split(',').filter((each) => each.trim() !== '');
+      const addresses = all.map(addressIn);
+      return addresses.every((each) => each !== undefined) ? addresses : undefined;
+    },
+    isSecret: (value) => value.includes('@'),
+  };
+}
+
+function addressIn(text: string): Address | undefined {
+  const [, v6, host = v6, digits = ''] =
+    /^\s*(?:\[([\da-f:.]+)\]|([^\s@:/\\?#"'%[\]]+)):(\d{1,5})\s*$/i.exec(text) ?? [];
+  const port = integer(digits, 1, 65_535);
+  return host === undefined || port === undefined ? undefined : { host, port };
 }
 
 function topicName(fallback: string, about: string): Variable<string> {

@@ -7,11 +7,11 @@ import { connectionName, type ServiceName } from '../live/protocol.ts';
 import { createMessaging, type Messaging } from '../messaging/messaging.ts';
 import { isRefusal } from '../redis/refusals.ts';
 import { sanitize } from '../text/sanitize.ts';
-import { type Config, ConfigError, isLive, loadConfig, loadDotEnv, misspelled } from './config.ts';
+import { type Config, ConfigError, isLive, loadConfig, loadDotEnv, misspelled, partitionNames } from './config.ts';
 import { type HealthServer, startHealthServer } from './health.ts';
 import { createLogger, type Logger } from './logger.ts';
 import { Metrics } from './metrics.ts';
-import { redisOptions } from './redis-options.ts';
+import { redisServers, redisSource } from './redis-options.ts';
 import { logStats, reportNowAndThen, tellParent } from './reporting.ts';
 import { type Stop, stopOnSignals } from './stop.ts';
 
@@ -84,7 +84,7 @@ export async function serve(
   const live = isLive(config) ? takePart(name, config) : undefined;
   const telemetry = live?.telemetry;
   const called = live ? connectionName(name, live.instance) : name;
-  const messaging = createMessaging({ redis: redisOptions(config, called), logger: log, telemetry });
+  const messaging = createMessaging({ redis: redisSource(config, called), logger: log, telemetry });
   const metrics = new Metrics(config.HEALTH_PORT !== 0);
   let work: Work | undefined;
   const isReady = () => messaging.isReady && (work?.isReady() ?? false) && !stop.signal.aborted;
@@ -95,11 +95,15 @@ export async function serve(
     metrics: () => metrics.scrape({ stats: () => stats(), reconnects: () => messaging.reconnects }),
   });
   try {
-    await messaging.connect(stop.signal);
+    const topics = config.PATTERN.flatMap((pattern) => [
+      config.topics.get(pattern),
+      ...partitionNames(config, pattern),
+    ]);
+    await Promise.all(['', ...topics].map((topic) => messaging.connect(stop.signal, topic)));
     work = begin({ config, log, metrics, messaging, stop, live });
     const { controlled } = work;
     live?.open({
-      redis: messaging.connection.client,
+      redis: messaging.connectionFor().client,
       stats,
       controlled,
       refused: (reason) => cannotListen(name, messaging, log, reason),
@@ -127,13 +131,13 @@ function takePart(service: ServiceName, config: Config): Live {
     name: service === 'publisher' ? config.SENDER : config.CONSUMER,
     group: service === 'publisher' ? null : config.GROUP,
     topics: new Map(config.PATTERN.map((pattern) => [pattern, config.topics.get(pattern) as string])),
-    redis: redisOptions(config, service),
+    redis: redisServers(config, service).optionsFor(''),
     takesControls: config.DASHBOARD_CONTROLS === 'on',
   });
 }
 
-function cannotListen(name: ServiceName, { connection }: Messaging, log: Logger, reason: string): void {
-  const user = sanitize(connection.client.options?.username ?? 'default', 60);
+function cannotListen(name: ServiceName, messaging: Messaging, log: Logger, reason: string): void {
+  const user = sanitize(messaging.connectionFor().client.options?.username ?? 'default', 60);
   const rules = serviceRights[name].live.filter(({ command }) => command === 'subscribe').map(selectorOf);
   const hint = isRefusal(reason) ? `; to give it the right: ACL SETUSER ${user} ${rules.join(' ')}` : '';
   const text = `Not on the live page: Redis does not let this service listen to it (${sanitize(reason)})${hint}`;

@@ -13,6 +13,7 @@ import { throttle } from '@redis-messaging/shared/delivery/throttle';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import type { Redis } from '@redis-messaging/shared/redis/client';
 import { publishedOf } from '@redis-messaging/shared/service/account/published';
+import type { AccountPlace } from '../account-place.ts';
 import type { Clues } from '../clues.ts';
 import { type LedgerStore, storedBy } from '../ledger-store.ts';
 import type { Names } from './names.ts';
@@ -38,6 +39,7 @@ export class GroupAccount {
   readonly #store: LedgerStore;
   readonly #sessions: Sessions;
   readonly #names: Names;
+  readonly #placesOf: (name: string) => readonly AccountPlace[];
   readonly #reports: Reports;
   readonly #isOpenToOthers: boolean;
   readonly #isTimeToRead = throttle(READ_EVERY_MS);
@@ -52,7 +54,12 @@ export class GroupAccount {
     pattern: Pattern,
     topic: string,
     own: { readonly store: LedgerStore; readonly sessions: Sessions },
-    others: { readonly names: Names; readonly reports: Reports; readonly isRedisShared: boolean },
+    others: {
+      readonly names: Names;
+      readonly placesOf: (name: string) => readonly AccountPlace[];
+      readonly reports: Reports;
+      readonly isRedisShared: boolean;
+    },
   ) {
     this.#redis = redis;
     this.#pattern = pattern;
@@ -60,6 +67,7 @@ export class GroupAccount {
     this.#store = own.store;
     this.#sessions = own.sessions;
     this.#names = others.names;
+    this.#placesOf = others.placesOf;
     this.#reports = others.reports;
     this.#isOpenToOthers = others.isRedisShared && this.#isShared;
   }
@@ -128,7 +136,7 @@ export class GroupAccount {
   async #readNeighbours(): Promise<readonly Neighbour[]> {
     await this.#reports.read();
     const read = async (name: string): Promise<Neighbour> => {
-      const stored = await storedBy(this.#redis, this.#names.accountOf(name));
+      const stored = await storedBy(this.#placesOf(name));
       return { name, ...stored, isGone: !this.#reports.isHere(name) };
     };
     return await Promise.all((await this.#names.others()).map(read));

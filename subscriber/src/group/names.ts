@@ -4,6 +4,10 @@ import type { Redis } from '@redis-messaging/shared/redis/client';
 /** How long an account is kept after its last entry: ms. */
 export const KEEP_MS = 24 * 60 * 60 * 1000;
 
+/** The key of a subscriber's account, beside the messages of a partition. @param scope as for `Names` */
+export const accountKey = (partition: string, scope: readonly string[], name: string): string =>
+  `${keyOf(partition, ...scope, 'ledger')}:${name}`;
+
 /** The names of the subscribers of a group that have an account in Redis. In Redis: a hash, with when each last said so (ISO time). */
 export class Names {
   readonly #redis: Redis;
@@ -17,15 +21,6 @@ export class Names {
     this.#redis = redis;
     this.#key = keyOf(topic, ...scope, 'ledger');
     this.#own = own;
-  }
-
-  /** The key of a subscriber's account. */
-  accountOf(name: string): string {
-    return `${this.#key}:${name}`;
-  }
-
-  get ownAccount(): string {
-    return this.accountOf(this.#own);
   }
 
   /**
@@ -43,7 +38,7 @@ export class Names {
         this.#key,
         over.map(([name]) => name),
       );
-    await Promise.all([this.#key, this.ownAccount].map((key) => this.#redis.pExpire(key, KEEP_MS)));
+    await this.#redis.pExpire(this.#key, KEEP_MS);
     return isForgotten;
   }
 

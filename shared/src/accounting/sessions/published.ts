@@ -24,13 +24,14 @@ export interface PublishedSession {
 export class Published {
   readonly #refused = new Intervals();
   readonly #unconfirmed = new Intervals();
-  #server: string | undefined;
+  readonly #servers = new Map<string, string>();
   #mayBeLost = false;
 
-  /** @param server the identity of the Redis that answers now */
-  servedBy(server: string): void {
-    if (this.#server !== undefined && this.#server !== server) this.#mayBeLost = true;
-    this.#server = server;
+  /** @param server the identity of the Redis that answers now @param partition of which partition */
+  servedBy(server: string, partition = ''): void {
+    const known = this.#servers.get(partition);
+    if (known !== undefined && known !== server) this.#mayBeLost = true;
+    this.#servers.set(partition, server);
   }
 
   refused(counts: Iterable<number>): void {

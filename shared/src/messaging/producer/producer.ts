@@ -13,6 +13,13 @@ import { SendBuffer } from './send-buffer.ts';
 import type { SendFailure } from './send-error.ts';
 import { Ticket } from './ticket.ts';
 
+/** Redis has taken a batch, but too few replicas have it yet to be sure that it survives the loss of the primary. */
+export class UnreplicatedError extends Error {
+  constructor(confirmed: string) {
+    super(`Redis has it, but not the replicas that were to confirm it within ${WAIT_MS / 1000} s (${confirmed})`);
+  }
+}
+
 /** How a producer behaves. */
 export interface ProducerOptions {
   /** The most messages that are kept here while Redis does not take them; more are refused as `full`. Default 100,000. */
@@ -24,6 +31,11 @@ export interface ProducerOptions {
   readonly bufferBytes?: number | undefined;
   /** How long Redis remembers the ids of messages, so that each is added once, however often it is sent: ms; 0 = off (default). */
   readonly dedupeTtlMs?: number | undefined;
+  /**
+   * How many replicas must confirm each batch, in a pattern that keeps messages (WAIT); what fewer confirm within a second counts as
+   * unconfirmed, and is not sent again. 0 = none (default).
+   */
+  readonly waitReplicas?: number | undefined;
   /** What becomes of a message that Redis refuses, in a pattern that keeps messages: it is rejected (default), or tried again. */
   readonly onRefusal?: 'reject' | 'retry' | undefined;
 }
@@ -34,7 +46,7 @@ export interface ProducerStats {
   readonly accepted: number;
   /** They are not in Redis, and not kept for another try. */
   readonly refused: number;
-  /** The connection broke before Redis answered: they may be in Redis or not. */
+  /** The connection broke before Redis answered, or too few replicas confirmed them: they may be in Redis or not. */
   readonly unconfirmed: number;
   /** In this process, not answered yet. */
   readonly buffered: number;
@@ -51,10 +63,12 @@ const FIRST_BATCH = 32;
 /** Batches under way at one time: enough to keep Redis busy, few enough to keep memory flat and `unconfirmed` small. */
 const WINDOW = 4;
 const RETRY_AFTER_MS = 500;
+/** How long replicas may take to confirm a batch: ms. */
+const WAIT_MS = 1000;
 /** Messages that Redis has not answered for this long say that nothing can be sent: ms. */
 const ANSWER_MS = 5000;
-const BUFFER_LIMIT = 100_000;
-const BUFFER_BYTES = 64 * 1024 * 1024;
+export const BUFFER_LIMIT = 100_000;
+export const BUFFER_BYTES = 64 * 1024 * 1024;
 
 const UNREACHABLE = 'Redis is unreachable';
 const CLOSED = 'the producer is closed';
@@ -75,6 +89,7 @@ export class Producer<Value> implements AsyncDisposable {
   readonly #buffer: SendBuffer<Value>;
   readonly #maxMessageBytes: number;
   readonly #dedupeTtlMs: number;
+  readonly #waitReplicas: number;
   readonly #retriesRefused: boolean;
   readonly #observer: ProducerObserver<Value>;
   /** Else values need not be kept: their payloads are. */
@@ -88,6 +103,8 @@ export class Producer<Value> implements AsyncDisposable {
   /** Whether Redis has answered a batch since the connection was made, and refused none since. */
   #isProven = false;
   #isHeldBack = false;
+  /** Whether it is known that the topic is as it is expected to be. */
+  #mayBegin: boolean;
   /** Since when (steady ms) Redis has accepted nothing of what it was given, or should have been; `undefined` if there is nothing. */
   #unansweredSince: number | undefined;
   /** Whether messages were refused as `full`, and the buffer has not been half empty since. */
@@ -96,6 +113,7 @@ export class Producer<Value> implements AsyncDisposable {
   #closedBecause: Error | undefined;
   #trouble: string | undefined;
 
+  /** @param opening resolves when messages may be sent; if it rejects, they never will be */
   constructor(
     connection: Connection,
     pattern: Pattern,
@@ -104,11 +122,19 @@ export class Producer<Value> implements AsyncDisposable {
     options: ProducerOptions = {},
     observer: ProducerObserver<Value> = {},
     maxMessageBytes: number = MAX_MESSAGE_BYTES,
+    opening?: Promise<unknown>,
   ) {
-    const { bufferLimit = BUFFER_LIMIT, bufferBytes = BUFFER_BYTES, dedupeTtlMs = 0, onRefusal = 'reject' } = options;
+    const {
+      bufferLimit = BUFFER_LIMIT,
+      bufferBytes = BUFFER_BYTES,
+      dedupeTtlMs = 0,
+      waitReplicas = 0,
+      onRefusal = 'reject',
+    } = options;
     checkNumber('bufferLimit', bufferLimit, 1);
     checkNumber('bufferBytes', bufferBytes, 1);
     checkNumber('dedupeTtlMs', dedupeTtlMs, 0);
+    checkNumber('waitReplicas', waitReplicas, 0);
     if (!['reject', 'retry'].includes(onRefusal))
       throw new RangeError(`producer: onRefusal is ${onRefusal}; expected 'reject' or 'retry'`);
     this.#connection = connection;
@@ -118,15 +144,21 @@ export class Producer<Value> implements AsyncDisposable {
     this.#buffer = new SendBuffer(bufferLimit, bufferBytes);
     this.#maxMessageBytes = maxMessageBytes;
     this.#dedupeTtlMs = pattern.guarantees.keepsUnread ? dedupeTtlMs : 0;
+    this.#waitReplicas = pattern.guarantees.keepsUnread ? waitReplicas : 0;
     this.#retriesRefused = onRefusal === 'retry' && pattern.guarantees.keepsUnread;
     this.#observer = observer;
     this.#showsValues = [observer.accepted, observer.refused, observer.unconfirmed, observer.retried].some(Boolean);
     this.#endPumping = connection.onReady(() => this.#onReady());
+    this.#mayBegin = opening === undefined;
+    opening?.then(
+      () => this.#begin(),
+      (error) => this.giveUp(error),
+    );
   }
 
   /** Whether messages can be sent: the connection stands, and Redis has accepted some within 5 s, if there were any. */
   get isReady(): boolean {
-    if (!this.#connection.isReady || this.#isClosed) return false;
+    if (!this.#connection.isReady || !this.#mayBegin || this.#isClosed) return false;
     return this.#unansweredSince === undefined || performance.now() - this.#unansweredSince < ANSWER_MS;
   }
 
@@ -260,8 +292,13 @@ export class Producer<Value> implements AsyncDisposable {
   }
 
   #hasRoomFor(messages: number, bytes: number): boolean {
-    if (!this.#connection.isReady || this.#isHeldBack) return false;
+    if (!this.#connection.isReady || !this.#mayBegin || this.#isHeldBack) return false;
     return this.#buffer.waitingMessages < messages && this.#buffer.hasRoomFor(messages, bytes);
+  }
+
+  #begin(): void {
+    this.#mayBegin = true;
+    this.#pump();
   }
 
   #onReady(): void {
@@ -273,6 +310,7 @@ export class Producer<Value> implements AsyncDisposable {
     const { isReady } = this.#connection;
     if (!isReady && !this.#pattern.guarantees.keepsUnread)
       this.#refuse(this.#buffer.removeWaiting(), 'unreachable', UNREACHABLE);
+    if (!this.#mayBegin) return;
     // While it is not certain that Redis takes messages, one batch at a time, so that none overtakes another.
     const window = this.#isProven ? WINDOW : 1;
     while (isReady && !this.#isHeldBack && this.#buffer.inFlight.size < window && this.#buffer.waitingMessages > 0) {
@@ -301,8 +339,18 @@ export class Producer<Value> implements AsyncDisposable {
     const { payloads, ids } = batch;
     const unqueued = client.withAbortSignal(this.#unwritten.signal);
     const publishing = this.#pattern.publish(unqueued, this.#topic, payloads, ids && { ids, ttlMs: this.#dedupeTtlMs });
+    if (this.#waitReplicas > 0) return await this.#replicated(publishing, client.wait(this.#waitReplicas, WAIT_MS));
     if (this.#pattern.guarantees.keepsUnread || batch.length === 1) return await publishing;
     return await slowSubscribers.waitAfter(publishing);
+  }
+
+  /** @param waiting sent right behind the batch, so that it waits for the replicas to have just that */
+  async #replicated(publishing: Promise<Receipt>, waiting: Promise<number>): Promise<Receipt> {
+    const [published, waited] = await Promise.allSettled([publishing, waiting]);
+    if (published.status === 'rejected') throw published.reason;
+    if (waited.status === 'rejected') throw new UnreplicatedError(waited.reason.message);
+    if (waited.value < this.#waitReplicas) throw new UnreplicatedError(`${waited.value} of ${this.#waitReplicas}`);
+    return published.value;
   }
 
   #accepted(batch: Batch<Value>, receipt: Receipt): void {
@@ -326,6 +374,11 @@ export class Producer<Value> implements AsyncDisposable {
     const outcome = outcomeOf(error);
     const { keepsUnread, delivery } = this.#pattern.guarantees;
     this.#isProven = false;
+    if (error instanceof UnreplicatedError) {
+      this.#unconfirmed(batch, error); // it is there, so that another try would double it
+      this.#setTrouble(error.message);
+      return;
+    }
     if (outcome === 'unknown') this.#abortUnwritten();
     // What may have arrived is sent again only where it may come twice, or will not.
     if (outcome === 'unknown' && delivery === 'at-most-once' && this.#dedupeTtlMs === 0) {

@@ -13,6 +13,8 @@ export type SendFailure = 'refused' | 'unconfirmed' | 'too-large' | 'full' | 'un
 /** One or several messages that were not sent. */
 export class SendError extends Error {
   override readonly name = 'SendError';
+  /** In words, why the first of them failed. */
+  readonly detail: string;
   /** Why the first of them failed. */
   readonly reason: SendFailure;
   /** Those of the batch that failed, by their places in it. All others have been accepted. */
@@ -23,6 +25,7 @@ export class SendError extends Error {
     const [reason] = failures.values() as Iterable<SendFailure>;
     const which = of === 1 ? 'The message' : `${failures.size} of ${of} messages`;
     super(`${which} ${of === 1 ? 'was' : 'were'} not sent (${reason}): ${detail}`, cause && { cause });
+    this.detail = detail;
     this.reason = reason as SendFailure;
     this.failures = failures;
   }

@@ -26,6 +26,7 @@ export const reliableQueue = {
     backlog: ['~topic', '~topic:*', 'llen', 'smembers'],
   },
   benchmark: (key) => ['RPUSH', key],
+  isPartitionable: true,
   topic: {
     variable: 'RELIABLE_QUEUE',
     default: 'message_reliable_queue',

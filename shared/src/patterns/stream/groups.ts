@@ -22,6 +22,21 @@ export async function groupsOf(redis: Redis, key: string) {
   }
 }
 
+/**
+ * How many entries a group has not read yet. Redis has lost count where the group began in the middle, or entries were deleted, until
+ * the group has caught up (`null`); and for good where a replica has taken over, which counts fewer as read than its primary did.
+ */
+export async function waitingFor(
+  redis: Redis,
+  key: string,
+  group: Awaited<ReturnType<typeof groupsOf>>[number],
+): Promise<number | null> {
+  const lag = group.lag as number | null | undefined;
+  if (!lag) return lag ?? null;
+  const next = await redis.xRange(key, `(${group['last-delivered-id']}`, '+', { COUNT: 1 });
+  return next?.length ? lag : 0;
+}
+
 /** A consumer's name is kept only while something is pending under it. */
 export async function forgetIdleConsumer(redis: Redis, key: string, group: string, consumer: string): Promise<void> {
   if (!redis.isReady) return;

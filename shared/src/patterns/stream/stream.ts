@@ -4,7 +4,7 @@ import { ONCE_RIGHTS, publishOnce } from '../../delivery/idempotency.ts';
 import { deadLettersOf } from '../../delivery/keys.ts';
 import { runScript } from '../../redis/script.ts';
 import type { Pattern } from '../pattern.ts';
-import { groupsOf } from './groups.ts';
+import { groupsOf, waitingFor } from './groups.ts';
 import { ADD_ALL, FIELD, STREAM_ADDITION } from './scripts.ts';
 import { SUBSCRIBE_RIGHTS, subscribe } from './subscription.ts';
 
@@ -21,11 +21,12 @@ export const stream = {
     survivesCrash: true,
     ordered: true,
   },
+  isPartitionable: true,
   topic: { variable: 'STREAM', default: 'message_stream', about: 'Stream of the pattern `stream`' },
   rights: {
     publish: ['~topic', 'xadd', 'xlen', ...ONCE_RIGHTS],
     subscribe: SUBSCRIBE_RIGHTS,
-    backlog: ['~topic', '~topic:*', 'xlen', 'xinfo|groups'],
+    backlog: ['~topic', '~topic:*', 'xlen', 'xinfo|groups', 'xrange'],
   },
   benchmark: (key) => ['XADD', key, '*', FIELD],
   deadLetters: deadLettersInStream,
@@ -48,8 +49,7 @@ export const stream = {
     ]);
     const ours = groups.find(({ name }) => name === group);
     return {
-      // Redis has lost count where a group began in the middle, or entries were deleted, until the group has caught up.
-      waiting: ours ? ((ours.lag as number | null | undefined) ?? null) : length,
+      waiting: ours ? await waitingFor(redis, key, ours) : length,
       inFlight: Number(ours?.pending ?? 0),
       dead,
       listeners: null,

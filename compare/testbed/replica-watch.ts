@@ -1,0 +1,42 @@
+import type { Redis } from '@redis-messaging/shared/redis/client';
+import type { RedisServer } from '../../local/redis/redis-server.ts';
+import { direct, openTo } from './lab-servers.ts';
+
+/** The ids of messages. */
+const IDS = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g;
+const PROBE_EVERY_MS = 10;
+
+/** Watches a replica: which messages it has got, and when it takes writes itself. */
+export interface ReplicaWatch extends AsyncDisposable {
+  /** The ids of all messages in the commands that it has executed, its primary's or its own. */
+  readonly seen: ReadonlySet<string>;
+  /** Tries to write until it takes that. @returns when it did: ms since 1970 */
+  takesWrites(key: string, sleep: (ms: number) => Promise<void>): Promise<number>;
+}
+
+/** Begins to watch. Everything that a replica executes is shown by its MONITOR. */
+export async function watchReplica({ port }: RedisServer): Promise<ReplicaWatch> {
+  const seen = new Set<string>();
+  const monitors: Redis[] = [];
+  async function watch(): Promise<void> {
+    const monitor = await openTo(port);
+    monitors.push(monitor);
+    await monitor.monitor((line) => {
+      for (const [id] of line.matchAll(IDS)) seen.add(id);
+    });
+  }
+  await watch();
+  return {
+    seen,
+    async takesWrites(key, sleep) {
+      const write = () => direct(port, (redis) => redis.set(key, '')).catch(() => undefined); // it is none yet
+      while (!(await write())) await sleep(PROBE_EVERY_MS);
+      const since = Date.now();
+      await watch(); // Sentinels have the one that they promote close its connections
+      return since;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const monitor of monitors) if (monitor.isOpen) monitor.destroy();
+    },
+  };
+}

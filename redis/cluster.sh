@@ -1,0 +1,35 @@
+#!/bin/sh
+# Makes a Cluster of the servers that are named: the first half are primaries, each of the others is a replica of one. If there is one,
+# tells its servers their addresses, which may have changed while all were stopped. Ends once each serves, and knows all names.
+set -eu
+. "${0%/*}/password.sh"
+cli=$(command -v valkey-cli || command -v redis-cli)
+[ -z "$REDIS_PASSWORD" ] || export REDISCLI_AUTH="$REDIS_PASSWORD"
+ask() { host=$1; shift; "$cli" -h "$host" ${REDIS_USERNAME:+--user "$REDIS_USERNAME"} "$@"; }
+address() { getent hosts "$1" | while read -r ip _; do echo "$ip"; break; done; }
+serves() { ask "$1" cluster info | grep -q '^cluster_state:ok' && ! ask "$1" cluster slots | grep -q '^?\{0,1\}$'; }
+
+make() {
+  first=$1
+  for name; do set -- "$@" "$(address "$name"):6379"; shift; done
+  ask "$first" --cluster create "$@" --cluster-replicas 1 --cluster-yes
+}
+
+if ask "$1" cluster info | grep -q '^cluster_known_nodes:1[^0-9]*$'; then
+  make "$@"
+else
+  for from; do for to; do ask "$from" cluster meet "$(address "$to")" 6379 >/dev/null; done; done
+fi
+
+tries=120
+for name; do
+  until serves "$name"; do
+    tries=$((tries - 1))
+    if [ $tries = 0 ]; then
+      echo "The Cluster is not complete: $name does not serve, or does not know all names" >&2
+      exit 1
+    fi
+    sleep 0.5
+  done
+done
+echo 'The Cluster is there'

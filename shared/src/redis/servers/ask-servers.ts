@@ -1,0 +1,48 @@
+import { createOneClient, type Redis, type RedisOptions } from '../client.ts';
+import { describeError, HopelessError } from '../outcome.ts';
+import type { Address } from './following-client.ts';
+
+/** How long one of several servers may take to be connected to, and to answer: ms. */
+const ANSWER_MS = 1000;
+
+/** "host:port", several with commas between. */
+export const inWords = (addresses: readonly Address[]): string =>
+  addresses.map(({ host, port }) => `${host}:${port}`).join(', ');
+
+/**
+ * Asks servers, one after the other, until one answers.
+ * @throws HopelessError as soon as one says so; else an Error that says why none has answered
+ */
+export async function askServers<Answer>(
+  servers: readonly Address[],
+  options: RedisOptions,
+  question: (redis: Redis) => Promise<Answer>,
+): Promise<Answer> {
+  const reasons: string[] = [];
+  for (const address of servers) {
+    try {
+      return await ask(address, options, question);
+    } catch (error) {
+      if (error instanceof HopelessError) throw error;
+      reasons.push(`${inWords([address])}: ${describeError(error as Error)}`);
+    }
+  }
+  throw new Error(reasons.join('; '));
+}
+
+async function ask<Answer>(
+  address: Address,
+  options: RedisOptions,
+  question: (redis: Redis) => Promise<Answer>,
+): Promise<Answer> {
+  const redis = createOneClient(options, { connectTimeout: ANSWER_MS, ...address, reconnectStrategy: false });
+  redis.on('error', () => {}); // the command tells
+  const timer = setTimeout(() => redis.destroy(), 2 * ANSWER_MS);
+  try {
+    await redis.connect();
+    return await question(redis);
+  } finally {
+    clearTimeout(timer);
+    if (redis.isOpen) redis.destroy();
+  }
+}

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RedisSource } from '@redis-messaging/shared/messaging/connections';
+import { createMessaging, type Messaging } from '@redis-messaging/shared/messaging/messaging';
+import type { ProducerOptions } from '@redis-messaging/shared/messaging/producer/producer';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
+import { until } from '../../testkit/until.ts';
+
+/** A topic through which messages flow, with an account of its own of what was accepted and handled. */
+export class Flow implements AsyncDisposable {
+  readonly pattern: Pattern;
+  readonly messaging: Messaging;
+  /** When each was accepted: steady ms. */
+  readonly accepted = new Map<number, number>();
+  readonly unconfirmed = new Set<number>();
+  readonly handled: number[] = [];
+  readonly #topic;
+  readonly #producer;
+  readonly #consumer;
+  #made = 0;
+  #isFlowing = true;
+  readonly #flowing: Promise<void>;
+
+  constructor(redis: RedisSource, pattern: Pattern, name: string, options: ProducerOptions = {}) {
+    this.pattern = pattern;
+    this.messaging = createMessaging({ redis });
+    this.#topic = this.messaging.topic<number>(name, { pattern });
+    this.#consumer = this.#topic.consume({ leaseMs: 1000, concurrency: 4 }, (value) => void this.handled.push(value));
+    this.#producer = this.#topic.producer(options, {
+      accepted: (batch) => {
+        for (const value of batch) this.accepted.set(value, performance.now());
+      },
+      unconfirmed: (batch) => {
+        for (const value of batch) this.unconfirmed.add(value);
+      },
+    });
+    this.#flowing = this.#flow();
+  }
+
+  get name(): string {
+    return this.#topic.name;
+  }
+
+  /** Waits until so many more have been handled. */
+  async goesOn(count = 100): Promise<void> {
+    const before = this.handled.length;
+    await until(`${count} more of ${this.pattern.name}`, () => this.handled.length >= before + count, 60_000);
+  }
+
+  /** Stops the flow, and waits until nothing waits or is in flight. */
+  async settle(): Promise<void> {
+    this.#isFlowing = false;
+    await this.#flowing;
+    await until('all to be answered', () => this.#producer.stats.buffered === 0, 60_000);
+    await until(
+      `nothing of ${this.name} to be left`,
+      async () => {
+        const { waiting, inFlight } = await this.#topic.backlog().catch(() => ({ waiting: 1, inFlight: 1 }));
+        return (waiting ?? 0) + inFlight === 0;
+      },
+      60_000,
+    );
+  }
+
+  /** What Redis accepted, and nobody has handled. */
+  get missing(): readonly number[] {
+    const handled = new Set(this.handled);
+    return [...this.accepted.keys()].filter((value) => !handled.has(value));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isFlowing = false;
+    await this.#flowing;
+    await this.messaging.close();
+  }
+
+  async #flow(): Promise<void> {
+    await this.#consumer.ready;
+    while (this.#isFlowing) {
+      this.#producer.sendBatch([++this.#made, ++this.#made]).catch(() => {}); // the account has it
+      await sleep(2);
+    }
+  }
+}
