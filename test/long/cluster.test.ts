@@ -7,8 +7,8 @@ import { migrateSlot } from '../../local/redis/migrate-slot.ts';
 import { type RedisCluster, startRedisCluster } from '../../local/redis/redis-cluster.ts';
 import { until } from '../../testkit/until.ts';
 import { startRedis } from '../support/redis.ts';
-import { Flow } from './flow.ts';
-import { ownerOf as ownerAt } from './owner-of.ts';
+import { Flow } from '../scale/flow.ts';
+import { ownerOf as ownerAt } from '../scale/owner-of.ts';
 
 jest.setTimeout(120_000);
 let cluster: RedisCluster;
