@@ -9,6 +9,10 @@ import {
 type Published = StatsByPattern<PublisherStats>;
 type Received = StatsByPattern<SubscriberStats>;
 
+/** What the latencies of several patterns do not say. */
+const SHARED =
+  '  Patterns that share their processes disturb each other; what that costs: docs/benchmarks.md#side-by-side';
+
 /** Whether the audience has handled what the publisher sent, by every pattern, and nothing waits. */
 export function hasEverythingArrived(publisher: StatsByPattern, subscriber: StatsByPattern): boolean {
   const received = subscriber as Received;
@@ -30,8 +34,11 @@ export function handledInAll(subscriber: StatsByPattern): number {
 /** Both sides of the run in one table, or what there is; `undefined` if nobody reported. */
 export function finalTable(publisher: StatsByPattern = {}, subscriber: StatsByPattern = {}): string | undefined {
   const has = (side: StatsByPattern) => Object.keys(side).length > 0;
-  if (has(subscriber))
-    return `What was made, and what became of it:\n${closingTable(publisher as Published, subscriber as Received)}`;
+  if (has(subscriber)) {
+    const table = closingTable(publisher as Published, subscriber as Received);
+    const footnote = Object.keys(subscriber).length > 1 ? `\n${SHARED}` : '';
+    return `What was made, and what became of it:\n${table}${footnote}`;
+  }
   return has(publisher) ? `What was made:\n${statsTable(publisher)}` : undefined;
 }
 

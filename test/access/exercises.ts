@@ -56,8 +56,9 @@ const ENVIRONMENT = {
 /** Everything that a service does, with what may happen to it, by one pattern, while somebody looks at the live page. */
 export const exercises: Readonly<Record<AclUser, (trial: Exercise) => Promise<void>>> = {
   async publisher(trial) {
-    const { admin, topics, signal } = trial;
+    const { admin, pattern, topics, signal } = trial;
     for (const topic of topics) {
+      if (pattern.guarantees.groups) await admin.xGroupCreate(topic, GROUP, '0', { MKSTREAM: true }); // that is behind
       await using service = begin(trial, 'publisher', topic, { PUBLISH_INTERVAL: '0.05' });
       await service.event('published', 3, signal);
       await service.control(admin, 'burst', 50); // a batch

@@ -14,6 +14,7 @@ describe('npm start leaves nothing behind', () => {
     start.process.kill(signal);
     expect(await start.exited).toBe(0);
     await start.says('What was made, and what became of it');
+    await start.says('what that costs: docs/benchmarks.md#side-by-side');
     expect(await refusesConnections(port)).toBe(true);
   });
 
