@@ -6,9 +6,9 @@ import { findServer } from '../../local/redis/find-server.ts';
 import { migrateSlot } from '../../local/redis/migrate-slot.ts';
 import { type RedisCluster, startRedisCluster } from '../../local/redis/redis-cluster.ts';
 import { until } from '../../testkit/until.ts';
-import { startRedis } from '../support/redis.ts';
 import { Flow } from '../scale/flow.ts';
 import { ownerOf as ownerAt } from '../scale/owner-of.ts';
+import { startRedis } from '../support/redis.ts';
 
 jest.setTimeout(120_000);
 let cluster: RedisCluster;
