@@ -1,3 +1,4 @@
+import { ownerOf } from '@redis-messaging/shared/redis/servers/cluster';
 import { migrateSlot } from '../../local/redis/migrate-slot.ts';
 import { until } from '../../testkit/until.ts';
 import type { System } from '../system.ts';
@@ -51,16 +52,15 @@ export const migrate: Fault = {
   lasts: [200, 2000],
   async inject(system, random) {
     const topic = oneOf(topicsOf(system.patterns), random);
-    const redis = system.adminOf(topic);
-    const [slot, ranges] = await Promise.all([redis.clusterKeySlot(topic), redis.clusterSlots()]);
-    const from = ranges.find((range) => range.from <= slot && slot <= range.to)?.master.port;
+    const { slot, owner } = await ownerOf(system.adminOf(topic), topic);
+    const from = owner.port;
     const primaries = (await nodesOf(system)).filter(({ isPrimary, isUp }) => isPrimary && isUp);
     if (!primaries.some(({ port }) => port === from)) throw new Error('the primary of the slot is down');
     const { port: to } = oneOf(
       primaries.filter(({ port }) => port !== from),
       random,
     );
-    await migrateSlot(slot, { from: from as number, to });
+    await migrateSlot(slot, { from, to });
     return { what: `the slot of ${topic} moves from port ${from} to ${to}`, undo: nothing };
   },
 };

@@ -1,8 +1,7 @@
-import type { Redis } from '@redis-messaging/shared/redis/client';
 import type { Connection } from '@redis-messaging/shared/redis/connection';
-import { createClient } from 'redis';
 import type { Environment } from '../../local/process/environment.ts';
 import type { ServerProgram } from '../../local/redis/find-server.ts';
+import { direct, ownerOf } from '../../local/redis/one-server.ts';
 import { startRedisCluster } from '../../local/redis/redis-cluster.ts';
 import { startRedisSentinel } from '../../local/redis/redis-sentinel.ts';
 import type { RedisServer } from '../../local/redis/redis-server.ts';
@@ -32,9 +31,9 @@ export const clusterOf =
     const cluster = await startRedisCluster(program, { primaries, replicas });
     const { servers, stop } = cluster;
     return await opened(servers, stop, signal, `{${tag}}`, { REDIS_CLUSTER: addresses(servers) }, async () => {
-      const owner = await ownerOf(`{${tag}}`, servers[0] as RedisServer);
+      const owner = await ownerOf(`{${tag}}`, (servers[0] as RedisServer).port);
       const all = servers.slice(0, primaries);
-      const first = all.find(({ port }) => port === owner) as RedisServer;
+      const first = all.find(({ port }) => port === owner.port) as RedisServer;
       return {
         primaries: [first, ...all.filter((server) => server !== first)],
         replica: servers[primaries + all.indexOf(first)],
@@ -58,23 +57,6 @@ export const watchedBySentinels: StartServers = async (program, _tag, signal) =>
   }));
 };
 
-/** A connection to one server, whichever keys that has; it ends with the server. */
-export async function openTo(port: number): Promise<Redis> {
-  const redis = createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: false } });
-  await redis.on('error', () => {}).connect(); // the commands tell
-  return redis as unknown as Redis;
-}
-
-/** Asks something of one server. */
-export async function direct<Answer>(port: number, ask: (redis: Redis) => Promise<Answer>): Promise<Answer> {
-  const redis = await openTo(port);
-  try {
-    return await ask(redis);
-  } finally {
-    redis.destroy();
-  }
-}
-
 async function opened(
   servers: readonly RedisServer[],
   stop: () => Promise<void>,
@@ -96,14 +78,6 @@ async function opened(
     await end();
     throw error;
   }
-}
-
-/** The port of the primary that has a key. @param asked who is asked */
-export async function ownerOf(key: string, { port }: Pick<RedisServer, 'port'>): Promise<number | undefined> {
-  return await direct(port, async (redis) => {
-    const [slot, ranges] = await Promise.all([redis.clusterKeySlot(key), redis.clusterSlots()]);
-    return ranges.find(({ from, to }) => from <= slot && slot <= to)?.master.port;
-  });
 }
 
 const addresses = (servers: readonly RedisServer[]) => servers.map(({ port }) => `127.0.0.1:${port}`).join();

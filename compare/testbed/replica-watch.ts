@@ -1,6 +1,6 @@
 import type { Redis } from '@redis-messaging/shared/redis/client';
+import { direct, openTo } from '../../local/redis/one-server.ts';
 import type { RedisServer } from '../../local/redis/redis-server.ts';
-import { direct, openTo } from './lab-servers.ts';
 
 /** The ids of messages. */
 const IDS = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g;

@@ -5,6 +5,11 @@ import type { Claim, Counts } from '../measure/result.ts';
 /** A claim about an experiment, with what the pattern's guarantees say of it. */
 export type Expectation = (guarantees: Guarantees, counts: Counts) => Claim;
 
+/** That nothing is lost. @param text says when @param promised whether a pattern promises it */
+const withoutLoss =
+  (text: string, promised: (guarantees: Guarantees) => boolean): Expectation =>
+  (guarantees, { lost }) => ({ text, promised: promised(guarantees), holds: lost === 0 });
+
 /** Nothing that Redis accepted is lost while subscribers are there and, where Redis keeps nothing for them, keep up. */
 export const nothingLost: Expectation = (guarantees, counts) => ({
   text: 'nothing that Redis accepted is lost',
@@ -23,57 +28,42 @@ export const keptUp = ({ keepsUnread }: Guarantees, { causes }: Counts): boolean
   keepsUnread || causes.every(({ cause }) => cause !== TOO_FAST && cause !== CUT_OFF);
 
 /** What was published while nobody listened arrives. */
-export const nothingLostUnread: Expectation = ({ keepsUnread }, { lost }) => ({
-  text: 'messages published while nobody listened are delivered later',
-  promised: keepsUnread,
-  holds: lost === 0,
-});
+export const nothingLostUnread = withoutLoss(
+  'messages published while nobody listened are delivered later',
+  ({ keepsUnread }) => keepsUnread,
+);
 
 /** Nothing is lost although a subscriber, or its connection, went away with messages in flight. */
-export const nothingLostInFlight: Expectation = ({ survivesCrash }, { lost }) => ({
-  text: 'messages in flight are redelivered',
-  promised: survivesCrash,
-  holds: lost === 0,
-});
+export const nothingLostInFlight = withoutLoss(
+  'messages in flight are redelivered',
+  ({ survivesCrash }) => survivesCrash,
+);
 
 /** An orderly stop loses nothing. */
-export const nothingLostAtStop: Expectation = ({ keepsUnread }, { lost }) => ({
-  text: 'an orderly stop loses nothing',
-  promised: keepsUnread,
-  holds: lost === 0,
-});
+export const nothingLostAtStop = withoutLoss('an orderly stop loses nothing', ({ keepsUnread }) => keepsUnread);
 
 /** Nothing is lost although the subscriber was far behind. */
-export const nothingLostBehind: Expectation = ({ keepsUnread }, { lost }) => ({
-  text: 'a subscriber that is behind gets everything in the end',
-  promised: keepsUnread,
-  holds: lost === 0,
-});
+export const nothingLostBehind = withoutLoss(
+  'a subscriber that is behind gets everything in the end',
+  ({ keepsUnread }) => keepsUnread,
+);
 
 /** What Redis accepted is there after a crash of Redis. @param isOnDisk whether each message is on disk before Redis answers */
-export const survivesKilledRedis =
-  (isOnDisk: boolean): Expectation =>
-  ({ delivery }, { lost }) => ({
-    text: 'what Redis accepted survives its crash',
-    promised: delivery === 'at-least-once' && isOnDisk,
-    holds: lost === 0,
-  });
+export const survivesKilledRedis = (isOnDisk: boolean): Expectation =>
+  withoutLoss('what Redis accepted survives its crash', ({ delivery }) => delivery === 'at-least-once' && isOnDisk);
 
 /** What Redis accepted is there after the death of a primary. @param isReplicated whether each message is on a replica before it counts as accepted */
-export const survivesDeadPrimary =
-  (isReplicated: boolean): Expectation =>
-  ({ delivery }, { lost }) => ({
-    text: 'what Redis accepted survives the death of its primary',
-    promised: delivery === 'at-least-once' && isReplicated,
-    holds: lost === 0,
-  });
+export const survivesDeadPrimary = (isReplicated: boolean): Expectation =>
+  withoutLoss(
+    'what Redis accepted survives the death of its primary',
+    ({ delivery }) => delivery === 'at-least-once' && isReplicated,
+  );
 
 /** Nothing is lost while a topic moves from one server to another. */
-export const nothingLostInMigration: Expectation = ({ keepsUnread }, { lost }) => ({
-  text: 'nothing is lost while slots migrate',
-  promised: keepsUnread,
-  holds: lost === 0,
-});
+export const nothingLostInMigration = withoutLoss(
+  'nothing is lost while slots migrate',
+  ({ keepsUnread }) => keepsUnread,
+);
 
 /** Nothing is delivered twice, also when a replica takes over: it may not know yet what was taken from its primary. */
 export const nothingTwiceAfterFailover: Expectation = (guarantees, counts) => ({

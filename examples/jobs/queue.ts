@@ -69,7 +69,7 @@ for _, places in ipairs(KEYS) do
 end
 return 0
 `;
-/** A place that nobody gave back (its worker died just then) is free after this time: longer than a job waits behind 1,000. */
+/** A place that was not returned, because its worker was killed, is free after this time: longer than a job waits behind 1,000. */
 const KEEP_PLACE_MS = 6 * 3600 * 1000;
 
 /** How many jobs a user sees; older ones are forgotten. */

@@ -1,4 +1,4 @@
-import { createClient } from 'redis';
+import { openTo } from './one-server.ts';
 
 /** The ports of the servers between which a slot moves. */
 export interface Migration {
@@ -11,8 +11,7 @@ const MIGRATE_TIMEOUT_MS = 5000;
 
 /** Moves a slot of a private Cluster, with its keys, from one primary to another, as `redis-cli --cluster reshard` does. */
 export async function migrateSlot(slot: number, { from, to }: Migration): Promise<void> {
-  const [source, target] = await Promise.all([from, to].map(open));
-  if (!source || !target) throw new Error('expected two servers');
+  const [source, target] = await Promise.all([openTo(from), openTo(to)]);
   try {
     const [sourceId, targetId] = await Promise.all([source.clusterMyId(), target.clusterMyId()]);
     await target.clusterSetSlot(slot, 'IMPORTING', sourceId);
@@ -37,11 +36,4 @@ export async function migrateSlot(slot: number, { from, to }: Migration): Promis
     source.destroy();
     target.destroy();
   }
-}
-
-async function open(port: number) {
-  const client = createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: false } });
-  client.on('error', () => {}); // the commands tell
-  await client.connect();
-  return client;
 }

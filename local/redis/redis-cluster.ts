@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient } from 'redis';
+import type { Redis } from '@redis-messaging/shared/redis/client';
 import type { ServerProgram } from './find-server.ts';
+import { openTo, untilReady } from './one-server.ts';
 import { type RedisServer, type ServerOptions, startRedisServer } from './redis-server.ts';
 
 /** A private Redis Cluster on loopback. */
@@ -20,8 +20,8 @@ export interface ClusterLayout extends Pick<ServerOptions, 'username' | 'passwor
 }
 
 const SLOTS = 16_384;
-const READY_TIMEOUT_MS = 30_000;
-const LOOK_EVERY_MS = 50;
+/** Waits until it is so with the Cluster. */
+const until = (isSo: () => Promise<boolean>) => untilReady('the Cluster', isSo);
 
 const SETTINGS = [
   'cluster-enabled yes',
@@ -52,22 +52,10 @@ export async function startRedisCluster(program: ServerProgram, layout: ClusterL
   return { servers, primaries, stop };
 }
 
-type Node = ReturnType<typeof clientOf>;
-
-function clientOf(port: number, { username, password }: Pick<ServerOptions, 'username' | 'password'>) {
-  const client = createClient({
-    ...(username && { username }),
-    ...(password && { password }),
-    socket: { host: '127.0.0.1', port, reconnectStrategy: false },
-  });
-  return client.on('error', () => {}); // the commands tell
-}
-
 async function join(servers: readonly RedisServer[], primaries: number, access: Pick<ServerOptions, 'password'>) {
-  const nodes = servers.map(({ port }) => clientOf(port, access));
+  const nodes = await Promise.all(servers.map(({ port }) => openTo(port, access)));
   try {
-    await Promise.all(nodes.map((node) => node.connect()));
-    const [first] = nodes as [Node, ...Node[]];
+    const [first] = nodes as [Redis, ...Redis[]];
     await Promise.all(nodes.map((node, index) => node.clusterSetConfigEpoch(index + 1)));
     await Promise.all(
       nodes.slice(0, primaries).map((node, index) => {
@@ -77,8 +65,11 @@ async function join(servers: readonly RedisServer[], primaries: number, access: 
     );
     await Promise.all(servers.slice(1).map(({ port }) => first.clusterMeet('127.0.0.1', port)));
     const ids = await Promise.all(nodes.map((node) => node.clusterMyId()));
-    const know = (node: Node) => until(async () => ids.every(async (id) => (await node.clusterNodes()).includes(id)));
-    await Promise.all(nodes.map(know));
+    const knowsAll = async (node: Redis) => {
+      const known = await node.clusterNodes();
+      return ids.every((id) => known.includes(id));
+    };
+    await Promise.all(nodes.map((node) => until(() => knowsAll(node))));
     for (const [index, node] of nodes.slice(primaries).entries())
       await until(async () => (await node.clusterReplicate(ids[index % primaries] as string)) === 'OK');
     await Promise.all(nodes.map((node, index) => until(() => isReady(node, nodes.length, index >= primaries))));
@@ -87,19 +78,8 @@ async function join(servers: readonly RedisServer[], primaries: number, access: 
   }
 }
 
-async function isReady(node: Node, servers: number, isReplica: boolean): Promise<boolean> {
+async function isReady(node: Redis, servers: number, isReplica: boolean): Promise<boolean> {
   const info = await node.clusterInfo();
   if (!/cluster_state:ok/.test(info) || !info.includes(`cluster_known_nodes:${servers}`)) return false;
   return !isReplica || /master_link_status:up/.test(await node.info('replication'));
-}
-
-/** Waits until it is so; what is refused is not so yet. @throws after half a minute, with what was refused last */
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + READY_TIMEOUT_MS;
-  for (;;) {
-    const answer = await isSo().catch((error: Error) => error);
-    if (answer === true) return;
-    if (performance.now() > deadline) throw answer || new Error('the Cluster did not become ready');
-    await sleep(LOOK_EVERY_MS);
-  }
 }

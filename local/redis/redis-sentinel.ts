@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient } from 'redis';
 import type { ServerProgram } from './find-server.ts';
+import { direct, untilReady } from './one-server.ts';
 import { type RedisServer, startRedisServer } from './redis-server.ts';
 
 /** A primary, its replicas, and Sentinels that watch them, all private and on loopback. */
@@ -27,7 +26,6 @@ export interface SentinelLayout {
 }
 
 const NAME = 'demo';
-const READY_TIMEOUT_MS = 30_000;
 
 /** Starts them, and resolves once the Sentinels know each other and the replicas. */
 export async function startRedisSentinel(program: ServerProgram, layout: SentinelLayout): Promise<RedisSentinel> {
@@ -50,11 +48,12 @@ export async function startRedisSentinel(program: ServerProgram, layout: Sentine
       `sentinel failover-timeout ${NAME} 5000`,
     ];
     const sentinels = await Promise.all(Array.from({ length: count }, () => start(watch, 'sentinel')));
-    const ask = async (port: number, ...words: string[]) => await command(port, ['SENTINEL', ...words, NAME]);
+    const ask = async (port: number, question: string) =>
+      await direct(port, async (redis) => await redis.sendCommand(['SENTINEL', question, NAME]));
     const knowEachOther = async () => {
       const replies = await Promise.all(sentinels.map(({ port }) => ask(port, 'MASTER')));
       return replies.every((reply) => {
-        const facts = Object.fromEntries(pairs(reply as string[]));
+        const facts = reply as unknown as Readonly<Record<string, string>>;
         return (
           facts.flags === 'master' &&
           Number(facts['num-other-sentinels']) === count - 1 &&
@@ -62,17 +61,16 @@ export async function startRedisSentinel(program: ServerProgram, layout: Sentine
         );
       });
     };
-    const deadline = performance.now() + READY_TIMEOUT_MS;
-    while (!(await knowEachOther())) {
-      if (performance.now() > deadline) throw new Error('the Sentinels did not find each other and the replicas');
-      await sleep(50);
-    }
+    await untilReady('the Sentinels', knowEachOther);
     return {
       name: NAME,
       servers: [primary, ...followers],
       sentinels,
       async primaryPort() {
-        const [, port] = (await ask((sentinels[0] as RedisServer).port, 'GET-MASTER-ADDR-BY-NAME')) as string[];
+        const [, port] = (await ask(
+          (sentinels[0] as RedisServer).port,
+          'GET-MASTER-ADDR-BY-NAME',
+        )) as unknown as string[];
         return Number(port);
       },
       stop,
@@ -82,17 +80,3 @@ export async function startRedisSentinel(program: ServerProgram, layout: Sentine
     throw error;
   }
 }
-
-async function command(port: number, words: readonly string[]): Promise<unknown> {
-  const client = createClient({ RESP: 2, socket: { host: '127.0.0.1', port, reconnectStrategy: false } });
-  client.on('error', () => {}); // the command tells
-  await client.connect();
-  try {
-    return await client.sendCommand([...words]);
-  } finally {
-    client.destroy();
-  }
-}
-
-const pairs = (flat: readonly string[]): [string, string][] =>
-  flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] as string] as [string, string]] : []));

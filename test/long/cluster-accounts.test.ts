@@ -4,10 +4,10 @@ import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { findServer } from '../../local/redis/find-server.ts';
 import { migrateSlot } from '../../local/redis/migrate-slot.ts';
+import { ownerOf } from '../../local/redis/one-server.ts';
 import { type RedisCluster, startRedisCluster } from '../../local/redis/redis-cluster.ts';
 import type { ServiceProcess } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
-import { ownerOf } from '../scale/owner-of.ts';
 import { startService } from '../support/start-service.ts';
 
 jest.setTimeout(120_000);

@@ -4,10 +4,10 @@ import { patterns } from '@redis-messaging/shared/patterns/index';
 import { createCluster } from 'redis';
 import { findServer } from '../../local/redis/find-server.ts';
 import { migrateSlot } from '../../local/redis/migrate-slot.ts';
+import { ownerOf as ownerAt } from '../../local/redis/one-server.ts';
 import { type RedisCluster, startRedisCluster } from '../../local/redis/redis-cluster.ts';
 import { until } from '../../testkit/until.ts';
 import { Flow } from '../scale/flow.ts';
-import { ownerOf as ownerAt } from '../scale/owner-of.ts';
 import { startRedis } from '../support/redis.ts';
 
 jest.setTimeout(120_000);

@@ -3,9 +3,9 @@ import { createMessaging, type Messaging } from '@redis-messaging/shared/messagi
 import { partitionFor, partitionsOf } from '@redis-messaging/shared/messaging/partitions/names';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { findServer } from '../../local/redis/find-server.ts';
+import { ownerOf } from '../../local/redis/one-server.ts';
 import { type RedisCluster, startRedisCluster } from '../../local/redis/redis-cluster.ts';
 import { until } from '../../testkit/until.ts';
-import { ownerOf } from './owner-of.ts';
 
 jest.setTimeout(60_000);
 const PARTITIONS = 6;

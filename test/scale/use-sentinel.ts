@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from '@jest/globals';
-import { createClient } from 'redis';
 import { findServer } from '../../local/redis/find-server.ts';
+import { direct } from '../../local/redis/one-server.ts';
 import { type RedisSentinel, startRedisSentinel } from '../../local/redis/redis-sentinel.ts';
 import type { RedisServer } from '../../local/redis/redis-server.ts';
 import { until } from '../../testkit/until.ts';
@@ -30,7 +30,7 @@ export function useSentinel() {
     },
     /** Waits until the primary has its replica. */
     async replicated(): Promise<void> {
-      await on((await primary()).port, async (redis) => {
+      await direct((await primary()).port, async (redis) => {
         await until('the replica', async () => /state=online/.test(await redis.info('replication')), 60_000);
       });
     },
@@ -42,20 +42,8 @@ export function useSentinel() {
       await until('another primary', async () => (await primary()).port !== dying.port, 30_000);
       Object.assign(dying, { pid: (await dying.restart()).pid });
       const { port } = await primary();
-      await on(dying.port, async (redis) => await redis.replicaOf('127.0.0.1', port)); // the Sentinels would do it later
+      await direct(dying.port, async (redis) => await redis.replicaOf('127.0.0.1', port)); // the Sentinels would do it later
       return killedAt;
     },
   };
-}
-
-type Client = ReturnType<typeof createClient>;
-
-async function on(port: number, ask: (redis: Client) => Promise<unknown>): Promise<void> {
-  const redis = createClient({ socket: { host: '127.0.0.1', port } });
-  await redis.on('error', () => {}).connect();
-  try {
-    await ask(redis as Client);
-  } finally {
-    redis.destroy();
-  }
 }

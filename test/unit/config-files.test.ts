@@ -2,8 +2,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { ConfigError, loadConfig } from '@redis-messaging/shared/service/config';
+import { loadConfig } from '@redis-messaging/shared/service/config';
 import { redisOptions } from '@redis-messaging/shared/service/redis-options';
+import { mistakes } from '../support/config-mistakes.ts';
 import { type IdentityFiles, TlsFiles } from '../support/tls.ts';
 
 let files: TlsFiles;
@@ -18,15 +19,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await files[Symbol.asyncDispose]();
 });
-
-function mistakes(environment: Record<string, string>): string[] {
-  try {
-    loadConfig(environment);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message.split('\n');
-  }
-  return [];
-}
 
 /** A file beside the certificates. */
 function file(name: string, content: string): string {

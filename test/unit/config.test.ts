@@ -2,19 +2,11 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, jest, test } from '@jest/globals';
-import { ConfigError, loadConfig, loadDotEnv, misspelled, variables } from '@redis-messaging/shared/service/config';
+import { loadConfig, loadDotEnv, misspelled, variables } from '@redis-messaging/shared/service/config';
 import { redisAddress, redisOptions } from '@redis-messaging/shared/service/redis-options';
+import { mistakes } from '../support/config-mistakes.ts';
 
 const names = (environment: Record<string, string>) => loadConfig(environment).PATTERN.map((pattern) => pattern.name);
-
-function mistakes(environment: Record<string, string>): string[] {
-  try {
-    loadConfig(environment);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.message.split('\n');
-  }
-  return [];
-}
 
 describe('configuration', () => {
   test('has defaults foreverything; an empty variable counts as unset', () => {

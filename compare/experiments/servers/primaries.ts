@@ -2,11 +2,12 @@ import { partitionsOf } from '@redis-messaging/shared/messaging/partitions/names
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { formatNumber } from '@redis-messaging/shared/text/table';
 import { migrateSlot } from '../../../local/redis/migrate-slot.ts';
+import { openTo, ownerOf } from '../../../local/redis/one-server.ts';
 import type { RedisServer } from '../../../local/redis/redis-server.ts';
 import { sum } from '../../account/sum.ts';
 import { cpuOf } from '../../measure/redis-cost.ts';
 import type { Measured } from '../../measure/result.ts';
-import { clusterOf, direct, type LabServers, openTo, ownerOf } from '../../testbed/lab-servers.ts';
+import { clusterOf, type LabServers } from '../../testbed/lab-servers.ts';
 import type { Testbed } from '../../testbed/testbed.ts';
 import { nothingLostAtFullSpeed, nothingTwice } from '../../verdict/claims.ts';
 import type { Experiment } from '../experiment.ts';
@@ -70,9 +71,7 @@ function figuresOf(each: Measured['figures']): Measured['figures'] {
 async function spread(topic: string, servers: readonly RedisServer[]): Promise<void> {
   for (const [index, name] of partitionsOf(topic, PARTITIONS).entries()) {
     const to = servers[index % servers.length] as RedisServer;
-    const from = (await ownerOf(name, to)) as number;
-    if (from === to.port) continue;
-    const slot = await direct(to.port, (redis) => redis.clusterKeySlot(name));
-    await migrateSlot(slot, { from, to: to.port });
+    const { slot, port: from } = await ownerOf(name, to.port);
+    if (from !== to.port) await migrateSlot(slot, { from, to: to.port });
   }
 }

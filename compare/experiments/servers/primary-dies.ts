@@ -1,5 +1,6 @@
 import type { Guarantees } from '@redis-messaging/shared/patterns/pattern';
 import { formatDuration } from '@redis-messaging/shared/text/table';
+import { direct } from '../../../local/redis/one-server.ts';
 import type { RedisServer } from '../../../local/redis/redis-server.ts';
 import type { Line } from '../../../testkit/service-process.ts';
 import { until } from '../../../testkit/until.ts';
@@ -9,13 +10,7 @@ import { disconnections, mostInFlight, type Outage, poppedBefore, pushedDuring }
 import { type DeadPrimary, notReplicated } from '../../account/replication.ts';
 import { percentilesOf } from '../../measure/percentiles.ts';
 import type { Measured } from '../../measure/result.ts';
-import {
-  clusterOf,
-  direct,
-  type LabServers,
-  type StartServers,
-  watchedBySentinels,
-} from '../../testbed/lab-servers.ts';
+import { clusterOf, type LabServers, type StartServers, watchedBySentinels } from '../../testbed/lab-servers.ts';
 import { watchReplica } from '../../testbed/replica-watch.ts';
 import type { Testbed } from '../../testbed/testbed.ts';
 import { nothingTwiceAfterFailover, survivesDeadPrimary } from '../../verdict/claims.ts';

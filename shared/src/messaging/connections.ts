@@ -56,9 +56,10 @@ export class Connections {
   /** Opens that of a topic, if that was not done. @param signal ends the attempt; so does `close` */
   open(topic: string, signal?: AbortSignal): Promise<void> {
     const opened = this.#of(topic);
+    if (opened.opening) return opened.opening;
     const { connection } = opened;
     const signals = AbortSignal.any([this.#stop.signal, ...(signal ? [signal] : [])]);
-    opened.opening ??= connection.isOwned ? connection.open(signals) : Promise.resolve();
+    opened.opening = connection.isOwned ? connection.open(signals) : Promise.resolve();
     opened.opening.catch(() => {}); // whoever asks gets it
     return opened.opening;
   }

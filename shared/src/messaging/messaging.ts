@@ -153,7 +153,7 @@ export function createMessaging(options: MessagingOptions): Messaging {
       name,
       pattern,
       partitions: names,
-      producer(producerOptions = {}, observer = undefined) {
+      producer(producerOptions = {}, observer) {
         if (isClosed) throw new Error(CLOSED);
         const all = producerObservers<Sent>(
           producerLog(log, name, pattern.name),

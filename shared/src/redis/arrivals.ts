@@ -1,4 +1,5 @@
 import type { Redis } from './client.ts';
+import { eachClient } from './servers/following-client.ts';
 
 /**
  * Whether bytes arrive for a client: a large reply may take longer than Redis may be silent. They are seen where the client decodes
@@ -8,8 +9,7 @@ export class Arrivals {
   #areThere = false;
 
   constructor(redis: Redis) {
-    this.#see(redis);
-    redis.on('client', (next: Redis) => this.#see(next)); // of one that has one client after the other
+    eachClient(redis, (client) => this.#see(client));
   }
 
   /** Whether bytes have arrived since the last call. */

@@ -4,6 +4,7 @@ import type { Redis } from './client.ts';
 import { newClient, type ServerOptions } from './new-client.ts';
 import { describeError, isLoading, isMistake, isRefusedForGood, outcomeOf } from './outcome.ts';
 import { hearRefusals, type Refusal } from './refusals.ts';
+import { eachClient } from './servers/following-client.ts';
 import { SlowSubscribers } from './slow-subscribers.ts';
 import { failureBehind } from './tls.ts';
 import { Watchdog } from './watchdog.ts';
@@ -53,7 +54,7 @@ export class Connection implements AsyncDisposable {
   readonly #options: ServerOptions;
   readonly #events: Partial<ConnectionEvents>;
   readonly #watchdog: Watchdog | undefined;
-  readonly #endHearing: () => void;
+  #endHearing: () => void = () => {};
   /** Told by one listener of the client, however many they are. */
   readonly #readyListeners = new Set<() => void>();
   readonly #tellReady = () => {
@@ -74,9 +75,10 @@ export class Connection implements AsyncDisposable {
     this.slowSubscribers = new SlowSubscribers(this.client);
     this.#options = options;
     this.#events = events;
-    const hear = (client: Redis) => hearRefusals(client, (refusal) => events.onRefused?.(refusal));
-    this.#endHearing = hear(this.client);
-    this.client.on('client', hear); // of one that has one client after the other
+    eachClient(this.client, (client) => {
+      this.#endHearing();
+      this.#endHearing = hearRefusals(client, (refusal) => events.onRefused?.(refusal));
+    });
     this.#watchdog = isWatched ? new Watchdog(this.client, (reason) => this.#onDown(reason)) : undefined;
   }
 

@@ -10,7 +10,7 @@ interface TlsFailure extends Error {
   readonly reason?: string;
 }
 
-/** What is wrong by the code of such an error, and how to mend it: only what asking again will not change. */
+/** What is wrong by the code of such an error, and how to fix it: only what asking again will not change. */
 const FAILURES: readonly (readonly [code: RegExp, text: string | ((failure: TlsFailure) => string)])[] = [
   [
     /^(CERT_HAS_EXPIRED|CERT_NOT_YET_VALID)$/,
@@ -51,7 +51,7 @@ const FAILURES: readonly (readonly [code: RegExp, text: string | ((failure: TlsF
   ],
 ];
 
-/** What is wrong with a TLS connection, and how to mend it; `undefined` if that is not what an error tells of, or it may pass. */
+/** What is wrong with a TLS connection, and how to fix it; `undefined` if that is not what an error tells of, or it may pass. */
 export function tlsFailureOf(error: TlsFailure): string | undefined {
   const { code = '' } = error;
   const text = FAILURES.find(([codes]) => codes.test(code))?.[1];

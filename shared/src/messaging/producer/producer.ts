@@ -9,16 +9,10 @@ import { formatNumber } from '../../text/table.ts';
 import type { Codec } from '../codec.ts';
 import type { ProducerObserver } from '../events.ts';
 import { type Batch, NONE, Outgoing } from './outgoing.ts';
+import { replicated, UnreplicatedError } from './replicas.ts';
 import { SendBuffer } from './send-buffer.ts';
 import type { SendFailure } from './send-error.ts';
 import { Ticket } from './ticket.ts';
-
-/** Redis has taken a batch, but too few replicas have it yet to be sure that it survives the loss of the primary. */
-export class UnreplicatedError extends Error {
-  constructor(confirmed: string) {
-    super(`Redis has it, but not the replicas that were to confirm it within ${WAIT_MS / 1000} s (${confirmed})`);
-  }
-}
 
 /** How a producer behaves. */
 export interface ProducerOptions {
@@ -63,8 +57,6 @@ const FIRST_BATCH = 32;
 /** Batches under way at one time: enough to keep Redis busy, few enough to keep memory flat and `unconfirmed` small. */
 const WINDOW = 4;
 const RETRY_AFTER_MS = 500;
-/** How long replicas may take to confirm a batch: ms. */
-const WAIT_MS = 1000;
 /** Messages that Redis has not answered for this long say that nothing can be sent: ms. */
 const ANSWER_MS = 5000;
 export const BUFFER_LIMIT = 100_000;
@@ -339,18 +331,9 @@ export class Producer<Value> implements AsyncDisposable {
     const { payloads, ids } = batch;
     const unqueued = client.withAbortSignal(this.#unwritten.signal);
     const publishing = this.#pattern.publish(unqueued, this.#topic, payloads, ids && { ids, ttlMs: this.#dedupeTtlMs });
-    if (this.#waitReplicas > 0) return await this.#replicated(publishing, client.wait(this.#waitReplicas, WAIT_MS));
+    if (this.#waitReplicas > 0) return await replicated(client, this.#waitReplicas, publishing);
     if (this.#pattern.guarantees.keepsUnread || batch.length === 1) return await publishing;
     return await slowSubscribers.waitAfter(publishing);
-  }
-
-  /** @param waiting sent right behind the batch, so that it waits for the replicas to have just that */
-  async #replicated(publishing: Promise<Receipt>, waiting: Promise<number>): Promise<Receipt> {
-    const [published, waited] = await Promise.allSettled([publishing, waiting]);
-    if (published.status === 'rejected') throw published.reason;
-    if (waited.status === 'rejected') throw new UnreplicatedError(waited.reason.message);
-    if (waited.value < this.#waitReplicas) throw new UnreplicatedError(`${waited.value} of ${this.#waitReplicas}`);
-    return published.value;
   }
 
   #accepted(batch: Batch<Value>, receipt: Receipt): void {

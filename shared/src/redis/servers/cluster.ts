@@ -1,5 +1,6 @@
 import { ErrorReply, type RedisClusterOptions } from 'redis';
-import type { Redis, RedisOptions } from '../client.ts';
+import type { Redis } from '../client.ts';
+import { placeOf, type RedisOptions } from '../options.ts';
 import { HopelessError } from '../outcome.ts';
 import { askServers, inWords } from './ask-servers.ts';
 import type { Address } from './following-client.ts';
@@ -14,11 +15,10 @@ export const CLUSTER_RIGHTS = ['cluster|keyslot', 'cluster|slots'] as const;
 
 /** So many of its servers are named. */
 const SHOWN = 3;
-const DEFAULT_PORT = 6379;
 
 /** The servers of a Cluster: who has a key's slot is asked for again before each attempt to connect. */
 export function clusterServers({ rootNodes, defaults = {}, nodeAddressMap }: ClusterOptions): Servers {
-  const roots = rootNodes.map(addressIn);
+  const roots = rootNodes.map(placeOf);
   const options = defaults as RedisOptions;
   /** Those that were there last, for when none of the first ones is. */
   let known: readonly Address[] = [];
@@ -37,21 +37,16 @@ export function clusterServers({ rootNodes, defaults = {}, nodeAddressMap }: Clu
   };
 }
 
-async function ownerOf(redis: Redis, key: string): Promise<{ owner: Address; primaries: readonly Address[] }> {
+/** The slot of a key and the primary that has it, of all primaries, as one server of a Cluster says. @throws HopelessError if it is of none */
+export async function ownerOf(
+  redis: Redis,
+  key: string,
+): Promise<{ slot: number; owner: Address; primaries: readonly Address[] }> {
   const [slot, ranges] = await Promise.all([redis.clusterKeySlot(key), redis.clusterSlots()]).catch((error) => {
     const isNoCluster = error instanceof ErrorReply && error.message.includes('cluster support disabled');
     throw isNoCluster ? new HopelessError(`${error.message}; name the servers of a Cluster`) : error;
   });
   const range = ranges.find(({ from, to }) => from <= slot && slot <= to);
   if (!range) throw new Error(`no server has slot ${slot}`);
-  return { owner: range.master, primaries: ranges.map(({ master }) => master) };
-}
-
-function addressIn({ url, socket }: ClusterOptions['rootNodes'][number]): Address {
-  if (url) {
-    const { hostname, port } = new URL(url);
-    return { host: hostname, port: Number(port) || DEFAULT_PORT };
-  }
-  const { host = 'localhost', port = DEFAULT_PORT } = (socket ?? {}) as Partial<Address>;
-  return { host, port };
+  return { slot, owner: range.master, primaries: ranges.map(({ master }) => master) };
 }

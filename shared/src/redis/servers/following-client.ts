@@ -48,6 +48,12 @@ export function followingClient(connecting: Connecting): Redis {
   return forwarding(new Following(connecting)) as unknown as Redis;
 }
 
+/** Calls the listener for a client, or for each of those that such a client has, one after the other. */
+export function eachClient(redis: Redis, listener: (client: Redis) => void): void {
+  listener(redis);
+  redis.on('client', listener);
+}
+
 class Following extends EventEmitter {
   readonly #connecting: Connecting;
   /** The one at work, or the one that was last. */
