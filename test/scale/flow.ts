@@ -5,6 +5,12 @@ import type { ProducerOptions } from '@redis-messaging/shared/messaging/producer
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { until } from '../../testkit/until.ts';
 
+/** Replication is a moment behind: what happened longer before a primary's death is known to its replica. In ms. */
+const BEHIND_MS = 1000;
+
+const isNear = (deaths: readonly number[], at: number): boolean =>
+  deaths.some((death) => Math.abs(at - death) < BEHIND_MS);
+
 /** A topic through which messages flow, with an account of its own of what was accepted and handled. */
 export class Flow implements AsyncDisposable {
   readonly pattern: Pattern;
@@ -13,6 +19,8 @@ export class Flow implements AsyncDisposable {
   readonly accepted = new Map<number, number>();
   readonly unconfirmed = new Set<number>();
   readonly handled: number[] = [];
+  /** When each was handled first: steady ms. */
+  readonly handledAt = new Map<number, number>();
   readonly #topic;
   readonly #producer;
   readonly #consumer;
@@ -24,7 +32,7 @@ export class Flow implements AsyncDisposable {
     this.pattern = pattern;
     this.messaging = createMessaging({ redis });
     this.#topic = this.messaging.topic<number>(name, { pattern });
-    this.#consumer = this.#topic.consume({ leaseMs: 1000, concurrency: 4 }, (value) => void this.handled.push(value));
+    this.#consumer = this.#topic.consume({ leaseMs: 1000, concurrency: 4 }, (value) => this.#handle(value));
     this.#producer = this.#topic.producer(options, {
       accepted: (batch) => {
         for (const value of batch) this.accepted.set(value, performance.now());
@@ -63,14 +71,37 @@ export class Flow implements AsyncDisposable {
 
   /** What Redis accepted, and nobody has handled. */
   get missing(): readonly number[] {
-    const handled = new Set(this.handled);
-    return [...this.accepted.keys()].filter((value) => !handled.has(value));
+    return [...this.accepted.keys()].filter((value) => !this.handledAt.has(value));
+  }
+
+  /** What was handled more than once. */
+  get twice(): readonly number[] {
+    const seen = new Set<number>();
+    return this.handled.filter((value) => seen.size === seen.add(value).size);
+  }
+
+  /** What came twice though it should not: all but what a queue popped just before a death, which the next primary may not know of. */
+  twiceBut(deaths: readonly number[]): readonly number[] {
+    const { delivery, keepsUnread } = this.pattern.guarantees;
+    if (delivery !== 'at-most-once') return [];
+    return this.twice.filter((value) => !(keepsUnread && isNear(deaths, this.handledAt.get(value) as number)));
+  }
+
+  /** What is missing though it should not: all but what was accepted just before a death. */
+  missingBut(deaths: readonly number[]): readonly number[] {
+    if (!this.pattern.guarantees.keepsUnread) return [];
+    return this.missing.filter((value) => !isNear(deaths, this.accepted.get(value) as number));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isFlowing = false;
     await this.#flowing;
     await this.messaging.close();
+  }
+
+  #handle(value: number): void {
+    if (!this.handledAt.has(value)) this.handledAt.set(value, performance.now());
+    this.handled.push(value);
   }
 
   async #flow(): Promise<void> {
