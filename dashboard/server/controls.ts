@@ -71,6 +71,7 @@ export class Controls {
     } else if (name === 'thaw') this.#mark('end', `${who} goes on`, 'subscribers');
     else if (name === 'add-subscriber') this.#mark('change', 'a subscriber was added', 'subscribers');
     else if (name === 'remove-subscriber') this.#gone(instance, now, `${who} was stopped`);
+    else if (name === 'kill-redis') this.#mark('fault', `the Redis server on port ${instance} was killed`, 'redis');
     else if (name === 'stop-redis') this.#mark('fault', 'Redis was stopped', 'redis');
     else this.#mark('end', 'Redis was started', 'redis');
     return answer;

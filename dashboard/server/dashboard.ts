@@ -30,6 +30,7 @@ export async function startDashboard(settings: Settings): Promise<Dashboard> {
   const watch = new Watch(settings.redis, {
     announced: (announcement) => live.hear(announcement, Date.now()),
     redis: (state) => live.hearRedis(state),
+    places: () => live.places,
     refused: refusalLog({ info: say, warn: say, error: say }),
   });
   const controls = new Controls(live, watch, supervisor);

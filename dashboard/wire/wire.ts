@@ -12,6 +12,8 @@ export interface PatternFacts {
   readonly name: string;
   readonly commands: readonly string[];
   readonly guarantees: Guarantees;
+  /** Else its messages go to all servers of a Cluster. */
+  readonly isPartitionable: boolean;
   /** The environment variable that names its channel, list or stream. */
   readonly variable: string;
   /** Its file, from the project's folder. */
@@ -44,6 +46,23 @@ export interface RedisState {
   readonly address: string;
   /** '' while it is not known. */
   readonly version: string;
+  /** The servers, if they are several: of a Cluster, or a primary with its replicas. As one of them says. */
+  readonly nodes: readonly RedisNode[];
+}
+
+/** One of several Redis servers. */
+export interface RedisNode {
+  /** Host and port. */
+  readonly address: string;
+  readonly role: 'primary' | 'replica';
+  /** Whether the others reach it. */
+  readonly isUp: boolean;
+  /** The address of its primary; '' of a primary. */
+  readonly of: string;
+  /** How many slots of a Cluster it has. */
+  readonly slots: number;
+  /** By pattern, how many of the topic's partitions it has; 1 of what goes to all servers. What it has none of is not there. */
+  readonly lanes: Readonly<Record<string, number>>;
 }
 
 /** Something that happened to one message, for what moves on the page. */

@@ -104,11 +104,11 @@ async function run(demo: Demo): Promise<number> {
   const { redis, publisher, subscribers } = demo;
   const end = new AbortController();
   const stop = AbortSignal.any([demo.stop, end.signal]);
-  const redisSwitch = new RedisSwitch();
-  const page = servePage(demo, redisSwitch);
+  const switches = redis.servers.map((server) => new RedisSwitch(server));
+  const page = servePage(demo, switches);
   const kept = redis.servers.map((server, index) =>
     keepRedis(server, stop, say, {
-      by: index === 0 ? redisSwitch : undefined,
+      by: switches[index] as RedisSwitch,
       delayMs: redis.servers.length > 1 ? FAILOVER_MS : 0,
     }),
   );
@@ -128,7 +128,10 @@ async function run(demo: Demo): Promise<number> {
 }
 
 /** Serves the live page once the publisher is ready: it takes longest to start, and nobody is to wait for it. */
-function servePage({ publisher, subscribers, env, pagePort }: Demo, redis: RedisSwitch): { stop(): Promise<void> } {
+function servePage(
+  { publisher, subscribers, env, pagePort }: Demo,
+  redis: readonly RedisSwitch[],
+): { stop(): Promise<void> } {
   const freezer = new Freezer();
   let dashboard: Dashboard | undefined;
   let isOver = pagePort === 0;

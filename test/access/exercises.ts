@@ -108,6 +108,7 @@ export const exercises: Readonly<Record<AclUser, (trial: Exercise) => Promise<vo
     const watch = new Watch(serversOf({ socket, username: user, password: PASSWORD }), {
       announced: () => announcements++,
       redis: () => {},
+      places: () => new Map(),
       refused: refusalLog({ info: say, warn: say, error: say }),
     });
     try {

@@ -45,6 +45,18 @@ describe.each([
       );
   }
 
+  /** Waits until the page tells of all servers, by their names. */
+  async function pageShowsServers(): Promise<void> {
+    const address = (await compose.call('port', 'dashboard', '8080')).trim();
+    const events = await fetch(`http://${address}/events`, { signal: AbortSignal.timeout(20_000) });
+    let told = '';
+    for await (const chunk of events.body ?? []) {
+      told += Buffer.from(chunk).toString();
+      if (SERVERS.every((server) => told.includes(`{"address":"${server}:6379"`))) return;
+    }
+    throw new Error('the stream of the page ended');
+  }
+
   const primaryOf = async (name: string) => (await ask(name, 'role')).startsWith('master');
 
   test('up: three primaries with their replicas, all healthy, every message by every pattern', async () => {
@@ -53,6 +65,7 @@ describe.each([
     const arePrimaries = await Promise.all(SERVERS.map(primaryOf));
     expect(arePrimaries.filter(Boolean)).toHaveLength(3);
     await flows(10);
+    await pageShowsServers();
     for (const service of SERVERS) await expectConfined(await compose.container(service));
     if (REDIS_PASSWORD) expect(await compose.call('logs')).not.toContain('kanarie');
   });

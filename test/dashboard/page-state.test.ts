@@ -62,7 +62,7 @@ test(`after ${HOURS} hours' worth of announcements, with a subscriber that is ki
     }
   };
   const can = { controls: true, requests: [], containers: false };
-  const redis = { status: 'up', since: 0, address: '', version: '' } as const;
+  const redis = { status: 'up', since: 0, address: '', version: '', nodes: [] } as const;
   begin({ ...live.snapshot(0), can, redis }, { began: () => {}, happened: () => {} });
   for (let second = 1; second <= HOURS * 3600; second++) {
     const now = second * 1000;

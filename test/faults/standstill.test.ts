@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { Scenario } from '../support/scenario.ts';
 import { useRedis } from '../support/use-redis.ts';
 
-/** How long Redis stands still: long enough forevery connection to ask whether it is there, too short to be taken for dead. */
+/** How long Redis stands still: long enough for every connection to ask whether it is there, too short to be taken for dead. */
 const QUESTION_MS = 1500;
 /** How long the services stand still: longer than the silence (3 s) after which a connection is taken for dead. */
 const STANDSTILL_MS = 4000;

@@ -13,8 +13,10 @@ export class LiveDemo implements AsyncDisposable {
     this.url = url;
   }
 
-  static async run(env: Record<string, string | number> = {}): Promise<LiveDemo> {
-    const start = startItself({ DASHBOARD_PORT: '', PATTERN: 'all', PUBLISH_INTERVAL: 0.2, RECLAIM_AFTER: 1, ...env });
+  /** @param args of `npm start` */
+  static async run(env: Record<string, string | number> = {}, args: readonly string[] = []): Promise<LiveDemo> {
+    const all = { DASHBOARD_PORT: '', PATTERN: 'all', PUBLISH_INTERVAL: 0.2, RECLAIM_AFTER: 1, ...env };
+    const start = startItself(all, args);
     const address = /http:\S+/.exec(await start.says('Watch it live: '))?.[0] as string;
     return new LiveDemo(start, new URL(address));
   }

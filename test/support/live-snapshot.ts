@@ -18,6 +18,7 @@ export const subscriberSnapshot = (told: Partial<SubscriberSnapshot>): Subscribe
   settings: { workTime: 0, failRate: 0, concurrency: 1, pace: 1 },
   patterns: {},
   topics: {},
+  partitions: 1,
   lately: {},
   ...told,
 });

@@ -168,7 +168,7 @@ export class Scenario implements AsyncDisposable {
     );
   }
 
-  /** made = accepted + refused + unconfirmed + buffered, the same forevery pattern. */
+  /** made = accepted + refused + unconfirmed + buffered, the same for every pattern. */
   #checkPublisher(): void {
     const made = this.patterns.map(({ name }) => {
       const { accepted, refused, unconfirmed, buffered } = this.publisher.final(name);

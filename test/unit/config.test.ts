@@ -9,7 +9,7 @@ import { mistakes } from '../support/config-mistakes.ts';
 const names = (environment: Record<string, string>) => loadConfig(environment).PATTERN.map((pattern) => pattern.name);
 
 describe('configuration', () => {
-  test('has defaults foreverything; an empty variable counts as unset', () => {
+  test('has defaults for everything; an empty variable counts as unset', () => {
     const empty = Object.fromEntries(Object.keys(variables).map((name) => [name, '']));
     for (const environment of [{}, empty]) {
       const { PATTERN, topics, ...rest } = loadConfig(environment);

@@ -1,8 +1,9 @@
 import { Do } from '../panels/do.tsx';
-import { cut, request } from '../state/actions.ts';
+import { request } from '../state/actions.ts';
 import { shownPublishers, shownSubscribers } from '../state/shown.ts';
-import { abilities, redis, services } from '../state/store.ts';
+import { abilities, services } from '../state/store.ts';
 import { ProcessName } from './process-name.tsx';
+import { RedisHead } from './redis-head.tsx';
 import { SubscriberHead } from './subscriber-head.tsx';
 
 /** The processes that all lanes share: the publisher, Redis, the subscribers; with what can be done to each. */
@@ -38,35 +39,5 @@ export function Heads() {
         {subscribers.length === 0 && <p class="process silent">none is heard</p>}
       </section>
     </div>
-  );
-}
-
-function RedisHead() {
-  const { requests } = abilities.value;
-  const isUp = redis.value.status !== 'down';
-  const [label, icon, name] = isUp
-    ? (['Stop', 'stop', 'stop-redis'] as const)
-    : (['Start', 'play', 'start-redis'] as const);
-  return (
-    <section class="head" aria-labelledby="head-redis">
-      <h2 id="head-redis">Redis</h2>
-      <Do
-        key={label}
-        label={label}
-        icon={icon}
-        name={`${label} Redis`}
-        can={requests.includes(name)}
-        run={() => request(name)}
-        line={`docker-compose ${label.toLowerCase()} redis`}
-      />
-      <Do
-        label="Cut connections"
-        icon="cut"
-        name="Cut connections of all subscribers"
-        can={isUp}
-        run={() => cut()}
-        line="redis-cli CLIENT KILL ID <id>   # of each subscriber in CLIENT LIST"
-      />
-    </section>
   );
 }

@@ -5,6 +5,7 @@ import { Icon } from '../panels/icon.tsx';
 import { KIND_WORDS, kindOf } from '../stage/lane-kind.ts';
 import { accountsOf, heldOf, madeOf, statsOf, steadyRatesOf } from '../state/accounts.ts';
 import { whyLost } from '../state/losses.ts';
+import { whereIs } from '../state/nodes.ts';
 import { shownPublishers, shownSubscribers, statusWords } from '../state/shown.ts';
 import { now, points, redis, services } from '../state/store.ts';
 import { compact, number, perSecond, span } from '../state/text.ts';
@@ -86,6 +87,7 @@ function RedisBox({ pattern, all }: { readonly pattern: PatternFacts; readonly a
     <div class={`redis-box ${kind}`} data-anchor={`redis:${name}`}>
       <p class="key-name" title={words.how}>
         {words.what} <Key name={topic} />
+        <span class="on">{whereIs(name, !pattern.isPartitionable)}</span>
         <span class="held">{kind === 'channel' ? listening(held?.listeners) : waitingText(held?.waiting)}</span>
       </p>
       <div class="holds" data-anchor={`holds:${name}`} />

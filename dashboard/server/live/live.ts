@@ -1,4 +1,5 @@
 import type { Announcement, Done, Events, Summary } from '@redis-messaging/shared/live/protocol';
+import { partitionFor, partitionsOf } from '@redis-messaging/shared/messaging/partitions/names';
 import type {
   Happened,
   Mark,
@@ -6,11 +7,13 @@ import type {
   PageBatch,
   PageSnapshot,
   Point,
+  RedisNode,
   RedisState,
   Step,
 } from '../../wire/wire.ts';
 import { commandOf, payloadOf } from './commands.ts';
 import { History, type Told } from './history.ts';
+import type { Places } from './nodes.ts';
 import { allFacts, patternOf } from './patterns.ts';
 import { Series } from './series.ts';
 import { Services } from './services.ts';
@@ -20,6 +23,9 @@ const POINT_EVERY_MS = 1000;
 /** More happenings than this in one batch are left out of it, and their number said: a page could not show them anyway. */
 const MOST_HAPPENED = 2000;
 const MOST_MARKS = 200;
+/** The connection to Redis is gone, and there again: if there is one server; and if there are several. */
+const ONLY_ONE = ['Redis is unreachable', 'Redis is back'] as const;
+const ONE_OF_SEVERAL = ['the server by which this page hears is gone', 'this page hears again'] as const;
 
 /** What the pages show: heard from the services, bounded, as plain data. */
 export class Live {
@@ -30,7 +36,7 @@ export class Live {
   readonly #onDone: (done: Done) => void;
   #news: { happened: Happened[]; summarized: Summary[]; points: Point[]; marks: Mark[]; redis?: RedisState } = none();
   #pointAt = 0;
-  #redis: RedisState['status'] = 'unknown';
+  #redis: Pick<RedisState, 'status' | 'nodes'> = { status: 'unknown', nodes: [] };
   /** Of whom it was said that they say nothing. */
   readonly #silent = new Set<string>();
 
@@ -51,14 +57,28 @@ export class Live {
     }
   }
 
+  /** What the topics of the services are called in Redis. */
+  get places(): Places {
+    const places = new Map<string, readonly string[] | undefined>();
+    for (const { snapshot } of this.services.all)
+      for (const [lane, topic] of Object.entries(snapshot.topics)) {
+        const canBeSplit = patternOf(lane)?.isPartitionable;
+        if (canBeSplit !== undefined)
+          places.set(lane, canBeSplit ? partitionsOf(topic, snapshot.partitions) : undefined);
+      }
+    return places;
+  }
+
   hearRedis(redis: RedisState): void {
-    const before = this.#redis;
-    this.#redis = redis.status;
+    const { status: before, nodes } = this.#redis;
+    this.#redis = redis;
+    this.#markNodes(nodes, redis.nodes);
     this.#news.redis = redis;
+    const [gone, back] = redis.nodes.length > 0 ? ONE_OF_SEVERAL : ONLY_ONE;
     if (redis.status === 'down' && before !== 'down')
-      this.mark({ at: redis.since, kind: 'fault', text: 'Redis is unreachable', place: 'redis' });
+      this.mark({ at: redis.since, kind: 'fault', text: gone, place: 'redis' });
     else if (redis.status === 'up' && before === 'down')
-      this.mark({ at: redis.since, kind: 'end', text: 'Redis is back', place: 'redis' });
+      this.mark({ at: redis.since, kind: 'end', text: back, place: 'redis' });
   }
 
   mark(mark: Mark): void {
@@ -70,7 +90,7 @@ export class Live {
   /** Takes the time: finds out who is silent, and makes the points of the charts. To be called often while somebody looks. */
   tick(now: number): void {
     for (const { snapshot } of this.services.look(now)) {
-      if (this.#redis === 'down') continue; // without Redis, nobody is heard
+      if (this.#redis.status === 'down') continue; // without Redis, nobody is heard
       this.#silent.add(snapshot.instance);
       this.mark({ at: now, kind: 'fault', text: `${snapshot.name} says nothing any more`, place: 'subscribers' });
     }
@@ -127,11 +147,24 @@ export class Live {
     return { key, id, sender, count, text, steps: told.map((step) => this.#stepOf(step, payload)) };
   }
 
+  #markNodes(before: readonly RedisNode[], nodes: readonly RedisNode[]): void {
+    const mark = (kind: Mark['kind'], text: string) => this.mark({ at: Date.now(), kind, text, place: 'redis' });
+    for (const { address, role, isUp } of nodes) {
+      const known = before.find((node) => node.address === address);
+      if (!known) continue;
+      if (known.isUp && !isUp) mark('fault', `the ${known.role} ${address} is gone`);
+      if (!known.isUp && isUp) mark('end', `${address} is back, as a ${role}`);
+      else if (known.role === 'replica' && role === 'primary') mark('end', `${address} is a primary now`);
+    }
+  }
+
   #stepOf(told: Told, payload: string): Step {
     const { at, what, pattern: lane = '', by, attempt, reply, batch, entry, reason, fate } = told;
     const pattern = patternOf(lane);
     const teller = this.services.get(told.instance)?.snapshot;
-    const topic = teller?.topics[lane] ?? pattern?.topic.default ?? '';
+    const whole = teller?.topics[lane] ?? pattern?.topic.default ?? '';
+    const partitions = pattern?.isPartitionable ? partitionsOf(whole, teller?.partitions ?? 1) : [whole];
+    const topic = partitions[partitionFor(told.id ?? '', partitions.length)] as string;
     const group = teller?.group ?? 'subscribers';
     const command = pattern ? commandOf(told, { pattern, topic, group, payload }) : '';
     return { at, what, lane, by, attempt, reply, batch, entry, reason, fate, command };

@@ -5,12 +5,15 @@ import type { PatternFacts } from '../../wire/wire.ts';
 const FOLDERS = new Set(['reliable-queue', 'stream']);
 
 /** The fact sheets of all patterns, in the order of the tables. */
-export const allFacts: readonly PatternFacts[] = patterns.map(({ name, commands, guarantees, topic }) => ({
-  name,
-  commands,
-  guarantees,
-  variable: topic.variable,
-  source: `shared/src/patterns/${FOLDERS.has(name) ? `${name}/` : ''}${name}.ts`,
-}));
+export const allFacts: readonly PatternFacts[] = patterns.map(
+  ({ name, commands, guarantees, isPartitionable, topic }) => ({
+    name,
+    commands,
+    guarantees,
+    isPartitionable,
+    variable: topic.variable,
+    source: `shared/src/patterns/${FOLDERS.has(name) ? `${name}/` : ''}${name}.ts`,
+  }),
+);
 
 export const patternOf = (name: string): Pattern | undefined => patterns.find((pattern) => pattern.name === name);

@@ -13,14 +13,21 @@ import { readAnnouncement } from '@redis-messaging/shared/live/read-announcement
 import type { Redis } from '@redis-messaging/shared/redis/client';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
 import type { Refusal } from '@redis-messaging/shared/redis/refusals';
+import { askServer } from '@redis-messaging/shared/redis/servers/ask-servers';
 import type { Servers } from '@redis-messaging/shared/redis/servers/servers';
 import { ONLOOKER } from '@redis-messaging/shared/redis/slow-subscribers';
 import type { RedisState } from '../../wire/wire.ts';
+import { Nodes, type Places, readAddress } from './nodes.ts';
+
+/** How often the servers are asked who is there: ms. */
+const NODES_EVERY_MS = 1000;
 
 /** Told what is heard. */
 export interface WatchEvents {
   announced(announcement: Announcement): void;
   redis(state: RedisState): void;
+  /** What the servers may be asked for. */
+  places(): Places;
   /** The dashboard's user lacks a right. */
   refused(refusal: Refusal): void;
 }
@@ -38,7 +45,7 @@ export class Watch {
   constructor(servers: Servers, events: WatchEvents) {
     this.#servers = servers;
     this.#events = events;
-    this.#state = { status: 'unknown', since: Date.now(), address: servers.address, version: '' };
+    this.#state = { status: 'unknown', since: Date.now(), address: servers.address, version: '', nodes: [] };
   }
 
   get redis(): RedisState {
@@ -67,11 +74,14 @@ export class Watch {
    * @param instance whose @returns how many @throws if Redis cannot be reached
    */
   async cutSubscribers(instance?: string): Promise<number> {
-    const redis = this.#client;
     const called = instance === undefined ? 'subscriber' : connectionName('subscriber', instance);
-    const theirs = (await redis.clientList()).filter(({ name }) => name === called || name.startsWith(`${called}:`));
-    for (const { id } of theirs) await redis.sendCommand(['CLIENT', 'KILL', 'ID', String(id)]);
-    return theirs.length;
+    const primaries = this.#state.nodes.filter(({ role, isUp }) => role === 'primary' && isUp);
+    if (primaries.length < 2) return await cut(this.#client, called);
+    const options = this.#servers.optionsFor('');
+    const cuts = primaries.map(({ address }) =>
+      askServer(readAddress(address), options, (redis) => cut(redis, called)),
+    );
+    return (await Promise.all(cuts)).reduce((sum, count) => sum + count, 0);
   }
 
   get #client(): Redis {
@@ -94,7 +104,8 @@ export class Watch {
         if (up.size === 0) this.#is('down');
       },
     };
-    let timer: NodeJS.Timeout | undefined;
+    const timers: NodeJS.Timeout[] = [];
+    const nodes = new Nodes();
     let sending: Connection | undefined;
     let listening: Connection | undefined;
     try {
@@ -103,12 +114,13 @@ export class Watch {
       listening = await sending.duplicate(ONLOOKER.slice(1), signal);
       await listening.client.subscribe(ANNOUNCEMENTS_CHANNEL, (payload) => this.#hear(payload), true);
       this.#sayWatching();
-      timer = setInterval(() => this.#sayWatching(), WATCHING_EVERY_MS);
+      timers.push(setInterval(() => this.#sayWatching(), WATCHING_EVERY_MS));
+      timers.push(setInterval(() => void this.#look(nodes, signal), NODES_EVERY_MS));
       if (!signal.aborted) await once(signal, 'abort');
     } catch {
       if (!signal.aborted) this.#is('down'); // refused for good: the services say why
     } finally {
-      clearInterval(timer);
+      for (const timer of timers) clearInterval(timer);
       await Promise.all([listening?.close(), sending?.close()]);
       if (this.#end === undefined) this.#is('unknown');
     }
@@ -130,6 +142,15 @@ export class Watch {
     if (version && version !== this.#state.version && !signal.aborted) this.#set({ ...this.#state, version });
   }
 
+  /** Who does not answer is asked again. */
+  async #look(nodes: Nodes, signal: AbortSignal): Promise<void> {
+    if (!this.#sending?.isReady) return;
+    const { isCluster } = this.#servers;
+    const seen = await nodes.look(this.#sending.client, isCluster, this.#events.places()).catch(() => undefined);
+    if (seen && !signal.aborted && JSON.stringify(seen) !== JSON.stringify(this.#state.nodes))
+      this.#set({ ...this.#state, nodes: seen });
+  }
+
   #is(status: RedisState['status']): void {
     if (status !== this.#state.status) this.#set({ ...this.#state, status, since: Date.now() });
   }
@@ -138,4 +159,11 @@ export class Watch {
     this.#state = state;
     this.#events.redis(state);
   }
+}
+
+/** Cuts the connections that are called so, or so and a role behind a colon. @returns how many */
+async function cut(redis: Redis, called: string): Promise<number> {
+  const theirs = (await redis.clientList()).filter(({ name }) => name === called || name.startsWith(`${called}:`));
+  for (const { id } of theirs) await redis.sendCommand(['CLIENT', 'KILL', 'ID', String(id)]);
+  return theirs.length;
 }

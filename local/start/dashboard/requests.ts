@@ -1,7 +1,6 @@
 import { type Answer, REQUESTS, type Request } from '@redis-messaging/shared/live/supervisor';
 import type { DemoService } from '../demo-service.ts';
 import type { RedisSwitch } from '../keep/redis.ts';
-import type { KeptSubscriber } from '../keep/subscriber.ts';
 import type { Subscribers } from '../subscribers.ts';
 import type { Freezer } from './freezer.ts';
 
@@ -9,7 +8,8 @@ import type { Freezer } from './freezer.ts';
 export interface Supervised {
   readonly publisher: DemoService;
   readonly subscribers: Subscribers;
-  readonly redis: RedisSwitch;
+  /** Each server has one. */
+  readonly redis: readonly RedisSwitch[];
   readonly freezer: Freezer;
 }
 
@@ -29,8 +29,9 @@ function execute({ do: what, instance, group }: Request, { publisher, subscriber
   if (what === 'kill') subscriber().kill();
   else if (what === 'freeze') freezer.freeze(service().program.process);
   else if (what === 'thaw') freezer.thaw(service().program.process);
-  else if (what === 'stop-redis') redis.stop();
-  else if (what === 'start-redis') redis.start();
+  else if (what === 'stop-redis') each(redis, 'stop');
+  else if (what === 'start-redis') each(redis, 'start');
+  else if (what === 'kill-redis') there(redis.find(({ port }) => String(port) === instance)).kill();
   else if (what === 'add-subscriber') subscribers.add(groupOf(group));
   else if (what === 'remove-subscriber') {
     const removed = subscribers.remove(instance === undefined ? undefined : subscriber());
@@ -38,10 +39,22 @@ function execute({ do: what, instance, group }: Request, { publisher, subscriber
   } else throw new Error(`expected one of ${REQUESTS.join(', ')}`);
 }
 
-/** @throws an Error if there is no such subscriber, or it has ended */
-function there(subscriber: KeptSubscriber | undefined): KeptSubscriber {
-  if (!subscriber) throw new Error('nothing of this instance runs here that this can be done to');
-  return subscriber;
+/** @throws an Error if there is none */
+function there<Process>(process: Process | undefined): Process {
+  if (!process) throw new Error('nothing of this instance runs here that this can be done to');
+  return process;
+}
+
+/** With a Cluster one may be away. @throws the first's error if none could do it */
+function each(redis: readonly RedisSwitch[], what: 'stop' | 'start'): void {
+  const errors: unknown[] = [];
+  for (const server of redis)
+    try {
+      server[what]();
+    } catch (error) {
+      errors.push(error);
+    }
+  if (errors.length === redis.length) throw errors[0] ?? new Error('Redis does not run');
 }
 
 const isInstance = ({ program, reports }: DemoService, instance: string | undefined): boolean =>

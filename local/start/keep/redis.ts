@@ -8,11 +8,16 @@ import { MOST_QUICK_DEATHS, QuickDeaths } from './quick-deaths.ts';
  */
 export const KEEPING = ['appendonly yes', 'appendfsync no'];
 
-/** Stops and starts a private Redis on purpose. */
+/** Stops, starts and kills a private Redis on purpose. */
 export class RedisSwitch {
+  readonly port: number;
   #pid: number | undefined;
   #start: (() => void) | undefined;
   #started: Promise<void> | undefined;
+
+  constructor({ port }: Pick<RedisServer, 'port'>) {
+    this.port = port;
+  }
 
   /** The process that serves now; `undefined` while there is none. */
   serving(pid: number | undefined): void {
@@ -27,6 +32,12 @@ export class RedisSwitch {
       this.#start = resolve;
     });
     process.kill(this.#pid, 'SIGTERM');
+  }
+
+  /** Kills it; it is started again. @throws an Error if it does not run */
+  kill(): void {
+    if (this.#pid === undefined) throw new Error('Redis does not run');
+    process.kill(this.#pid, 'SIGKILL');
   }
 
   /** Starts it again. @throws an Error if it was not stopped */
@@ -44,7 +55,7 @@ export class RedisSwitch {
 
 export interface KeepRedisOptions {
   /** How it is stopped on purpose. */
-  readonly by?: RedisSwitch | undefined;
+  readonly by?: RedisSwitch;
   /** How long it stays away: ms. */
   readonly delayMs?: number;
 }
@@ -57,7 +68,7 @@ export async function keepRedis(
   started: RedisServer,
   signal: AbortSignal,
   say: (line: string) => void,
-  { by = new RedisSwitch(), delayMs = 0 }: KeepRedisOptions = {},
+  { by = new RedisSwitch(started), delayMs = 0 }: KeepRedisOptions = {},
 ): Promise<string> {
   let server = started;
   const deaths = new QuickDeaths();

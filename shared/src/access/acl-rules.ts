@@ -3,7 +3,6 @@ import { PARTITION_RIGHTS } from '../messaging/partitions/fixed-number.ts';
 import { partitionsOf } from '../messaging/partitions/names.ts';
 import type { Pattern } from '../patterns/pattern.ts';
 import { hasWildcard } from '../patterns/pubsub.ts';
-import { CLUSTER_RIGHTS } from '../redis/servers/cluster.ts';
 import { type AclUser, type ChannelRight, serviceRights } from './service-rights.ts';
 
 export type { AclUser } from './service-rights.ts';
@@ -31,7 +30,7 @@ export function aclRules(
   topics: ReadonlyMap<Pattern, string>,
   { partitions, isCluster, waitReplicas }: Scale = ALONE,
 ): readonly string[] {
-  const { calls, beside, always, live } = serviceRights[user];
+  const { calls, beside, always, inCluster, live } = serviceRights[user];
   const ofTopics = [...topics].flatMap(([{ rights, isPartitionable }, topic]) => {
     if (calls.length === 0) return [];
     const number = isPartitionable ? partitions : 1;
@@ -44,7 +43,7 @@ export function aclRules(
   });
   const further = [
     ...always,
-    ...(isCluster ? CLUSTER_RIGHTS : []),
+    ...(isCluster ? inCluster : []),
     ...(user === 'publisher' && waitReplicas > 0 ? ['wait'] : []),
   ];
   const rules = [...new Set([...ofTopics, ...further.map((command) => `+${command}`)])];

@@ -1,6 +1,7 @@
 import { ANNOUNCEMENTS_CHANNEL, CONTROLS_CHANNEL, WATCHING_CHANNEL } from '../live/protocol.ts';
 import type { Pattern, Rights } from '../patterns/pattern.ts';
 import { CONNECTION_RIGHTS } from '../redis/connection.ts';
+import { CLUSTER_RIGHTS } from '../redis/servers/cluster.ts';
 
 /** The services, each a Redis user. */
 export type AclUser = 'publisher' | 'subscriber' | 'dashboard';
@@ -19,6 +20,8 @@ export interface ServiceRights {
   readonly beside: Rights;
   /** Whatever its patterns. */
   readonly always: Rights;
+  /** With a Cluster. */
+  readonly inCluster: Rights;
   /** For the live page. */
   readonly live: readonly ChannelRight[];
 }
@@ -38,18 +41,21 @@ export const serviceRights: Readonly<Record<AclUser, ServiceRights>> = {
     calls: ['publish', 'backlog'],
     beside: ['~topic:*', 'hset', 'pexpire'], // it tells what it has published
     always: [...CONNECTION_RIGHTS, 'info'],
+    inCluster: CLUSTER_RIGHTS,
     live: LIVE,
   },
   subscriber: {
     calls: ['subscribe', 'backlog'],
     beside: ['~topic:*', 'hgetall', 'hset', 'hdel', 'pexpire', 'multi', 'exec'], // the account of its group
     always: [...CONNECTION_RIGHTS, 'info'],
+    inCluster: CLUSTER_RIGHTS,
     live: LIVE,
   },
   dashboard: {
     calls: [],
     beside: [],
     always: [...CONNECTION_RIGHTS, 'info', 'client|list', 'client|kill'],
+    inCluster: [...CLUSTER_RIGHTS, 'cluster|nodes'], // it shows them
     live: [
       { command: 'publish', channels: [WATCHING_CHANNEL, CONTROLS_CHANNEL] },
       { command: 'subscribe', channels: [ANNOUNCEMENTS_CHANNEL] },

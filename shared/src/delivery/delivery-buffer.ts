@@ -63,7 +63,7 @@ export class DeliveryBuffer {
     return taken;
   }
 
-  /** Drops a tenth of what waits, so that a handler that stays slow is told now and then, not forevery message. */
+  /** Drops a tenth of what waits, so that a handler that stays slow is told now and then, not for every message. */
   #dropOldest(): number {
     const dropped = this.#take(Math.max(1, Math.floor(this.#length / 10))).length;
     this.#compact();

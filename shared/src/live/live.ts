@@ -37,6 +37,8 @@ export interface LiveOptions {
   readonly group: string | null;
   /** Its topics, by pattern. */
   readonly topics: ReadonlyMap<Pattern, string>;
+  /** Into how many partitions they are split. */
+  readonly partitions: number;
   readonly redis: ServerOptions;
   readonly takesControls: boolean;
 }
@@ -163,7 +165,7 @@ export class Live {
   }
 
   async #tellSnapshot(): Promise<void> {
-    const { group, takesControls } = this.#options;
+    const { group, takesControls, partitions } = this.#options;
     const { stats, controlled } = this.#source as LiveSource;
     const patterns = Object.entries(await stats()).map(([name, each]) => [name, withFewShares(each)] as const);
     const lately = patterns.map(([name, each]) => [name, this.#latelyOf(name, each)] as const);
@@ -179,6 +181,7 @@ export class Live {
       settings: controlled.settings,
       patterns: Object.fromEntries(patterns),
       topics: Object.fromEntries(topics),
+      partitions,
       lately: Object.fromEntries(lately),
     };
     await this.#announce(JSON.stringify(snapshot));

@@ -121,6 +121,8 @@ interface SnapshotOf<Service extends ServiceName, Settings> extends Origin {
   readonly patterns: StatsByPattern;
   /** The channel, list or stream of each pattern. */
   readonly topics: Readonly<Record<string, string>>;
+  /** Into how many partitions those are split that can be. */
+  readonly partitions: number;
   readonly lately: Readonly<Record<string, Lately>>;
 }
 

@@ -1,4 +1,5 @@
 import type { StatsByPattern } from '../accounting/stats.ts';
+import { MOST_PARTITIONS } from '../messaging/partitions/names.ts';
 import { isObject } from '../text/is-object.ts';
 import {
   type Announcement,
@@ -43,7 +44,7 @@ const isOrigin = (said: Data): said is Data & Origin =>
   isCount(said.at);
 
 function isSnapshot({ service, pid, host, startedAt, group, takesControls, ...said }: Data): boolean {
-  const { settings, patterns, topics, lately } = said;
+  const { settings, patterns, topics, partitions, lately } = said;
   return (
     isCount(pid) &&
     isText(host, MOST_NAME) &&
@@ -54,6 +55,7 @@ function isSnapshot({ service, pid, host, startedAt, group, takesControls, ...sa
     (service === 'publisher' ? isPublisherSettings(settings) : isSubscriberSettings(settings)) &&
     isEach(patterns, isStats) &&
     isEach(topics, (topic) => isText(topic, 1024)) &&
+    isNumber(partitions, 1, MOST_PARTITIONS) &&
     isEach(lately, isLately)
   );
 }

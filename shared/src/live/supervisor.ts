@@ -10,6 +10,7 @@ export const REQUESTS = [
   'thaw',
   'stop-redis',
   'start-redis',
+  'kill-redis',
   'add-subscriber',
   'remove-subscriber',
 ] as const;
@@ -28,7 +29,7 @@ export type FromDashboard =
 export interface Request {
   readonly request: number;
   readonly do: RequestName;
-  /** `kill`, `freeze`, `thaw`: the instance that a snapshot names. `remove-subscriber`: one that was added; the last if not given. */
+  /** `kill`, `freeze`, `thaw`: the instance that a snapshot names. `kill-redis`: the port of the server of a Cluster. `remove-subscriber`: one that was added; the last if not given. */
   readonly instance?: string;
   /** `add-subscriber`: its group, 1 to 40 letters, digits, `_` or `-`; that of the first if not given. */
   readonly group?: string;

@@ -13,7 +13,7 @@ import { Watchdog } from './watchdog.ts';
 export interface ConnectionEvents {
   /** A connection is usable: connected, authenticated, subscribed again, and Redis has loaded its data. */
   onUp(connection: object): void;
-  /** A connection was lost, could not be made, or is of no use yet. Called forevery attempt. */
+  /** A connection was lost, could not be made, or is of no use yet. Called for every attempt. */
   onDown(connection: object, reason: string): void;
   /** Redis refused something by a connection, because its user lacks a right. Called each time. */
   onRefused(refusal: Refusal): void;
@@ -140,7 +140,7 @@ export class Connection implements AsyncDisposable {
 
   /**
    * Tells the watchdog that something arrived: on a busy subscription, answers to PING come behind a lot of messages. Cheap
-   * enough forevery message.
+   * enough for every message.
    */
   signOfLife(): void {
     this.#watchdog?.signOfLife();

@@ -66,7 +66,7 @@ export class Metrics {
     });
   }
 
-  /** A function that books a latency in µs for a pattern, fit forevery message. */
+  /** A function that books a latency in µs for a pattern, fit for every message. */
   latencyObserver(pattern: string): (micros: number) => void {
     const histogram = this.#latency?.labels(pattern);
     return histogram ? (micros) => histogram.observe(micros / 1_000_000) : () => {};

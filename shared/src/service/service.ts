@@ -131,6 +131,7 @@ function takePart(service: ServiceName, config: Config): Live {
     name: service === 'publisher' ? config.SENDER : config.CONSUMER,
     group: service === 'publisher' ? null : config.GROUP,
     topics: new Map(config.PATTERN.map((pattern) => [pattern, config.topics.get(pattern) as string])),
+    partitions: config.PARTITIONS,
     redis: redisServers(config, service).optionsFor(''),
     takesControls: config.DASHBOARD_CONTROLS === 'on',
   });

@@ -65,8 +65,8 @@ export class Start implements AsyncDisposable {
 }
 
 /** The process itself, without npm. */
-export const startItself = (env?: Record<string, string | number>): Start =>
-  new Start(env, process.execPath, serviceCommand('start'));
+export const startItself = (env?: Record<string, string | number>, args: readonly string[] = []): Start =>
+  new Start(env, process.execPath, [...serviceCommand('start'), ...args]);
 
 /** Whether nothing listens on a port. */
 export async function refusesConnections(port: number): Promise<boolean> {

@@ -16,12 +16,12 @@ export const inWords = (addresses: readonly Address[]): string =>
 export async function askServers<Answer>(
   servers: readonly Address[],
   options: RedisOptions,
-  question: (redis: Redis) => Promise<Answer>,
+  question: (redis: Redis, address: Address) => Promise<Answer>,
 ): Promise<Answer> {
   const reasons: string[] = [];
   for (const address of servers) {
     try {
-      return await ask(address, options, question);
+      return await askServer(address, options, question);
     } catch (error) {
       if (error instanceof HopelessError) throw error;
       reasons.push(`${inWords([address])}: ${describeError(error as Error)}`);
@@ -30,17 +30,18 @@ export async function askServers<Answer>(
   throw new Error(reasons.join('; '));
 }
 
-async function ask<Answer>(
+/** Asks a server something by a connection of its own. @throws if it cannot be connected to, or does not answer */
+export async function askServer<Answer>(
   address: Address,
   options: RedisOptions,
-  question: (redis: Redis) => Promise<Answer>,
+  question: (redis: Redis, address: Address) => Promise<Answer>,
 ): Promise<Answer> {
   const redis = createOneClient(options, { connectTimeout: ANSWER_MS, ...address, reconnectStrategy: false });
   redis.on('error', () => {}); // the command tells
   const timer = setTimeout(() => redis.destroy(), 2 * ANSWER_MS);
   try {
     await redis.connect();
-    return await question(redis);
+    return await question(redis, address);
   } finally {
     clearTimeout(timer);
     if (redis.isOpen) redis.destroy();

@@ -24,10 +24,12 @@ export function clusterServers({ rootNodes, defaults = {}, nodeAddressMap }: Clu
   let known: readonly Address[] = [];
 
   async function locate(key: string): Promise<Address> {
-    const servers = [...known, ...roots];
-    const { primaries, owner } = await askServers(servers, options, (redis) => ownerOf(redis, key));
+    const { primaries, owner, asked } = await askServers([...known, ...roots], options, async (redis, asked) => ({
+      ...(await ownerOf(redis, key)),
+      asked,
+    }));
     known = primaries.map((primary) => mapped(primary, nodeAddressMap));
-    return mapped(owner, nodeAddressMap);
+    return key === '' ? asked : mapped(owner, nodeAddressMap);
   }
 
   return {

@@ -6,6 +6,6 @@ export interface Servers {
   readonly address: string;
   /** Whether each key has a server of its own. */
   readonly isCluster: boolean;
-  /** How to reach the one that has a key, or a channel. */
+  /** How to reach the one that has a key, or a channel; '' = any of them, for what all of them pass on to each other. */
   optionsFor(key: string): ServerOptions;
 }
