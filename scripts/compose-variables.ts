@@ -8,6 +8,7 @@ const IN_A_CONTAINER: Readonly<Record<string, string>> = {
   REDIS_HOST: given('REDIS_HOST', 'redis'),
   REDIS_PORT: given('REDIS_PORT', '6379'), // as the server of the compose file
   REDIS_PASSWORD_FILE: '/run/secrets/redis_password # the file that REDIS_PASSWORD_FILE names on the host',
+  REDIS_SENTINEL_PASSWORD_FILE: '/run/secrets/redis_sentinel_password',
   REDIS_TLS_CA: '/run/secrets/redis_tls_ca',
   REDIS_TLS_CERT: '/run/secrets/redis_tls_cert',
   REDIS_TLS_KEY: '/run/secrets/redis_tls_key',

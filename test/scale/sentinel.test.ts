@@ -2,6 +2,12 @@ import { expect, jest, test } from '@jest/globals';
 import { createMessaging } from '@redis-messaging/shared/messaging/messaging';
 import type { ProducerOptions } from '@redis-messaging/shared/messaging/producer/producer';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import { stream } from '@redis-messaging/shared/patterns/stream/stream';
+import type { AnySentinel } from '@redis-messaging/shared/redis/servers/sentinel';
+import { loadConfig } from '@redis-messaging/shared/service/config';
+import { redisSource } from '@redis-messaging/shared/service/redis-options';
+import { createSentinel } from 'redis';
+import { until } from '../../testkit/until.ts';
 import { Flow } from './flow.ts';
 import { useSentinel } from './use-sentinel.ts';
 
@@ -27,6 +33,28 @@ async function failover(name: string, options: ProducerOptions, chosen = pattern
 test('a name that the Sentinels do not know ends the first attempt, and says so', async () => {
   await using messaging = createMessaging({ redis: sentinel.source('another') });
   await expect(messaging.connect()).rejects.toThrow('know no primary by the name "another"');
+});
+
+test('a client of node-redis for Sentinels in place of its options: only these are used', async () => {
+  const client = createSentinel(sentinel.source()) as AnySentinel & { isOpen: boolean };
+  await using messaging = createMessaging({ redis: client });
+  const topic = messaging.topic<number>('by-client', { pattern: stream });
+  const handled: number[] = [];
+  topic.consume({}, (value) => void handled.push(value));
+  await topic.producer().send(1);
+  await until('it', () => handled.length === 1);
+  expect(client.isOpen).toBe(false);
+});
+
+test('a Sentinel with a password: its file opens it; without it, the first attempt ends, and says so', async () => {
+  await using alone = await sentinel.alone('of the Sentinel');
+  const env = { REDIS_SENTINELS: `127.0.0.1:${alone.port}`, REDIS_SENTINEL_NAME: sentinel.source().name };
+  const connect = async (further: Record<string, string>) => {
+    await using messaging = createMessaging({ redis: redisSource(loadConfig({ ...env, ...further }), 'test') });
+    await messaging.connect();
+  };
+  await connect({ REDIS_SENTINEL_PASSWORD_FILE: String(alone.env.REDIS_PASSWORD_FILE) });
+  await expect(connect({})).rejects.toThrow(`127.0.0.1:${alone.port}: NOAUTH`);
 });
 
 test.each(keeping.map((pattern) => [pattern.name, pattern] as const))(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { findServer } from '../../local/redis/find-server.ts';
 import { direct } from '../../local/redis/one-server.ts';
 import { type RedisSentinel, startRedisSentinel } from '../../local/redis/redis-sentinel.ts';
-import type { RedisServer } from '../../local/redis/redis-server.ts';
+import { type RedisServer, startRedisServer } from '../../local/redis/redis-server.ts';
 import { until } from '../../testkit/until.ts';
 
 /** A primary with one replica, and three Sentinels, for the tests of one file. */
@@ -24,6 +24,13 @@ export function useSentinel() {
       name,
       sentinelRootNodes: group.sentinels.map(({ port }) => ({ host: '127.0.0.1', port })),
     }),
+    /** A Sentinel with a password, which none of the others knows of. `await using` stops it. */
+    async alone(password: string): Promise<AsyncDisposable & Pick<RedisServer, 'port' | 'env'>> {
+      const watch = `sentinel monitor ${group.name} 127.0.0.1 ${await group.primaryPort()} 2`;
+      const options = { password, settings: [watch], args: ['--sentinel'] };
+      const { port, env, stop } = await startRedisServer(await findServer(console.error), options);
+      return { port, env, [Symbol.asyncDispose]: stop };
+    },
     async replica(): Promise<RedisServer> {
       const { port } = await primary();
       return group.servers.find((server) => server.port !== port) as RedisServer;

@@ -27,6 +27,7 @@ describe('configuration', () => {
         REDIS_CLUSTER: [],
         REDIS_SENTINELS: [],
         REDIS_SENTINEL_NAME: 'mymaster',
+        REDIS_SENTINEL_PASSWORD_FILE: '',
         REDIS_SHARED: 'off',
         PUBLISH_INTERVAL: 2,
         MESSAGE_COUNT: Number.POSITIVE_INFINITY,

@@ -26,6 +26,7 @@ const snapshot = {
   settings: { workTime: 0, failRate: null, concurrency: 1, pace: 0.1 },
   patterns: { queue: { accepted: 1, listeners: null, firstAt: '2026', latencyMs: { p50: null }, shares: { a: 1 } } },
   topics: { queue: 'message_queue' },
+  partitions: 1,
   lately: { queue: { ms: 250, in: 1, out: 1, latencyMs: quantiles, handledMs: null, lagMs: 0 } },
 };
 const events = { ...origin, kind: 'events', events: [event], summarized: [{ pattern: '', what: 'made', messages: 3 }] };

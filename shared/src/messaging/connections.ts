@@ -2,7 +2,7 @@ import type { Redis } from '../redis/client.ts';
 import { Connection } from '../redis/connection.ts';
 import { addressOf, type RedisOptions } from '../redis/options.ts';
 import type { ClusterOptions } from '../redis/servers/cluster.ts';
-import type { SentinelOptions } from '../redis/servers/sentinel.ts';
+import { type AnySentinel, isSentinel, optionsOf, type SentinelOptions } from '../redis/servers/sentinel.ts';
 import { serversOf } from '../redis/servers/servers-of.ts';
 import { ConnectionLog } from './connection-log.ts';
 import type { Logger } from './logger.ts';
@@ -14,7 +14,7 @@ export type AnyClient = Pick<Redis, 'isOpen' | 'isReady'> & { duplicate(...overr
 export type AnyCluster = { readonly _options: ClusterOptions };
 
 /** How to reach Redis. */
-export type RedisSource = RedisOptions | SentinelOptions | ClusterOptions | AnyClient | AnyCluster;
+export type RedisSource = RedisOptions | SentinelOptions | ClusterOptions | AnyClient | AnySentinel | AnyCluster;
 
 interface Opened {
   readonly connection: Connection;
@@ -40,7 +40,7 @@ export class Connections {
       this.#isCluster = false;
       return;
     }
-    const servers = serversOf(isCluster(redis) ? redis._options : redis);
+    const servers = serversOf(optionsIn(redis));
     this.#log = new ConnectionLog(logger, servers.address);
     this.#isCluster = servers.isCluster;
     this.#create = (topic) => {
@@ -106,7 +106,13 @@ export class Connections {
 }
 
 const isOneClient = (redis: RedisSource): redis is AnyClient =>
-  typeof (redis as Partial<AnyClient>).duplicate === 'function' && !isCluster(redis);
+  typeof (redis as Partial<AnyClient>).duplicate === 'function' && !isCluster(redis) && !isSentinel(redis);
+
+/** Of a client that has several servers only the options are used. */
+function optionsIn(redis: Exclude<RedisSource, AnyClient>): RedisOptions | SentinelOptions | ClusterOptions {
+  if (isCluster(redis)) return redis._options;
+  return isSentinel(redis) ? optionsOf(redis) : redis;
+}
 
 const isCluster = (redis: RedisSource): redis is AnyCluster =>
   '_options' in redis && 'rootNodes' in Object(redis._options);

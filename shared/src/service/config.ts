@@ -92,6 +92,13 @@ export const variables = {
     'Sentinels; the primary that they name is used in place of `REDIS_URL`, `REDIS_HOST` and `REDIS_PORT`',
   ),
   REDIS_SENTINEL_NAME: text('mymaster', 'The name that the Sentinels have for the primary'),
+  REDIS_SENTINEL_PASSWORD_FILE: {
+    default: '',
+    expected: 'the path of a file whose only line is the password of the Sentinels',
+    about: 'File that holds the password of the Sentinels, if they ask for one',
+    parse: readPassword,
+    isSecret: isNoFile,
+  },
   REDIS_SHARED: choice(
     'off',
     ['on', 'off'],

@@ -12,6 +12,7 @@ export function redisSource(
   name: string,
 ): RedisSource & (RedisOptions | SentinelOptions | ClusterOptions) {
   const { REDIS_CLUSTER: cluster, REDIS_SENTINELS: sentinels, REDIS_SENTINEL_NAME: primary } = config;
+  const password = config.REDIS_SENTINEL_PASSWORD_FILE;
   const tls = tlsOf(config);
   const socket = tls && { socket: tls };
   const each = { ...accessOf(config), ...socket, name };
@@ -21,7 +22,9 @@ export function redisSource(
     name: primary,
     sentinelRootNodes: [...sentinels],
     nodeClientOptions: each as NonNullable<SentinelOptions['nodeClientOptions']>,
-    sentinelClientOptions: { ...socket } as NonNullable<SentinelOptions['sentinelClientOptions']>,
+    sentinelClientOptions: { ...socket, ...(password && { password }) } as NonNullable<
+      SentinelOptions['sentinelClientOptions']
+    >,
   };
 }
 

@@ -1,5 +1,5 @@
 import { createOneClient, type Redis, type RedisOptions } from '../client.ts';
-import { describeError, HopelessError } from '../outcome.ts';
+import { describeError, HopelessError, isRefusedForGood } from '../outcome.ts';
 import type { Address } from './following-client.ts';
 
 /** How long one of several servers may take to be connected to, and to answer: ms. */
@@ -11,7 +11,8 @@ export const inWords = (addresses: readonly Address[]): string =>
 
 /**
  * Asks servers, one after the other, until one answers.
- * @throws HopelessError as soon as one says so; else an Error that says why none has answered
+ * @throws HopelessError as soon as the question throws one, or if none has answered and one refuses us for good; else an Error. It says
+ *   why none has answered
  */
 export async function askServers<Answer>(
   servers: readonly Address[],
@@ -19,15 +20,17 @@ export async function askServers<Answer>(
   question: (redis: Redis, address: Address) => Promise<Answer>,
 ): Promise<Answer> {
   const reasons: string[] = [];
+  let isHopeless = false;
   for (const address of servers) {
     try {
       return await askServer(address, options, question);
     } catch (error) {
       if (error instanceof HopelessError) throw error;
+      isHopeless ||= isRefusedForGood(error as Error);
       reasons.push(`${inWords([address])}: ${describeError(error as Error)}`);
     }
   }
-  throw new Error(reasons.join('; '));
+  throw new (isHopeless ? HopelessError : Error)(reasons.join('; '));
 }
 
 /** Asks a server something by a connection of its own. @throws if it cannot be connected to, or does not answer */
