@@ -13,6 +13,7 @@ const REPETITIONS = {
   HOSTILE: 10_000,
   CHAOS: 180,
   LETTERS: 150_000,
+  STOPS_AFTER: '1,2,5',
 };
 for (const [name, value] of Object.entries(REPETITIONS)) process.env[name] ??= String(value);
 
@@ -22,6 +23,7 @@ export default {
   testMatch: [
     '<rootDir>/test/long/**/*.test.ts',
     '<rootDir>/test/chaos/**/*.test.ts',
+    '<rootDir>/test/examples/examples.test.ts',
     '<rootDir>/test/local/dead-letters.test.ts',
     '<rootDir>/test/services/{sigterms,crash,outage,hostile}.test.ts',
     '<rootDir>/test/faults/{takeover,reclaim,cut-reply,black-hole,many-subscribers}.test.ts',

@@ -55,7 +55,8 @@ class Command {
   }
 }
 
-const resultsOf = async (): Promise<Results> => JSON.parse(await readFile(join(out, 'results.json'), 'utf8'));
+const resultsOf = async (folder = out): Promise<Results> =>
+  JSON.parse(await readFile(join(folder, 'results.json'), 'utf8'));
 
 const measurements = ({ experiments }: Results) =>
   experiments.flatMap(({ name, patterns }) =>
@@ -119,14 +120,16 @@ describe('npm run compare', () => {
   });
 
   test('two runs with one seed inject the same faults', async () => {
-    const faults: string[][] = [];
-    for (const seed of [9, 9, 10]) {
-      const command = new Command(
-        `--experiments subscriber-stops,poison --patterns queue --messages 200 --seed ${seed}`,
-      );
-      expect([await command.exited, command.stdout + command.stderr]).toEqual([0, expect.anything()]);
-      faults.push((await resultsOf()).experiments.flatMap((experiment) => experiment.faults.map(({ what }) => what)));
-    }
+    const faults = await Promise.all(
+      [9, 9, 10].map(async (seed, index) => {
+        const folder = join(out, String(index));
+        const options = `--experiments subscriber-stops,poison --patterns queue --messages 200 --seed ${seed}`;
+        const command = new Command(options, folder);
+        expect([await command.exited, command.stdout + command.stderr]).toEqual([0, expect.anything()]);
+        const { experiments } = await resultsOf(folder);
+        return experiments.flatMap((experiment) => experiment.faults.map(({ what }) => what));
+      }),
+    );
     expect(faults[0]).toEqual(faults[1]);
     expect(faults[0]).not.toEqual(faults[2]);
     expect(faults[0]?.length).toBeGreaterThan(3);
@@ -188,9 +191,9 @@ describe('npm run compare', () => {
 
   test('wrong options are all named, and nothing starts', async () => {
     const command = new Command('--patterns fax --rate 0');
+    const nowhere = new Command('--redis redis://127.0.0.1:1');
     expect(await command.exited).toBe(2);
     expect(command.stderr).toMatch(/compare: --patterns fax: expected one of .*\ncompare: --rate 0: expected/);
-    const nowhere = new Command('--redis redis://127.0.0.1:1');
     expect(await nowhere.exited).toBe(2);
     expect(nowhere.stderr).toMatch(/your Redis cannot be used \(no connection within 5 s\)/);
   });

@@ -13,6 +13,8 @@ import { useRedis } from '../support/use-redis.ts';
 const ROOT = new URL('../..', import.meta.url);
 const run = promisify(execFile);
 const all = Object.entries(examples);
+/** Behind how many lines each example is stopped, one after the other. */
+const STOPS_AFTER = (process.env.STOPS_AFTER ?? '5').split(',').map(Number);
 
 /** The output of an example for a user without a Redis. */
 async function outputOf(...args: string[]): Promise<string> {
@@ -85,7 +87,7 @@ describe("an example on the user's Redis", () => {
     },
   );
 
-  test.each(all.flatMap(([name, { demoArgs = [] }]) => [1, 5].map((after) => [name, after, demoArgs] as const)))(
+  test.each(all.flatMap(([name, { demoArgs = [] }]) => STOPS_AFTER.map((after) => [name, after, demoArgs] as const)))(
     '%s ends at Ctrl-C after %d lines, and leaves no key behind',
     async (name, after, demoArgs) => {
       await using running = play(name, ...demoArgs);

@@ -14,6 +14,8 @@ import { useRedis } from '../support/use-redis.ts';
 
 /** How many dead letters are listed, in ten thousands: LETTERS=1000000 npm test -- dead-letters */
 const LETTERS = Number(process.env.LETTERS ?? 20_000);
+/** What takes long is tried with each pattern then. */
+const MANY = LETTERS > 20_000;
 const SAID = LETTERS.toLocaleString('en');
 
 const own = useRedis();
@@ -209,7 +211,7 @@ describe('npm run dead-letters', () => {
     },
   );
 
-  test.each(kept.map((pattern) => [pattern.name, pattern] as const))(
+  test.each(kept.slice(0, MANY ? undefined : 1).map((pattern) => [pattern.name, pattern] as const))(
     '%s: lists large ones in bounded memory, and of one that is too large only its size',
     async (name, pattern) => {
       const script = isStream(pattern)

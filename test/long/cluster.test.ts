@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createMessaging } from '@redis-messaging/shared/messaging/messaging';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import { clusterServers } from '@redis-messaging/shared/redis/servers/cluster';
 import { createCluster } from 'redis';
 import { findServer } from '../../local/redis/find-server.ts';
 import { migrateSlot } from '../../local/redis/migrate-slot.ts';
@@ -53,6 +54,13 @@ test('a client of a Cluster is taken where one of a single server is', async () 
     await topic.producer().send('hello');
     await until('the message', () => handled.length === 1);
   }
+});
+
+test('whoever any server will do for stays with the one that has answered', async () => {
+  const [replica] = rootNodes().slice(cluster.primaries);
+  const { locate } = clusterServers({ rootNodes: [replica as { socket: object }] }).optionsFor('');
+  const places = [await locate?.(), await locate?.(), await locate?.()];
+  expect(places).toEqual(places.map(() => replica?.socket));
 });
 
 test('a server that is none of a Cluster ends the first attempt, with what to do', async () => {

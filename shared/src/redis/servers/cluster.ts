@@ -22,14 +22,17 @@ export function clusterServers({ rootNodes, defaults = {}, nodeAddressMap }: Clu
   const options = defaults as RedisOptions;
   /** Those that were there last, for when none of the first ones is. */
   let known: readonly Address[] = [];
+  /** Stays the one that is asked first, so that those that any server will do for stay with it. */
+  let answering: readonly Address[] = [];
 
   async function locate(key: string): Promise<Address> {
-    const { primaries, owner, asked } = await askServers([...known, ...roots], options, async (redis, asked) => ({
-      ...(await ownerOf(redis, key)),
-      asked,
-    }));
+    const { primaries, owner } = await askServers([...answering, ...known, ...roots], options, async (redis, asked) => {
+      const answer = await ownerOf(redis, key);
+      answering = [asked];
+      return answer;
+    });
     known = primaries.map((primary) => mapped(primary, nodeAddressMap));
-    return key === '' ? asked : mapped(owner, nodeAddressMap);
+    return key === '' ? (answering[0] as Address) : mapped(owner, nodeAddressMap);
   }
 
   return {
