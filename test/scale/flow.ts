@@ -54,7 +54,7 @@ export class Flow implements AsyncDisposable {
     await until(`${count} more of ${this.pattern.name}`, () => this.handled.length >= before + count, 60_000);
   }
 
-  /** Stops the flow, and waits until nothing waits or is in flight. */
+  /** Stops the flow, waits until nothing waits or is in flight, and closes the consumer, which handles what it has taken. */
   async settle(): Promise<void> {
     this.#isFlowing = false;
     await this.#flowing;
@@ -67,6 +67,7 @@ export class Flow implements AsyncDisposable {
       },
       60_000,
     );
+    await this.#consumer.close();
   }
 
   /** What Redis accepted, and nobody has handled. */
