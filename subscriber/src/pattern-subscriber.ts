@@ -5,7 +5,7 @@ import type { InRedis } from '@redis-messaging/shared/accounting/sessions/balanc
 import { Sessions } from '@redis-messaging/shared/accounting/sessions/sessions';
 import type { MemberStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import { Span } from '@redis-messaging/shared/accounting/time-span';
-import type { AckFate, Delivery, FailFate, Write } from '@redis-messaging/shared/delivery/delivery';
+import type { AckFate, Delivery, FailFate, Outage, Write } from '@redis-messaging/shared/delivery/delivery';
 import { decode, type Message, type ReceivedMessage } from '@redis-messaging/shared/message/message';
 import type { ConsumerObserver, Incoming } from '@redis-messaging/shared/messaging/events';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
@@ -67,6 +67,10 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   /** Of what is booked before its acknowledgement tells whether it was handled for the first time. */
   readonly #kinds = new Map<Received, Kind>();
   #handledAt = 0;
+  /** When it began to subscribe: µs since 1970. */
+  #openedAt = 0;
+  /** Partitions that are not subscribed to now. */
+  readonly #away = new Set<number>();
   #deliveries = 0;
   #endTelling: () => void = () => {};
 
@@ -107,6 +111,8 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   /** Goes on with the account of an earlier instance of this subscriber, if there is one. */
   async open(): Promise<void> {
     await this.#keeper.open();
+    this.#openedAt = nowMicros();
+    if (this.#partitions.length > 1) this.#sessions.interrupt(Number.POSITIVE_INFINITY);
     this.#begin(this.#service.config.CONCURRENCY + IN_HANDS);
     if (this.#popsForGood) await this.#keeper.save();
     this.#endTelling = this.#reports.begin(async () => {
@@ -184,6 +190,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
       writesOnAck: () => this.writesOnAck(partition),
       writesOnDeath: (payload) => this.writesOnDeath(payload, partition),
       acknowledgedAs: (fates) => this.acknowledgedAs(fates, partition),
+      interrupted: (atMost, outage) => this.interrupted(atMost, outage, partition),
     };
     return new Proxy<ConsumerObserver<ReceivedMessage>>(this, {
       get(all, name) {
@@ -238,8 +245,19 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     this.#log.missing(messages);
   }
 
-  interrupted(atMost: number): void {
-    this.#sessions.interrupt(nowMicros());
+  /** The last partition has been subscribed to: what was sent meanwhile to one that was not yet is not in this account. */
+  ready(): void {
+    if (this.#partitions.length > 1) this.#interrupt(this.#openedAt);
+  }
+
+  interrupted(atMost: number, outage?: Outage, partition = 0): void {
+    if (!outage || this.#partitions.length === 1) {
+      if (!outage?.isOver) this.#sessions.interrupt(nowMicros()); // what comes by one connection comes in order
+    } else {
+      if (outage.isOver) this.#away.delete(partition);
+      else this.#away.add(partition);
+      this.#interrupt(outage.since);
+    }
     this.#store.clues.cutOff(atMost);
   }
 
@@ -264,6 +282,11 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
       if (decoded.ok) this.#lose(decoded, delivery.receivedAt);
       if (this.pattern.guarantees.keepsUnread) this.#log.undeliverable(delivery, 'Redis did not take it back');
     }
+  }
+
+  /** While one partition is away, the others may go on. @param since µs since 1970 */
+  #interrupt(since: number): void {
+    this.#sessions.interrupt(this.#away.size > 0 ? Number.POSITIVE_INFINITY : nowMicros(), since);
   }
 
   #bookFirstOnes(batch: readonly Received[], fates: readonly AckFate[]): void {

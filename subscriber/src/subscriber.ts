@@ -58,6 +58,7 @@ async function subscribeAll(
         const consumer = consume(service, subscriber, controlled.handler);
         consumers.push(consumer);
         controlled.add(consumer);
+        consumer.ready.then(() => subscriber.ready()).catch(() => {}); // it ends with the same error
         await consumer.finished;
       }),
     );

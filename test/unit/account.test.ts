@@ -88,59 +88,86 @@ function restarted(sessions: Sessions, guarantees: typeof broadcast | typeof sha
 }
 
 describe('the account of a broadcast', () => {
-  test('balances, message by message, whatever is refused, cut off, dropped, repeated, or missed by a restart', () => {
-    for (let seed = 1; seed <= CASES; seed++) {
-      const world = new World(seed);
-      const { random } = world;
-      let sessions = new Sessions(broadcast);
-      let isUp = true;
-      const [handled, lost] = [new Set<string>(), new Set<string>()];
-      const first = new Map<string, number>();
-      for (let step = 0; step < 150; step++) {
-        const message = world.publish();
-        if (random(25) === 0) {
-          isUp = !isUp;
-          if (isUp) {
-            if (random(2) === 0) sessions = restarted(sessions, broadcast);
-            else sessions.interrupt(clock);
+  test.each([1, 3])(
+    'over %d partitions balances, message by message, whatever is refused, cut off, dropped, repeated, or missed by a restart',
+    (partitions) => {
+      for (let seed = 1; seed <= CASES; seed++) {
+        const world = new World(seed);
+        const { random } = world;
+        let sessions = new Sessions(broadcast);
+        /** Since when each partition's connection is down. */
+        const downAt = new Map<number, number>();
+        const unnoticed = new Set<number>();
+        const interrupt = (since: number) => {
+          const isOpen = partitions > 1 && downAt.size > 0;
+          sessions.interrupt(isOpen ? Number.POSITIVE_INFINITY : clock, partitions > 1 ? since : undefined);
+        };
+        const [handled, lost] = [new Set<string>(), new Set<string>()];
+        const first = new Map<string, number>();
+        for (let step = 0; step < 150; step++) {
+          const message = world.publish();
+          const partition = random(partitions);
+          if (random(25) === 0) {
+            const since = downAt.get(partition);
+            if (since === undefined) {
+              downAt.set(partition, clock);
+              if (partitions === 1) continue;
+              if (random(2) === 0) interrupt(clock);
+              else unnoticed.add(partition);
+            } else {
+              if (unnoticed.size === 0 && random(2) === 0) sessions = restarted(sessions, broadcast);
+              unnoticed.delete(partition);
+              downAt.delete(partition);
+              interrupt(since);
+            }
+          }
+          if (!message || downAt.has(partition)) continue;
+          if (!first.has(message.session)) first.set(message.session, message.count);
+          if (random(30) === 0) {
+            sessions.lose(message);
+            lost.add(keyOf(message));
+          } else {
+            sessions.receive(message);
+            handled.add(keyOf(message));
+            if (random(30) === 0) sessions.receive(message);
           }
         }
-        if (!message || !isUp) continue;
-        if (!first.has(message.session)) first.set(message.session, message.count);
-        if (random(30) === 0) {
-          sessions.lose(message);
-          lost.add(keyOf(message));
-        } else {
-          sessions.receive(message);
-          handled.add(keyOf(message));
-          if (random(30) === 0) sessions.receive(message);
-        }
+        for (const since of downAt.values()) interrupt(since);
+        const { published } = world;
+        const account = balance(
+          audienceAccount([memberOf(sessions)], published, false, 0),
+          NOTHING,
+          { waiting: 0, inFlight: 0 },
+          NONE,
+        );
+        const seen = world.acceptedWith(new Set([...handled, ...lost])).filter((key) => {
+          const [session, count] = key.split(' ') as [string, string];
+          return Number(count) >= (first.get(session) ?? Number.POSITIVE_INFINITY);
+        });
+        const expected = { accepted: seen.length, handled: handled.size, lost: seen.length - handled.size };
+        expect({ seed, ...account }).toEqual({
+          seed,
+          ...expected,
+          waiting: 0,
+          inFlight: 0,
+          dead: 0,
+          elsewhere: 0,
+          unexplained: 0,
+          moving: 0,
+          unconfirmed: [...world.unconfirmed].filter((key) => !handled.has(key) && !lost.has(key)).length,
+        });
       }
-      if (!isUp) sessions.interrupt(clock);
-      const { published } = world;
-      const account = balance(
-        audienceAccount([memberOf(sessions)], published, false, 0),
-        NOTHING,
-        { waiting: 0, inFlight: 0 },
-        NONE,
-      );
-      const seen = world.acceptedWith(new Set([...handled, ...lost])).filter((key) => {
-        const [session, count] = key.split(' ') as [string, string];
-        return Number(count) >= (first.get(session) ?? Number.POSITIVE_INFINITY);
-      });
-      const expected = { accepted: seen.length, handled: handled.size, lost: seen.length - handled.size };
-      expect({ seed, ...account }).toEqual({
-        seed,
-        ...expected,
-        waiting: 0,
-        inFlight: 0,
-        dead: 0,
-        elsewhere: 0,
-        unexplained: 0,
-        moving: 0,
-        unconfirmed: [...world.unconfirmed].filter((key) => !handled.has(key) && !lost.has(key)).length,
-      });
-    }
+    },
+  );
+
+  test('what was missing before a connection was down is not lost with it', () => {
+    const sessions = new Sessions(broadcast);
+    const SECOND = 1_000_000;
+    for (const count of [1, 3, 4, 6])
+      sessions.receive({ session: 's', sender: 'x', count, receivedAt: count * SECOND });
+    sessions.interrupt(7 * SECOND, 4.5 * SECOND);
+    const account = audienceAccount([memberOf(sessions)], new Map(), false, 0);
+    expect(balance(account, NOTHING, { waiting: 0, inFlight: 0 }, NONE)).toMatchObject({ lost: 1, unexplained: 1 });
   });
 
   test('has what nobody knows the cause of as unexplained', () => {

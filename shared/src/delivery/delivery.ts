@@ -22,6 +22,14 @@ export interface Delivery {
   readonly channel?: string;
 }
 
+/** A subscription that Redis pushes messages to was interrupted. */
+export interface Outage {
+  /** When it was there for the last time, as far as anybody knows: µs since 1970. */
+  readonly since: number;
+  /** Whether it is there again. */
+  readonly isOver: boolean;
+}
+
 /** What a pattern needs to know to subscribe. */
 export interface SubscribeOptions {
   /** When it aborts, nothing more is taken. */
@@ -58,9 +66,9 @@ export interface SubscribeOptions {
   readonly onOverflow?: (dropped: number) => void;
   /**
    * Called when a connection broke, or comes back, with what it may have cost: at most so many messages that Redis had handed over,
-   * and, where Redis keeps nothing, all that were published meanwhile.
+   * and, where Redis keeps nothing, all that were published during the outage.
    */
-  readonly onInterrupted?: (atMost: number) => void;
+  readonly onInterrupted?: (atMost: number, outage?: Outage) => void;
   /** Called when subscribing has to wait, with the reason. */
   readonly onWaiting?: (reason: string) => void;
   /** Called when deliveries are no longer this subscriber's, because it gave no sign of life for too long. */

@@ -36,9 +36,17 @@ export async function subscribeToPushes(
     throw error;
   }
 
-  const interrupted = () => onInterrupted?.(0);
-  // Told of a lost connection, and again of the new one, before anything can arrive by it.
+  let since: number | undefined;
+  const interrupted = () => {
+    since ??= nowMicros() - Math.round(1000 * (performance.now() - connection.answeredAt));
+    onInterrupted?.(0, { since, isOver: false });
+  };
+  // Told of a lost connection, and again of the new one, before anything can arrive by it; and when it is subscribed.
   for (const event of ['error', 'end', 'reconnecting', 'connect']) connection.client.on(event, interrupted);
+  connection.client.on('ready', () => {
+    if (since !== undefined) onInterrupted?.(0, { since, isOver: true });
+    since = undefined;
+  });
 
   async function unsubscribe(): Promise<void> {
     await connection.close();

@@ -1,4 +1,4 @@
-import type { AckFate, Delivery, FailFate, Receipt, Write } from '../delivery/delivery.ts';
+import type { AckFate, Delivery, FailFate, Outage, Receipt, Write } from '../delivery/delivery.ts';
 import type { SendFailure } from './producer/send-error.ts';
 
 /** A message in a consumer's hands. */
@@ -69,9 +69,9 @@ export interface ConsumerObserver<Value> {
   overflow?(messages: number): void;
   /**
    * The connection broke, or is back: at most so many messages that Redis had handed over are lost with it, and, where Redis keeps
-   * nothing, all that were published meanwhile.
+   * nothing, all that were published during the outage.
    */
-  interrupted?(atMost: number): void;
+  interrupted?(atMost: number, outage?: Outage): void;
   /** Not handled before the end: `requeued`, still `kept` by Redis, or `lost`. */
   unhandled?(deliveries: readonly Delivery[], fate: 'requeued' | 'kept' | 'lost'): void;
   /** They are no longer this consumer's, because it gave no sign of life for too long. */

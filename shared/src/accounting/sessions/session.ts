@@ -1,5 +1,6 @@
 import { Intervals } from '../intervals.ts';
 import { CountSet, type StoredCounts } from './count-set.ts';
+import { Marks } from './marks.ts';
 
 /** A range of counts: the first and the last. */
 export type Range = readonly [first: number, last: number];
@@ -43,10 +44,17 @@ export class Session {
   #duplicated: number;
   #reordered: number;
   #headHasChanged: boolean;
+  /** What was the highest count when. */
+  readonly #marks: Marks;
   /** When messages may have been sent that this subscriber could not get, for the last time, until one arrives that was received later: µs. */
   #interruptedAt: number | undefined;
 
-  private constructor(stored: StoredSession, isRestored: boolean, interruptedAt: number | undefined) {
+  private constructor(
+    stored: StoredSession,
+    isRestored: boolean,
+    interruptedAt: number | undefined,
+    marks = new Marks(),
+  ) {
     this.sender = stored.sender;
     this.#handled = new CountSet(stored.handled);
     this.#lost = new Intervals(stored.lost);
@@ -60,6 +68,7 @@ export class Session {
     this.#reordered = stored.reordered;
     this.#headHasChanged = !isRestored;
     this.#interruptedAt = interruptedAt;
+    this.#marks = marks;
   }
 
   /** @param count the first that is seen of it @param interruptedAt see `interrupt` */
@@ -71,14 +80,16 @@ export class Session {
 
   /** @param interruptedAt until when (µs) the subscriber, who was gone, has missed what was sent; `undefined` if it has missed nothing */
   static restore(stored: StoredSession, interruptedAt: number | undefined): Session {
-    return new Session(stored, true, interruptedAt);
+    const session = new Session(stored, true, interruptedAt);
+    if (interruptedAt !== undefined) session.#marks.add(interruptedAt, session.#highest);
+    return session;
   }
 
   /** The same, of which everything is to be stored again. */
   static again(session: Session): Session {
     const { handled, ...head } = session.stored();
     const none = { complete: handled.complete, partial: new Map() };
-    const same = new Session({ ...head, handled: none }, false, session.#interruptedAt);
+    const same = new Session({ ...head, handled: none }, false, session.#interruptedAt, session.#marks);
     same.#handled.addAll(handled);
     return same;
   }
@@ -135,9 +146,17 @@ export class Session {
     this.#headHasChanged = true;
   }
 
-  /** Messages may have been sent up to now that this subscriber could not get. @param at µs since 1970 */
-  interrupt(at: number): void {
+  /**
+   * Messages may have been sent up to now that this subscriber could not get.
+   * @param at µs since 1970
+   * @param since µs since 1970: some of those that were sent since then, while others arrived
+   */
+  interrupt(at: number, since = at): void {
     this.#interruptedAt = at;
+    const before = since < at ? this.#marks.countAt(since) : undefined;
+    if (before === undefined || before >= this.#highest) return;
+    this.#skipped.addRange(before + 1, this.#highest);
+    this.#headHasChanged = true;
   }
 
   /** Whether messages may have been sent behind the highest that this subscriber could not get. */
@@ -197,6 +216,7 @@ export class Session {
         this.#skipped.addRange(this.#highest + 1, count - 1);
         this.#headHasChanged = true;
       }
+      this.#marks.add(receivedAt, this.#highest);
       this.#highest = count;
       // What was received before may still have a gap behind it.
       if (this.#interruptedAt !== undefined && receivedAt > this.#interruptedAt) this.#interruptedAt = undefined;

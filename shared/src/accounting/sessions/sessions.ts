@@ -75,11 +75,15 @@ export class Sessions {
   /**
    * Messages may have been sent up to now that this subscriber could not get; of no account where others get them, or they wait.
    * @param at µs since 1970
+   * @param since µs since 1970: some of those that were sent since then, while others arrived
    */
-  interrupt(at: number): void {
+  interrupt(at: number, since = at): void {
     if (!this.#isBroadcast) return;
     this.#interruptedAt = at;
-    for (const session of this.#sessions.values()) session.interrupt(at);
+    for (const [name, session] of this.#sessions) {
+      session.interrupt(at, since);
+      this.#changed.add(name);
+    }
   }
 
   /** What this subscriber has handled itself. */

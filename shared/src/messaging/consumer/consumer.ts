@@ -156,7 +156,7 @@ async function subscribe<Value>(
     onTooLarge: (bytes, beginning, reason) =>
       tell(() => observer?.invalid?.({ payload: beginning, receivedAt: nowMicros(), attempt: 1 }, reason, bytes)),
     onOverflow: (dropped) => tell(() => observer?.overflow?.(dropped)),
-    onInterrupted: (atMost) => tell(() => observer?.interrupted?.(atMost)),
+    onInterrupted: (atMost, outage) => tell(() => observer?.interrupted?.(atMost, outage)),
     onLeaseLost: (deliveries) => tell(() => dispatcher()?.leaseLost(deliveries)),
   };
   return await pattern.subscribe(connection, topic, subscribeOptions);
