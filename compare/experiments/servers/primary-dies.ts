@@ -105,14 +105,18 @@ export const primaryDies = (kind: Kind, waits: boolean): Experiment => ({
     await wait.reconnected(subscriber, 1);
     await wait.settled();
     const outages = disconnections(subscriber, killedAt);
-    const failover = { replicated: watch.seen, endedAt, cutAt, killedAt, redisBackAt, outages, workSeconds };
+    const failover = { endedAt, cutAt, killedAt, redisBackAt, outages, workSeconds };
     const writesBackAt = Math.max(...disconnections(publisher, killedAt).map(({ until }) => until));
     const publisherOutage = waits
       ? { from: cutAt, until: Math.max(writesBackAt, replicatedAt) + WAIT_MS }
       : { from: killedAt, until: writesBackAt };
     const findings = await evidence.reconcile({
       publisherOutages: [publisherOutage],
-      causesOf: ({ guarantees }) => lostWithPrimary(guarantees, failover),
+      causesOf(pattern) {
+        // By message and topic: every message goes by all patterns.
+        const replicated = watch.seen(topics.nameOf(pattern));
+        return lostWithPrimary(pattern.guarantees, { ...failover, replicated });
+      },
     });
     return withFigures(findings, (name) => timesOf(testbed, name, failover));
   },
@@ -140,7 +144,7 @@ async function cutOff({ port }: RedisServer): Promise<void> {
 function timesOf(
   { services }: Testbed,
   pattern: string,
-  { cutAt, killedAt, redisBackAt }: Failover,
+  { cutAt, killedAt, redisBackAt }: Omit<Failover, keyof DeadPrimary>,
 ): Measured['figures'] {
   const published = services.published(pattern);
   const made = new Map(published.map((line) => [line.id, madeAt(line)]));
