@@ -5,13 +5,16 @@ import type { Delivery, SubscribeOptions, Subscription } from '../../delivery/de
 import { rejectExhausted } from '../../delivery/giving-up.ts';
 import { throttle } from '../../delivery/throttle.ts';
 import { runKnownScript, runScript } from '../../redis/script.ts';
-import { FIELD, MOST_TRIMMED, READ_NEW, TRIM_ACKNOWLEDGED } from './scripts.ts';
+import { FIELD, READ_NEW, TRIM_ACKNOWLEDGED } from './scripts.ts';
 
 /** The most milliseconds that one XREADGROUP waits: nothing that others have abandoned is claimed meanwhile. */
 const BLOCK_MS = 1000;
 
 /** The most entries that one XREADGROUP takes: so many large ones a subscriber can bear. */
 const FEW = 8;
+
+/** After so many entries it is looked whether the stream is too long: else a busy one would grow faster than it is trimmed. */
+const TRIM_EVERY = 1000;
 
 interface Entry {
   readonly id: Buffer;
@@ -93,19 +96,19 @@ export class StreamReader {
     }
     const fresh = await this.#takeNew(limit);
     this.#read += fresh.length;
-    if (this.#read >= MOST_TRIMMED) {
-      this.#isLong = true; // or a busy stream would grow faster than it is trimmed
+    if (this.#read >= TRIM_EVERY) {
+      this.#isLong = true;
       this.#read = 0;
     }
     return fresh;
   }
 
-  /** @returns whether it removed as many entries as it may at a time, so that there may be more to remove */
+  /** @returns whether there may be more to remove */
   async #trim(): Promise<boolean> {
     const { maxLength } = this.#options;
     if (maxLength === 0) return false;
     const args = [String(maxLength)];
-    return (await runScript(this.#reader.client, TRIM_ACKNOWLEDGED, [this.#key], args)) === MOST_TRIMMED;
+    return (await runScript(this.#reader.client, TRIM_ACKNOWLEDGED, [this.#key], args)) === 1;
   }
 
   async #takeOwn(from: string, limit: number): Promise<Delivery[]> {

@@ -140,11 +140,14 @@ end
 `;
 
 /** How many entries TRIM_ACKNOWLEDGED removes at the most. */
-export const MOST_TRIMMED = 1000;
+const MOST_TRIMMED = 10_000;
+/** How many of them one by one: the position of an entry is only to be had by reading all before it. */
+const MOST_READ = 100;
 
 /**
- * Removes the oldest entries of a stream that is longer than ARGV[1], but none that a group has yet to read or to acknowledge. KEYS:
- * stream. @returns how many
+ * Removes the oldest entries of a stream that is longer than ARGV[1], but none that a group has yet to read or to acknowledge: whole
+ * nodes of the stream, of which Redis knows the length; where that is not possible, some entries. KEYS: stream.
+ * @returns 1 if there may be more to remove, else 0
  */
 export const TRIM_ACKNOWLEDGED = `
 local over = redis.call('XLEN', KEYS[1]) - tonumber(ARGV[1])
@@ -155,8 +158,7 @@ local function before(a, b)
   if ams ~= bms then return tonumber(ams) < tonumber(bms) end
   return tonumber(aseq) < tonumber(bseq)
 end
-local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', math.min(over, ${MOST_TRIMMED}) + 1)
-local keep = oldest[#oldest][1]
+local keep = '18446744073709551615-18446744073709551615'
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   local group = {}
   for i = 1, #info, 2 do group[info[i]] = info[i + 1] end
@@ -164,5 +166,12 @@ for _, info in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
   if group['pending'] > 0 then needed = redis.call('XPENDING', KEYS[1], group['name'])[2] end
   if before(needed, keep) then keep = needed end
 end
-return redis.call('XTRIM', KEYS[1], 'MINID', '=', keep)
+local removed = redis.call('XTRIM', KEYS[1], 'MINID', '~', keep, 'LIMIT', math.min(over, ${MOST_TRIMMED}))
+if removed == 0 then
+  local oldest = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', math.min(over, ${MOST_READ}) + 1)
+  local last = oldest[#oldest][1]
+  if before(last, keep) then keep = last end
+  removed = redis.call('XTRIM', KEYS[1], 'MINID', '=', keep)
+end
+return removed > 0 and removed < over and 1 or 0
 `;
