@@ -30,6 +30,7 @@ test('the page shows the servers of the Cluster, and goes on while one that is k
     const where = page.locator(`[aria-labelledby="lane-${name}"] .on`);
     await where.getByText(isPartitionable ? /^3 partitions on :\d+/ : 'on every server').waitFor();
   }
+  expect(await visit.barriers()).toEqual([]);
   const [first] = await page.locator('.node.primary b').allTextContents(); // the page and the services listen by it
   await page.getByRole('button', { name: `Kill the Redis server ${first}` }).click();
   await page.locator('.node.primary.gone').waitFor();

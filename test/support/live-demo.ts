@@ -1,6 +1,14 @@
 /// <reference lib="dom" />
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { type Start, startItself } from '../local/start/npm-start.ts';
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+interface Axe {
+  run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+}
 
 /** `npm start` with its live page. */
 export class LiveDemo implements AsyncDisposable {
@@ -67,6 +75,13 @@ export class Visit implements AsyncDisposable {
   /** Waits until the page's script finds something. */
   async until(what: (argument: string) => unknown, argument = '', timeout = 20_000): Promise<void> {
     await this.page.waitForFunction(what, argument, { timeout });
+  }
+
+  /** What axe finds: the rule that is broken, and by which elements. */
+  async barriers(): Promise<[rule: string, elements: string[]][]> {
+    await this.page.evaluate(await readFile(AXE, 'utf8'));
+    const { violations } = await this.page.evaluate(() => (globalThis as unknown as { axe: Axe }).axe.run());
+    return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
   }
 
   /** What an element says. */
