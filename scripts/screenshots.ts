@@ -1,4 +1,4 @@
-/** `npm run screenshots`: pictures of the live page for the documentation, of a real demo, into docs/. Takes about a minute. */
+/** `npm run screenshots [-- NAME …]`: pictures of the live page for the documentation, of real demos, into docs/. Takes about a minute. */
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { launchBrowser } from '../test/support/browser.ts';
 import { LiveDemo, Visit } from '../test/support/live-demo.ts';
@@ -12,23 +12,35 @@ interface Picture {
   prepare(page: Page): Promise<unknown>;
 }
 
-const pictures: readonly Picture[] = [
+const ofOneRedis: readonly Picture[] = [
   { name: 'page', options: { viewport: { width: 1360, height: 1020 } }, prepare: busy },
   { name: 'page-dark', options: { viewport: { width: 1360, height: 1020 }, colorScheme: 'dark' }, prepare: follow },
   { name: 'page-phone', options: { viewport: { width: 390, height: 844 } }, prepare: settled },
   { name: 'page-story', options: { viewport: { width: 1360, height: 860 } }, prepare: told },
 ];
+const ofCluster: readonly Picture[] = [
+  { name: 'page-cluster', options: { viewport: { width: 1360, height: 860 } }, prepare: replaced },
+];
 
+const wanted = process.argv.slice(2);
 const browser = await launchBrowser();
-const demo = await LiveDemo.run({ CONSUMER: 'subscriber-1', PUBLISH_INTERVAL: 1, RECLAIM_AFTER: 30 });
-for (const { name, options, prepare } of pictures) {
-  await using visit = await Visit.of(browser, demo.url.href, options);
-  await prepare(visit.page);
-  await visit.page.screenshot({ path: new URL(`${name}.png`, DOCS).pathname });
-  console.log(`docs/${name}.png`);
-}
+const env = { CONSUMER: 'subscriber-1', RECLAIM_AFTER: 30 };
+await take(ofOneRedis, { ...env, PUBLISH_INTERVAL: 1 });
+await take(ofCluster, { ...env, PUBLISH_INTERVAL: 0.25, PARTITIONS: 3 }, '--cluster');
 await browser.close();
-await demo[Symbol.asyncDispose]();
+
+/** Takes those pictures that are wanted, of a demo of their own. @param args of `npm start` */
+async function take(all: readonly Picture[], settings: Record<string, string | number>, ...args: string[]) {
+  const pictures = all.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  if (pictures.length === 0) return;
+  await using demo = await LiveDemo.run(settings, args);
+  for (const { name, options, prepare } of pictures) {
+    await using visit = await Visit.of(browser, demo.url.href, options);
+    await prepare(visit.page);
+    await visit.page.screenshot({ path: new URL(`${name}.png`, DOCS).pathname });
+    console.log(`docs/${name}.png`);
+  }
+}
 
 /** Two subscribers at work that takes time, so that something waits, and something is in flight. */
 async function busy(page: Page): Promise<void> {
@@ -66,4 +78,18 @@ async function told(page: Page): Promise<void> {
   await page.locator('.answer').nth(1).click();
   await page.locator('.verdicts').waitFor({ timeout: 90_000 });
   await page.waitForTimeout(1200);
+}
+
+/** A primary that was killed has been replaced. */
+async function replaced(page: Page): Promise<void> {
+  await page.waitForTimeout(6000);
+  await page
+    .getByRole('button', { name: /^Kill the Redis server/ })
+    .first()
+    .click();
+  await page
+    .getByText(/is a primary now/)
+    .first()
+    .waitFor();
+  await page.waitForTimeout(2500);
 }
