@@ -82,14 +82,14 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     this.#log = new SubscriberLog(log, pattern.name, this.topic);
     this.#ledger = new Ledger(pattern.guarantees);
     const { client } = messaging.connectionFor(this.topic);
-    this.#sessions = new Sessions(pattern.guarantees);
-    const account = { ledger: this.#ledger, sessions: this.#sessions };
     const scope = [pattern.name, pattern.guarantees.groups ? config.GROUP : ALL];
     const group = [client, this.topic, scope, config.CONSUMER] as const;
     this.#partitions = partitionNames(config, pattern).map((name) => ({
       name,
       redis: messaging.connectionFor(name).client,
     }));
+    this.#sessions = new Sessions(pattern.guarantees, this.#isSplit);
+    const account = { ledger: this.#ledger, sessions: this.#sessions };
     const placesOf = (subscriber: string) =>
       this.#partitions.map(({ name, redis }) => new AccountPlace(redis, accountKey(name, scope, subscriber)));
     const names = new Names(...group);
@@ -112,7 +112,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   async open(): Promise<void> {
     await this.#keeper.open();
     this.#openedAt = nowMicros();
-    if (this.#partitions.length > 1) this.#sessions.interrupt(Number.POSITIVE_INFINITY);
+    if (this.#isSplit) this.#sessions.interrupt(Number.POSITIVE_INFINITY);
     this.#begin(this.#service.config.CONCURRENCY + IN_HANDS);
     if (this.#popsForGood) await this.#keeper.save();
     this.#endTelling = this.#reports.begin(async () => {
@@ -247,11 +247,11 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
 
   /** The last partition has been subscribed to: what was sent meanwhile to one that was not yet is not in this account. */
   ready(): void {
-    if (this.#partitions.length > 1) this.#interrupt(this.#openedAt);
+    if (this.#isSplit) this.#interrupt(this.#openedAt);
   }
 
   interrupted(atMost: number, outage?: Outage, partition = 0): void {
-    if (!outage || this.#partitions.length === 1) {
+    if (!outage || !this.#isSplit) {
       if (!outage?.isOver) this.#sessions.interrupt(nowMicros()); // what comes by one connection comes in order
     } else {
       if (outage.isOver) this.#away.delete(partition);
@@ -261,8 +261,9 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     this.#store.clues.cutOff(atMost);
   }
 
-  overflow(messages: number): void {
-    this.#sessions.interrupt(nowMicros());
+  overflow(messages: number, since: number): void {
+    if (this.#isSplit) this.#interrupt(since);
+    else this.#sessions.interrupt(nowMicros());
     this.#log.overflow(messages);
   }
 
@@ -325,6 +326,11 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
       latencyMs: this.#latency.report(),
       handledMs: this.#handled.report(),
     };
+  }
+
+  /** Whether messages come by several connections, so that some may be missed while others arrive. */
+  get #isSplit(): boolean {
+    return this.#partitions.length > 1;
   }
 
   get #isBroadcast(): boolean {

@@ -81,8 +81,8 @@ const memberOf = (sessions: Sessions): Member => ({
   isInterrupted: (name) => sessions.get(name)?.isInterrupted ?? false,
 });
 
-function restarted(sessions: Sessions, guarantees: typeof broadcast | typeof shared): Sessions {
-  const again = new Sessions(guarantees);
+function restarted(sessions: Sessions, guarantees: typeof broadcast | typeof shared, isSplit = false): Sessions {
+  const again = new Sessions(guarantees, isSplit);
   again.restore(stored(sessions), clock);
   return again;
 }
@@ -94,7 +94,7 @@ describe('the account of a broadcast', () => {
       for (let seed = 1; seed <= CASES; seed++) {
         const world = new World(seed);
         const { random } = world;
-        let sessions = new Sessions(broadcast);
+        let sessions = new Sessions(broadcast, partitions > 1);
         /** Since when each partition's connection is down. */
         const downAt = new Map<number, number>();
         const unnoticed = new Set<number>();
@@ -115,7 +115,7 @@ describe('the account of a broadcast', () => {
               if (random(2) === 0) interrupt(clock);
               else unnoticed.add(partition);
             } else {
-              if (unnoticed.size === 0 && random(2) === 0) sessions = restarted(sessions, broadcast);
+              if (unnoticed.size === 0 && random(2) === 0) sessions = restarted(sessions, broadcast, partitions > 1);
               unnoticed.delete(partition);
               downAt.delete(partition);
               interrupt(since);
@@ -161,7 +161,7 @@ describe('the account of a broadcast', () => {
   );
 
   test('what was missing before a connection was down is not lost with it', () => {
-    const sessions = new Sessions(broadcast);
+    const sessions = new Sessions(broadcast, true);
     const SECOND = 1_000_000;
     for (const count of [1, 3, 4, 6])
       sessions.receive({ session: 's', sender: 'x', count, receivedAt: count * SECOND });

@@ -34,6 +34,13 @@ describe('the servers of a Cluster, as CLUSTER NODES tells them', () => {
     expect(node).toMatchObject({ isUp: false, slots: 16384 });
   });
 
+  test('one that shall not take over is there', () => {
+    const [node] = readClusterNodes(
+      line('a', '10.0.0.1:6379@16379', 'slave,nofailover', 'b', '0', '0', '1', 'connected'),
+    );
+    expect(node).toMatchObject({ role: 'replica', isUp: true });
+  });
+
   test('slots on their way count where they still are', () => {
     const [node] = readClusterNodes(
       line('a', '10.0.0.1:6379@16379', 'master', '-', '0', '0', '1', 'connected', '0-9', '[10-<-b]', '[3->-b]'),

@@ -36,7 +36,11 @@ export function RedisHead() {
       {nodes.length > 0 && (
         <ul class="nodes">
           {nodes.map((node) => (
-            <Node key={node.address} node={node} isPrivate={requests.includes('kill-redis')} />
+            <Node
+              key={node.address}
+              node={isUp ? node : { ...node, isUp }}
+              isPrivate={requests.includes('kill-redis')}
+            />
           ))}
         </ul>
       )}

@@ -55,7 +55,7 @@ export function readClusterNodes(said: string): readonly Seen[] {
     return {
       address: shownAddress(address),
       role: /slave/.test(flags) ? 'replica' : 'primary',
-      isUp: !/fail/.test(flags) && link === 'connected',
+      isUp: !/(^|,)fail\??(,|$)/.test(flags) && link === 'connected',
       of: addresses.get(primary) ?? '',
       slots: ranges.reduce((sum, [from, to]) => sum + to - from + 1, 0),
       ranges,

@@ -38,6 +38,7 @@ export interface WatchEvents {
 export class Watch {
   readonly #servers: Servers;
   readonly #events: WatchEvents;
+  readonly #nodes = new Nodes();
   #state: RedisState;
   #end: AbortController | undefined;
   #sending: Connection | undefined;
@@ -75,13 +76,16 @@ export class Watch {
    */
   async cutSubscribers(instance?: string): Promise<number> {
     const called = instance === undefined ? 'subscriber' : connectionName('subscriber', instance);
-    const primaries = this.#state.nodes.filter(({ role, isUp }) => role === 'primary' && isUp);
-    if (primaries.length < 2) return await cut(this.#client, called);
+    const { isCluster } = this.#servers;
+    const nodes = isCluster ? await this.#nodes.look(this.#client, isCluster, new Map()) : [];
+    if (nodes.length === 0) return await cut(this.#client, called);
+    const there = nodes.filter(({ isUp }) => isUp);
     const options = this.#servers.optionsFor('');
-    const cuts = primaries.map(({ address }) =>
-      askServer(readAddress(address), options, (redis) => cut(redis, called)),
-    );
-    return (await Promise.all(cuts)).reduce((sum, count) => sum + count, 0);
+    const cuts = there.map(({ address }) => askServer(readAddress(address), options, (redis) => cut(redis, called)));
+    const results = await Promise.allSettled(cuts);
+    const counts = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    if (counts.length === 0) throw new Error('no server of the Cluster can be reached');
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   get #client(): Redis {
@@ -105,7 +109,6 @@ export class Watch {
       },
     };
     const timers: NodeJS.Timeout[] = [];
-    const nodes = new Nodes();
     let sending: Connection | undefined;
     let listening: Connection | undefined;
     try {
@@ -115,14 +118,14 @@ export class Watch {
       await listening.client.subscribe(ANNOUNCEMENTS_CHANNEL, (payload) => this.#hear(payload), true);
       this.#sayWatching();
       timers.push(setInterval(() => this.#sayWatching(), WATCHING_EVERY_MS));
-      timers.push(setInterval(() => void this.#look(nodes, signal), NODES_EVERY_MS));
+      timers.push(setInterval(() => void this.#look(signal), NODES_EVERY_MS));
       if (!signal.aborted) await once(signal, 'abort');
     } catch {
       if (!signal.aborted) this.#is('down'); // refused for good: the services say why
     } finally {
       for (const timer of timers) clearInterval(timer);
       await Promise.all([listening?.close(), sending?.close()]);
-      if (this.#end === undefined) this.#is('unknown');
+      if (this.#end === undefined) this.#set({ ...this.#state, status: 'unknown', since: Date.now(), nodes: [] });
     }
   }
 
@@ -143,10 +146,10 @@ export class Watch {
   }
 
   /** Who does not answer is asked again. */
-  async #look(nodes: Nodes, signal: AbortSignal): Promise<void> {
+  async #look(signal: AbortSignal): Promise<void> {
     if (!this.#sending?.isReady) return;
     const { isCluster } = this.#servers;
-    const seen = await nodes.look(this.#sending.client, isCluster, this.#events.places()).catch(() => undefined);
+    const seen = await this.#nodes.look(this.#sending.client, isCluster, this.#events.places()).catch(() => undefined);
     if (seen && !signal.aborted && JSON.stringify(seen) !== JSON.stringify(this.#state.nodes))
       this.#set({ ...this.#state, nodes: seen });
   }

@@ -12,6 +12,7 @@ export const KEEPING = ['appendonly yes', 'appendfsync no'];
 export class RedisSwitch {
   readonly port: number;
   #pid: number | undefined;
+  #killed: number | undefined;
   #start: (() => void) | undefined;
   #started: Promise<void> | undefined;
 
@@ -24,19 +25,19 @@ export class RedisSwitch {
     this.#pid = pid;
   }
 
-  /** Stops it; it is not started again before `start`. @throws an Error if it does not run */
+  /** Stops it; it is not started again before `start`, also if it is just away. @throws an Error if it is stopped already */
   stop(): void {
     if (this.#start) throw new Error('Redis is stopped already');
-    if (this.#pid === undefined) throw new Error('Redis does not run');
     this.#started = new Promise((resolve) => {
       this.#start = resolve;
     });
-    process.kill(this.#pid, 'SIGTERM');
+    if (this.#pid !== undefined) process.kill(this.#pid, 'SIGTERM');
   }
 
   /** Kills it; it is started again. @throws an Error if it does not run */
   kill(): void {
     if (this.#pid === undefined) throw new Error('Redis does not run');
+    this.#killed = this.#pid;
     process.kill(this.#pid, 'SIGKILL');
   }
 
@@ -45,6 +46,11 @@ export class RedisSwitch {
     if (!this.#start) throw new Error('Redis was not stopped');
     this.#start();
     this.#start = this.#started = undefined;
+  }
+
+  /** Whether this process was killed on purpose, which may be done often. */
+  hasKilled(pid: number): boolean {
+    return this.#killed === pid;
   }
 
   /** Resolves when it may be started again; `undefined` if it was not stopped on purpose. */
@@ -85,7 +91,7 @@ export async function keepRedis(
       if (signal.aborted) return await never();
       say('Redis is started by the live page');
     } else {
-      if (deaths.areTooMany(endedAt - startedAt))
+      if (!by.hasKilled(server.pid) && deaths.areTooMany(endedAt - startedAt))
         return `Redis ended, ${MOST_QUICK_DEATHS} times in a row within seconds`;
       say(
         delayMs > 0
@@ -93,6 +99,7 @@ export async function keepRedis(
           : 'Redis ended; starting it again',
       );
       await sleep(delayMs, undefined, { ref: false });
+      await by.wait; // it may have been stopped meanwhile
       if (signal.aborted) return await never();
     }
     try {

@@ -14,10 +14,10 @@ export class DeliveryBuffer {
   #bytes = 0;
   #ended = false;
   #wake: () => void = () => {};
-  readonly #onOverflow: (dropped: number) => void;
+  readonly #onOverflow: (dropped: number, since: number) => void;
 
-  /** @param onOverflow told how many deliveries were dropped, each time some are. */
-  constructor(onOverflow: (dropped: number) => void = () => {}) {
+  /** @param onOverflow told how many deliveries were dropped, each time some are, and when the first of them arrived (µs since 1970) */
+  constructor(onOverflow: (dropped: number, since: number) => void = () => {}) {
     this.#onOverflow = onOverflow;
   }
 
@@ -25,7 +25,7 @@ export class DeliveryBuffer {
   push(delivery: Delivery): void {
     this.#waiting.push(delivery);
     this.#bytes += delivery.payload.length;
-    if (this.#length > MAX_DELIVERIES || this.#bytes > MAX_BYTES) this.#onOverflow(this.#dropOldest());
+    if (this.#length > MAX_DELIVERIES || this.#bytes > MAX_BYTES) this.#dropOldest();
     this.#wake();
   }
 
@@ -64,10 +64,10 @@ export class DeliveryBuffer {
   }
 
   /** Drops a tenth of what waits, so that a handler that stays slow is told now and then, not for every message. */
-  #dropOldest(): number {
-    const dropped = this.#take(Math.max(1, Math.floor(this.#length / 10))).length;
+  #dropOldest(): void {
+    const dropped = this.#take(Math.max(1, Math.floor(this.#length / 10)));
     this.#compact();
-    return dropped;
+    this.#onOverflow(dropped.length, (dropped[0] as Delivery).receivedAt);
   }
 
   #compact(): void {

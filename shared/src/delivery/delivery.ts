@@ -62,8 +62,11 @@ export interface SubscribeOptions {
   readonly onExhausted?: (payload: Buffer, reason: string) => void;
   /** Called when a message was dead-lettered because it is too large: its size (bytes), its beginning, and the reason. */
   readonly onTooLarge?: (bytes: number, beginning: Buffer, reason: string) => void;
-  /** Called when a subscriber that is too slow makes the pattern drop deliveries: how many, since the last call. */
-  readonly onOverflow?: (dropped: number) => void;
+  /**
+   * Called when a subscriber that is too slow makes the pattern drop deliveries: how many, since the last call, and when the first of
+   * them arrived (µs since 1970).
+   */
+  readonly onOverflow?: (dropped: number, since: number) => void;
   /**
    * Called when a connection broke, or comes back, with what it may have cost: at most so many messages that Redis had handed over,
    * and, where Redis keeps nothing, all that were published during the outage.

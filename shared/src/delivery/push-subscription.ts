@@ -49,6 +49,7 @@ export async function subscribeToPushes(
   });
 
   async function unsubscribe(): Promise<void> {
+    if (!connection.isClosed) interrupted(); // what comes from now on is not taken
     await connection.close();
     arrived.end();
   }

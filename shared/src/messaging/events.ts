@@ -65,8 +65,8 @@ export interface ConsumerObserver<Value> {
   undeliverable?(delivery: Delivery, reason: string): void;
   /** Messages were gone from Redis before they were acknowledged. */
   missing?(messages: number): void;
-  /** Messages were dropped because they arrived faster than they were handled. */
-  overflow?(messages: number): void;
+  /** Messages were dropped because they arrived faster than they were handled; the first of them arrived then (µs since 1970). */
+  overflow?(messages: number, since: number): void;
   /**
    * The connection broke, or is back: at most so many messages that Redis had handed over are lost with it, and, where Redis keeps
    * nothing, all that were published during the outage.

@@ -25,7 +25,7 @@ export class Watchdog {
   #heard = false;
   #lastCheck = performance.now();
   #lastPing = 0;
-  /** When something arrived last: steady ms. */
+  /** When something arrived last, or a little earlier, but not later: steady ms. */
   answeredAt = performance.now();
   #stopped = false;
 
@@ -60,12 +60,13 @@ export class Watchdog {
 
   #check(): void {
     const now = performance.now();
-    const late = now - this.#lastCheck - CHECK_EVERY_MS;
+    const before = this.#lastCheck;
+    const late = now - before - CHECK_EVERY_MS;
     this.#lastCheck = now;
     const haveBytesCome = this.#arrivals.any();
     const hasHeard = this.#heard || haveBytesCome;
     this.#heard = false;
-    if (hasHeard) this.answeredAt = now;
+    if (hasHeard) this.answeredAt = Math.max(this.answeredAt, before);
     if (this.#waitingSince === undefined) {
       this.#ping(now);
       return;
@@ -82,7 +83,7 @@ export class Watchdog {
     this.#waitingSince = now;
     const settled = () => this.#settled();
     this.#redis.ping().then(() => {
-      this.answeredAt = performance.now();
+      this.answeredAt = Math.max(this.answeredAt, this.#lastPing);
       settled();
     }, settled);
   }

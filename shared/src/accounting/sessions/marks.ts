@@ -1,9 +1,9 @@
 /** From one mark to the next, at least: µs. */
 const EVERY_US = 100_000;
-/** A minute: longer than it takes to notice that a connection is broken. */
+/** Those of a minute, while messages come all the time: longer than it takes to notice that a connection is broken. */
 const MOST = 600;
 
-/** How far something had come at times in the last minute: which count was the highest. */
+/** How far something had come at times: which count was the highest. */
 export class Marks {
   readonly #marks: { readonly at: number; readonly count: number }[] = [];
 

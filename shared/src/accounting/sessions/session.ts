@@ -1,6 +1,6 @@
 import { Intervals } from '../intervals.ts';
 import { CountSet, type StoredCounts } from './count-set.ts';
-import { Marks } from './marks.ts';
+import type { Marks } from './marks.ts';
 
 /** A range of counts: the first and the last. */
 export type Range = readonly [first: number, last: number];
@@ -44,8 +44,8 @@ export class Session {
   #duplicated: number;
   #reordered: number;
   #headHasChanged: boolean;
-  /** What was the highest count when. */
-  readonly #marks: Marks;
+  /** What was the highest count when; `undefined` if messages come in order. */
+  readonly #marks: Marks | undefined;
   /** When messages may have been sent that this subscriber could not get, for the last time, until one arrives that was received later: µs. */
   #interruptedAt: number | undefined;
 
@@ -53,7 +53,7 @@ export class Session {
     stored: StoredSession,
     isRestored: boolean,
     interruptedAt: number | undefined,
-    marks = new Marks(),
+    marks: Marks | undefined,
   ) {
     this.sender = stored.sender;
     this.#handled = new CountSet(stored.handled);
@@ -71,17 +71,17 @@ export class Session {
     this.#marks = marks;
   }
 
-  /** @param count the first that is seen of it @param interruptedAt see `interrupt` */
-  static beginWith(sender: string, count: number, interruptedAt: number | undefined): Session {
+  /** @param count the first that is seen of it @param interruptedAt see `interrupt` @param marks if messages come by several connections */
+  static beginWith(sender: string, count: number, interruptedAt: number | undefined, marks?: Marks): Session {
     const none = { handled: { complete: [], partial: new Map() }, lost: [], dead: [], skipped: [] };
     const numbers = { lowest: count, highest: count, others: 0, duplicated: 0, reordered: 0 };
-    return new Session({ sender, ...numbers, ...none }, false, interruptedAt);
+    return new Session({ sender, ...numbers, ...none }, false, interruptedAt, marks);
   }
 
   /** @param interruptedAt until when (µs) the subscriber, who was gone, has missed what was sent; `undefined` if it has missed nothing */
-  static restore(stored: StoredSession, interruptedAt: number | undefined): Session {
-    const session = new Session(stored, true, interruptedAt);
-    if (interruptedAt !== undefined) session.#marks.add(interruptedAt, session.#highest);
+  static restore(stored: StoredSession, interruptedAt: number | undefined, marks?: Marks): Session {
+    const session = new Session(stored, true, interruptedAt, marks);
+    if (interruptedAt !== undefined) marks?.add(interruptedAt, session.#highest);
     return session;
   }
 
@@ -153,7 +153,7 @@ export class Session {
    */
   interrupt(at: number, since = at): void {
     this.#interruptedAt = at;
-    const before = since < at ? this.#marks.countAt(since) : undefined;
+    const before = since < at ? this.#marks?.countAt(since) : undefined;
     if (before === undefined || before >= this.#highest) return;
     this.#skipped.addRange(before + 1, this.#highest);
     this.#headHasChanged = true;
@@ -216,7 +216,7 @@ export class Session {
         this.#skipped.addRange(this.#highest + 1, count - 1);
         this.#headHasChanged = true;
       }
-      this.#marks.add(receivedAt, this.#highest);
+      this.#marks?.add(receivedAt, this.#highest);
       this.#highest = count;
       // What was received before may still have a gap behind it.
       if (this.#interruptedAt !== undefined && receivedAt > this.#interruptedAt) this.#interruptedAt = undefined;

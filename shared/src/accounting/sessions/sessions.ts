@@ -1,4 +1,5 @@
 import type { CountSet } from './count-set.ts';
+import { Marks } from './marks.ts';
 import { Session, type StoredSession, type StoredSessionHead } from './session.ts';
 
 /** More sessions than this are not told apart at one time: the one that was heard least recently is forgotten. */
@@ -24,6 +25,7 @@ export type SessionChanges = ReadonlyMap<
 /** Messages by session and count: what this subscriber handled, lost and dead-lettered; exact, in bounded memory. */
 export class Sessions {
   readonly #isBroadcast: boolean;
+  readonly #isSplit: boolean;
   readonly #sessions = new Map<string, Session>();
   readonly #changed = new Set<string>();
   #latest: string | undefined;
@@ -31,8 +33,10 @@ export class Sessions {
   /** Of sessions that were forgotten, and of counts that cannot be. */
   readonly #forgotten = { received: 0, duplicated: 0, reordered: 0 };
 
-  constructor({ audience }: { readonly audience: 'every-subscriber' | 'one-subscriber' }) {
+  /** @param isSplit whether messages come by several connections */
+  constructor({ audience }: { readonly audience: 'every-subscriber' | 'one-subscriber' }, isSplit = false) {
     this.#isBroadcast = audience === 'every-subscriber';
+    this.#isSplit = this.#isBroadcast && isSplit;
   }
 
   /** Books a message that was handled. */
@@ -108,7 +112,7 @@ export class Sessions {
   /** Takes over what was stored. To be called before anything is booked. @param now µs since 1970 */
   restore(stored: ReadonlyMap<string, StoredSession>, now: number): void {
     for (const [name, session] of stored)
-      this.#sessions.set(name, Session.restore(session, this.#isBroadcast ? now : undefined));
+      this.#sessions.set(name, Session.restore(session, this.#isBroadcast ? now : undefined, this.#newMarks()));
   }
 
   /** Everything is to be stored again: Redis has lost it. */
@@ -137,7 +141,7 @@ export class Sessions {
   #of({ session: name, sender, count, receivedAt }: SessionEntry): Session | undefined {
     const known = this.#sessions.get(name);
     if (known && count - known.highest > IMPLAUSIBLE) return undefined;
-    const session = known ?? Session.beginWith(sender, count, this.#interruptionAfter(receivedAt));
+    const session = known ?? Session.beginWith(sender, count, this.#interruptionAfter(receivedAt), this.#newMarks());
     if (name === this.#latest) return session;
     this.#latest = name;
     this.#changed.add(name);
@@ -150,6 +154,10 @@ export class Sessions {
   /** The latest interruption, if there may be messages between it and one that was received then. */
   #interruptionAfter(receivedAt: number): number | undefined {
     return this.#interruptedAt !== undefined && receivedAt <= this.#interruptedAt ? this.#interruptedAt : undefined;
+  }
+
+  #newMarks(): Marks | undefined {
+    return this.#isSplit ? new Marks() : undefined;
   }
 
   #forgetOldest(): void {

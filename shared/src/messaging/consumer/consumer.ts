@@ -155,7 +155,7 @@ async function subscribe<Value>(
     onExhausted: (payload, reason) => tell(() => observer?.dead?.(payload, reason)),
     onTooLarge: (bytes, beginning, reason) =>
       tell(() => observer?.invalid?.({ payload: beginning, receivedAt: nowMicros(), attempt: 1 }, reason, bytes)),
-    onOverflow: (dropped) => tell(() => observer?.overflow?.(dropped)),
+    onOverflow: (dropped, since) => tell(() => observer?.overflow?.(dropped, since)),
     onInterrupted: (atMost, outage) => tell(() => observer?.interrupted?.(atMost, outage)),
     onLeaseLost: (deliveries) => tell(() => dispatcher()?.leaseLost(deliveries)),
   };

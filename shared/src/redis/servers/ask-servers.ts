@@ -11,26 +11,27 @@ export const inWords = (addresses: readonly Address[]): string =>
 
 /**
  * Asks servers, one after the other, until one answers.
- * @throws HopelessError as soon as the question throws one, or if none has answered and one refuses us for good; else an Error. It says
- *   why none has answered
+ * @throws HopelessError if each of them refuses us for good, or is not what it should be; else an Error. It says why none has answered
  */
 export async function askServers<Answer>(
   servers: readonly Address[],
   options: RedisOptions,
   question: (redis: Redis, address: Address) => Promise<Answer>,
 ): Promise<Answer> {
-  const reasons: string[] = [];
-  let isHopeless = false;
+  const reasons = new Map<string, string>();
+  let isHopeless = true;
   for (const address of servers) {
+    const name = inWords([address]);
+    if (reasons.has(name)) continue; // it is named twice
     try {
       return await askServer(address, options, question);
     } catch (error) {
-      if (error instanceof HopelessError) throw error;
-      isHopeless ||= isRefusedForGood(error as Error);
-      reasons.push(`${inWords([address])}: ${describeError(error as Error)}`);
+      isHopeless &&= isRefusedForGood(error as Error);
+      reasons.set(name, describeError(error as Error));
     }
   }
-  throw new (isHopeless ? HopelessError : Error)(reasons.join('; '));
+  const said = [...reasons].map(([name, reason]) => `${name}: ${reason}`);
+  throw new (isHopeless ? HopelessError : Error)(said.join('; '));
 }
 
 /** Asks a server something by a connection of its own. @throws if it cannot be connected to, or does not answer */

@@ -170,11 +170,12 @@ class Following extends EventEmitter {
   /** The server is not in charge any more: what it was asked before is answered yet, and then the one that is is looked for. */
   async #leave(client: Redis, reason: string): Promise<void> {
     if (client !== this.#current || !this.isReady) return;
+    const opening = this.#opening;
     this.isReady = false;
     await setImmediate(); // the answer that says so is taken off its queue: with it there, `close` would wait for one more
     await Promise.race([client.close().catch(() => {}), sleep(LAST_ANSWERS_MS)]);
     client.destroy();
-    this.#again(new ElsewhereError(reason));
+    if (opening === this.#opening) this.#again(new ElsewhereError(reason)); // else it was closed, and perhaps opened again, meanwhile
   }
 
   #onError(client: Redis, error: Error): void {
