@@ -4,7 +4,10 @@ import type { Connection } from '../../redis/connection.ts';
 import { HopelessError, outcomeOf } from '../../redis/outcome.ts';
 
 /** The rights (ACL) to see how many partitions a topic has, and those to fix the number if there are several. */
-export const PARTITION_RIGHTS = { one: ['~topic:*', 'get'], several: ['~topic:*', 'get', 'set', 'exists'] } as const;
+export const PARTITION_RIGHTS = {
+  one: ['~topic:*', 'get'],
+  several: ['~topic', '~topic:*', 'get', 'set', 'exists'],
+} as const;
 
 /**
  * Sees to it that a topic has one number of partitions for all of its life: by another number, messages would go where nobody reads.
