@@ -98,6 +98,8 @@ describe('the account of a broadcast', () => {
         /** Since when each partition's connection is down. */
         const downAt = new Map<number, number>();
         const unnoticed = new Set<number>();
+        /** When the first message arrived that was dropped, because its partition's buffer is full, and nobody was told yet. */
+        let droppedAt: number | undefined;
         const interrupt = (since: number) => {
           const isOpen = partitions > 1 && downAt.size > 0;
           sessions.interrupt(isOpen ? Number.POSITIVE_INFINITY : clock, partitions > 1 ? since : undefined);
@@ -115,13 +117,22 @@ describe('the account of a broadcast', () => {
               if (random(2) === 0) interrupt(clock);
               else unnoticed.add(partition);
             } else {
-              if (unnoticed.size === 0 && random(2) === 0) sessions = restarted(sessions, broadcast, partitions > 1);
+              const isAllTold = unnoticed.size === 0 && droppedAt === undefined;
+              if (isAllTold && random(2) === 0) sessions = restarted(sessions, broadcast, partitions > 1);
               unnoticed.delete(partition);
               downAt.delete(partition);
               interrupt(since);
             }
           }
           if (!message || downAt.has(partition)) continue;
+          if (droppedAt !== undefined && random(10) === 0) {
+            interrupt(droppedAt);
+            droppedAt = undefined;
+          }
+          if (partitions > 1 && random(30) === 0) {
+            droppedAt ??= clock;
+            continue;
+          }
           if (!first.has(message.session)) first.set(message.session, message.count);
           if (random(30) === 0) {
             sessions.lose(message);
@@ -133,6 +144,7 @@ describe('the account of a broadcast', () => {
           }
         }
         for (const since of downAt.values()) interrupt(since);
+        if (droppedAt !== undefined) interrupt(droppedAt);
         const { published } = world;
         const account = balance(
           audienceAccount([memberOf(sessions)], published, false, 0),
