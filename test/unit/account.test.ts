@@ -8,6 +8,7 @@ import { type Random, seeded } from '../../testkit/random.ts';
 
 const CASES = 1000;
 const NOTHING = { published: 0, received: 0, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 };
+const NOTHING_HELD = { waiting: 0, inFlight: 0 };
 const NONE: Evidence = { atMost: 0, hasLostData: false, inHands: 0, isOpenToOthers: false };
 const broadcast = { audience: 'every-subscriber' } as const;
 const shared = { audience: 'one-subscriber' } as const;
@@ -180,6 +181,22 @@ describe('the account of a broadcast', () => {
     sessions.interrupt(7 * SECOND, 4.5 * SECOND);
     const account = audienceAccount([memberOf(sessions)], new Map(), false, 0);
     expect(balance(account, NOTHING, { waiting: 0, inFlight: 0 }, NONE)).toMatchObject({ lost: 1, unexplained: 1 });
+  });
+
+  test('what a publisher at work has not told of yet is on its way: it may have been refused', () => {
+    const sessions = new Sessions(broadcast);
+    sessions.receive({ session: 's', sender: 'x', count: 1, receivedAt: 1 });
+    sessions.interrupt(2);
+    sessions.receive({ session: 's', sender: 'x', count: 6, receivedAt: 3 });
+    const accountAt = (now: number, refused: readonly number[], made: number) => {
+      const told = new Published();
+      told.refused(refused);
+      const published = new Map([['s', told.told('x', { made, buffered: 0 }, 0, false)]]);
+      return balance(audienceAccount([memberOf(sessions)], published, false, now), NOTHING, NOTHING_HELD, NONE);
+    };
+    expect(accountAt(0, [2], 3)).toMatchObject({ accepted: 5, lost: 1, moving: 2 });
+    expect(accountAt(0, [2, 4, 5], 6)).toMatchObject({ accepted: 3, lost: 1, moving: 0 });
+    expect(accountAt(5000, [2], 3)).toMatchObject({ accepted: 5, lost: 3, moving: 0 }); // it says nothing any more
   });
 
   test('has what nobody knows the cause of as unexplained', () => {

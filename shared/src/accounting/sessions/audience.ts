@@ -65,20 +65,32 @@ export function audienceAccount(
     for (const each of told) handled.addAll(each.handled);
     handledOf.set(name, handled);
     const isInterrupted = members.some((member) => member.sessions.has(name) && member.isInterrupted(name));
-    const part = sessionAccount(told, handled, published.get(name), isWhole, isInterrupted);
+    const teller = published.get(name);
+    const part = sessionAccount(
+      told,
+      handled,
+      teller,
+      isWhole,
+      isInterrupted,
+      teller !== undefined && tells(teller, now),
+    );
     for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += part[key];
   }
-  const isMoving = [...published.values()].some(({ isClosed, at }) => !isClosed && now - at < SILENT_MS);
+  const isMoving = [...published.values()].some((each) => tells(each, now));
   return { ...total, isMoving, handledOf };
 }
 
-/** What several members tell of one session, put together. */
+/** Whether more is to be heard of a publisher. */
+const tells = ({ isClosed, at }: PublishedSession, now: number): boolean => !isClosed && now - at < SILENT_MS;
+
+/** What several members tell of one session, put together. @param isTelling whether the publisher tells more later */
 function sessionAccount(
   told: readonly StoredSession[],
   handled: CountSet,
   published: PublishedSession | undefined,
   isWhole: boolean,
   isInterrupted: boolean,
+  isTelling: boolean,
 ) {
   const [, highestHandled] = handled.bounds ?? [0, 0]; // it is stored sooner than what else is known of a session
   const highest = Math.max(0, highestHandled, ...told.map((each) => each.highest));
@@ -105,8 +117,10 @@ function sessionAccount(
   const deliveries = sum(told, (each) => receivedIn(each) + each.duplicated);
   const range: Range = [first, last];
   const replayedAndLost = sum(dead.overlaps(...range), (each) => within(lost, each));
+  // What a publisher at work has not told of yet may have been refused: that is not lost, but on its way.
+  const toldOf: Range = [first, isTelling ? Math.min(last, made - buffered) : last];
   const skippedOnly = sum(
-    skipped.overlaps(...range),
+    skipped.overlaps(...toldOf),
     (each) => unhandled(each) - within(turnedUp, each) - missingFrom(notTaken, each),
   );
   const isMade = Math.max(made, last); // what a publisher told may be older than what subscribers saw
