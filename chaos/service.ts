@@ -114,15 +114,19 @@ export class Service implements AsyncDisposable {
     });
   }
 
-  /** Sends a signal that ends it, and waits until it has ended; one that takes far too long is killed. */
+  /**
+   * Sends a signal that ends it, and waits until it has ended; one that takes far too long is killed. One that is ending in order already
+   * is only waited for: a second SIGTERM would end it at once.
+   */
   async end(signal: NodeJS.Signals): Promise<void> {
     const program = this.#program;
     if (!program?.isRunning) return;
+    const isEnding = this.current.endedBy !== undefined;
     if (signal === 'SIGKILL')
       this.current.endedBy = signal; // also in the middle of an orderly end
     else this.current.endedBy ??= signal;
     const timer = setTimeout(() => program.process.kill('SIGKILL'), END_MS);
-    await program.stop(signal);
+    await (isEnding && signal !== 'SIGKILL' ? program.exited : program.stop(signal));
     clearTimeout(timer);
   }
 
