@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { timeLimit } from '@redis-messaging/shared/delivery/time-limit';
 import { ConfigError } from '@redis-messaging/shared/service/config';
 import { OptionsError } from '../../local/process/command.ts';
 import type { Environment } from '../../local/process/environment.ts';
@@ -60,7 +61,7 @@ async function runAll(lab: Lab, say: Say): Promise<ExperimentResult[]> {
 
 /** @throws OptionsError if it cannot be used */
 async function openGiven({ redis: env, force }: Options, signal: AbortSignal): Promise<LabRedis> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(5000)]);
+  const patience = timeLimit(5000, signal);
   const redis = await givenRedis(env as Environment, patience).catch((error: Error) => {
     signal.throwIfAborted();
     if (error instanceof ConfigError) throw new OptionsError(error.message);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { timeLimit } from '@redis-messaging/shared/delivery/time-limit';
 import type { Environment } from '../../../local/process/environment.ts';
 import { type Launched, launch } from '../../../local/process/launch.ts';
 import { serviceCommand } from '../../../local/process/node-command.ts';
@@ -57,7 +58,7 @@ export class SubscriberPool implements AsyncDisposable {
     const { process: child } = this.#program;
     const over = new AbortController();
     const { signal } = over;
-    const limit = AbortSignal.any([this.#signal, signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
+    const limit = timeLimit(ANSWER_TIMEOUT_MS, this.#signal, signal);
     const ended = once(child, 'exit', { signal }).then(([code]) =>
       Promise.reject(new Error(`the subscriber pool ended (${code})`)),
     );

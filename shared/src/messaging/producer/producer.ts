@@ -2,6 +2,7 @@ import { EventEmitter, once, setMaxListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BATCH_BYTES, MAX_MESSAGE_BYTES } from '../../delivery/batch-size.ts';
 import type { Payload, Receipt } from '../../delivery/delivery.ts';
+import { timeLimit } from '../../delivery/time-limit.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { outcomeOf } from '../../redis/outcome.ts';
@@ -201,8 +202,7 @@ export class Producer<Value> implements AsyncDisposable {
     let left = Number.POSITIVE_INFINITY;
     while (!signal?.aborted && this.#buffer.messages > 0 && this.#buffer.messages < left) {
       left = this.#buffer.messages;
-      const patience = AbortSignal.timeout(patienceMs);
-      const limit = signal ? AbortSignal.any([signal, patience]) : patience;
+      const limit = timeLimit(patienceMs, ...(signal ? [signal] : []));
       while (!limit.aborted && this.#buffer.messages === left) await this.#change(limit);
       await turn(); // when this process itself stood still, answers may lie unread
     }
