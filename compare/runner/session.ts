@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { timeLimit } from '@redis-messaging/shared/delivery/time-limit';
+import { timeLimit } from '@redis-messaging/shared/messaging/time-limit';
 import { ConfigError } from '@redis-messaging/shared/service/config';
 import { OptionsError } from '../../local/process/command.ts';
 import type { Environment } from '../../local/process/environment.ts';

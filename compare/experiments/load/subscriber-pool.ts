@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { timeLimit } from '@redis-messaging/shared/delivery/time-limit';
+import { timeLimit } from '@redis-messaging/shared/messaging/time-limit';
 import type { Environment } from '../../../local/process/environment.ts';
 import { type Launched, launch } from '../../../local/process/launch.ts';
 import { serviceCommand } from '../../../local/process/node-command.ts';
