@@ -121,12 +121,11 @@ export class Service implements AsyncDisposable {
   async end(signal: NodeJS.Signals): Promise<void> {
     const program = this.#program;
     if (!program?.isRunning) return;
-    const isEnding = this.current.endedBy !== undefined;
-    if (signal === 'SIGKILL')
-      this.current.endedBy = signal; // also in the middle of an orderly end
-    else this.current.endedBy ??= signal;
+    // SIGKILL also comes in the middle of an orderly end.
+    const isEnding = signal !== 'SIGKILL' && this.current.endedBy !== undefined;
+    if (!isEnding) this.current.endedBy = signal;
     const timer = setTimeout(() => program.process.kill('SIGKILL'), END_MS);
-    await (isEnding && signal !== 'SIGKILL' ? program.exited : program.stop(signal));
+    await (isEnding ? program.exited : program.stop(signal));
     clearTimeout(timer);
   }
 

@@ -70,7 +70,7 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   /** When it began to subscribe: µs since 1970. */
   #openedAt = 0;
   /** Partitions that are not subscribed to now. */
-  readonly #away = new Set<number>();
+  readonly #disconnected = new Set<number>();
   #deliveries = 0;
   #endTelling: () => void = () => {};
 
@@ -254,16 +254,15 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     if (!outage || !this.#isSplit) {
       if (!outage?.isOver) this.#sessions.interrupt(nowMicros()); // what comes by one connection comes in order
     } else {
-      if (outage.isOver) this.#away.delete(partition);
-      else this.#away.add(partition);
+      if (outage.isOver) this.#disconnected.delete(partition);
+      else this.#disconnected.add(partition);
       this.#interrupt(outage.since);
     }
     this.#store.clues.cutOff(atMost);
   }
 
   overflow(messages: number, since: number): void {
-    if (this.#isSplit) this.#interrupt(since);
-    else this.#sessions.interrupt(nowMicros());
+    this.#interrupt(since);
     this.#log.overflow(messages);
   }
 
@@ -285,9 +284,9 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
     }
   }
 
-  /** While one partition is away, the others may go on. @param since µs since 1970 */
+  /** While one partition is disconnected, the others may go on. @param since µs since 1970 */
   #interrupt(since: number): void {
-    this.#sessions.interrupt(this.#away.size > 0 ? Number.POSITIVE_INFINITY : nowMicros(), since);
+    this.#sessions.interrupt(this.#disconnected.size > 0 ? Number.POSITIVE_INFINITY : nowMicros(), since);
   }
 
   #bookFirstOnes(batch: readonly Received[], fates: readonly AckFate[]): void {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { readAddress, readClusterNodes, readReplication } from '../../dashboard/server/live/nodes.ts';
+import { readClusterNodes, readReplication } from '../../dashboard/server/live/nodes.ts';
+import { readAddress } from '../../dashboard/wire/address.ts';
 
 const line = (...fields: string[]) => fields.join(' ');
 

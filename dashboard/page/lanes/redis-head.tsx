@@ -1,3 +1,4 @@
+import { readAddress } from '../../wire/address.ts';
 import type { RedisNode } from '../../wire/wire.ts';
 import { Do } from '../panels/do.tsx';
 import { cut, request } from '../state/actions.ts';
@@ -52,6 +53,7 @@ export function RedisHead() {
 function Node({ node, isPrivate }: { readonly node: RedisNode; readonly isPrivate: boolean }) {
   const { address, role, isUp, of, slots, lanes } = node;
   const name = shortName(address);
+  const { host, port } = readAddress(address);
   const has = patterns.value.flatMap(({ name: lane }, index) => (lanes[lane] ? [{ lane, index }] : []));
   const words =
     role === 'replica' ? `replica of ${shortName(of)}` : `primary${slots > 0 ? `, ${number(slots)} slots` : ''}`;
@@ -79,12 +81,8 @@ function Node({ node, isPrivate }: { readonly node: RedisNode; readonly isPrivat
           icon="kill"
           name={`Kill the Redis server ${name}`}
           can={isPrivate}
-          run={() => request('kill-redis', address.slice(address.lastIndexOf(':') + 1))}
-          line={
-            abilities.value.containers
-              ? `docker-compose kill ${address.split(':')[0]}`
-              : `redis-cli -p ${address.split(':').at(-1)} SHUTDOWN NOSAVE`
-          }
+          run={() => request('kill-redis', String(port))}
+          line={abilities.value.containers ? `docker-compose kill ${host}` : `redis-cli -p ${port} SHUTDOWN NOSAVE`}
         />
       )}
     </li>

@@ -1,12 +1,13 @@
+import { readAddress } from '../../wire/address.ts';
 import { redis } from './store.ts';
 import { number } from './text.ts';
 
 /** What tells a server from the others: its port if all are on one host, its host if all have one port. */
 export function shortName(address: string): string {
-  const all = redis.value.nodes.map((node) => partsOf(node.address));
-  const [host, port] = partsOf(address);
-  if (all.every(([each]) => each === host)) return `:${port}`;
-  return all.every(([, each]) => each === port) ? host : address;
+  const all = redis.value.nodes.map((node) => readAddress(node.address));
+  const { host, port } = readAddress(address);
+  if (all.every((each) => each.host === host)) return `:${port}`;
+  return all.every((each) => each.port === port) ? host : address;
 }
 
 /** Where a pattern's topic is, of several servers; '' if there is but one, or it is not known. */
@@ -19,9 +20,4 @@ export function whereIs(lane: string, goesToAll: boolean): string {
   const on = primaries.map(({ address }) => shortName(address)).join(', ');
   if (on === '') return '';
   return partitions > 1 ? `${number(partitions)} partitions on ${on}` : `on ${on}`;
-}
-
-function partsOf(address: string): readonly [host: string, port: string] {
-  const end = address.lastIndexOf(':');
-  return [address.slice(0, end), address.slice(end + 1)];
 }

@@ -1,4 +1,5 @@
 import type { Redis } from '@redis-messaging/shared/redis/client';
+import { addressOf, type RedisOptions } from '@redis-messaging/shared/redis/options';
 import type { RedisNode } from '../../wire/wire.ts';
 
 /** By pattern, the names of the keys or channels that its topic has; `undefined` of what goes to all servers. */
@@ -16,12 +17,13 @@ interface Seen extends Omit<RedisNode, 'lanes'> {
 export class Nodes {
   readonly #slots = new Map<string, number>();
 
-  /** @param places what patterns there are @returns none, if there is but one server @throws if Redis does not answer, or refuses */
-  async look(redis: Redis, isCluster: boolean, places: Places): Promise<readonly RedisNode[]> {
+  /** @param placesNow what patterns there are @returns none, if there is but one server @throws if Redis does not answer, or refuses */
+  async look(redis: Redis, isCluster: boolean, placesNow: () => Places): Promise<readonly RedisNode[]> {
     const seen = isCluster
       ? readClusterNodes(await redis.clusterNodes())
-      : readReplication(await redis.info('replication'), addressOf(redis));
+      : readReplication(await redis.info('replication'), addressOf((redis.options ?? {}) as RedisOptions));
     if (seen.length < 2) return [];
+    const places = placesNow();
     const inOrder = seen.toSorted((one, other) => one.address.localeCompare(other.address, 'en', { numeric: true }));
     if (isCluster) await this.#findSlots(redis, places);
     return inOrder.map(({ ranges, ...node }) => ({ ...node, lanes: this.#lanesOf(node, ranges, isCluster, places) }));
@@ -86,15 +88,4 @@ export function readReplication(info: string, address: string): readonly Seen[] 
       return { ...replica, role: 'replica', isUp: state === 'online' } as const;
     }),
   ];
-}
-
-/** "host:port" in its parts. */
-export function readAddress(address: string): { host: string; port: number } {
-  const end = address.lastIndexOf(':');
-  return { host: address.slice(0, end), port: Number(address.slice(end + 1)) };
-}
-
-function addressOf({ options }: Redis): string {
-  const { host = 'localhost', port = 6379 } = (options?.socket ?? {}) as { host?: string; port?: number };
-  return `${host}:${port}`;
 }

@@ -16,8 +16,9 @@ import type { Refusal } from '@redis-messaging/shared/redis/refusals';
 import { askServer } from '@redis-messaging/shared/redis/servers/ask-servers';
 import type { Servers } from '@redis-messaging/shared/redis/servers/servers';
 import { ONLOOKER } from '@redis-messaging/shared/redis/slow-subscribers';
+import { readAddress } from '../../wire/address.ts';
 import type { RedisState } from '../../wire/wire.ts';
-import { Nodes, type Places, readAddress } from './nodes.ts';
+import { Nodes, type Places, readClusterNodes } from './nodes.ts';
 
 /** How often the servers are asked who is there: ms. */
 const NODES_EVERY_MS = 1000;
@@ -76,9 +77,8 @@ export class Watch {
    */
   async cutSubscribers(instance?: string): Promise<number> {
     const called = instance === undefined ? 'subscriber' : connectionName('subscriber', instance);
-    const { isCluster } = this.#servers;
-    const nodes = isCluster ? await this.#nodes.look(this.#client, isCluster, new Map()) : [];
-    if (nodes.length === 0) return await cut(this.#client, called);
+    const nodes = this.#servers.isCluster ? readClusterNodes(await this.#client.clusterNodes()) : [];
+    if (nodes.length < 2) return await cut(this.#client, called);
     const there = nodes.filter(({ isUp }) => isUp);
     const options = this.#servers.optionsFor('');
     const cuts = there.map(({ address }) => askServer(readAddress(address), options, (redis) => cut(redis, called)));
@@ -149,7 +149,9 @@ export class Watch {
   async #look(signal: AbortSignal): Promise<void> {
     if (!this.#sending?.isReady) return;
     const { isCluster } = this.#servers;
-    const seen = await this.#nodes.look(this.#sending.client, isCluster, this.#events.places()).catch(() => undefined);
+    const seen = await this.#nodes
+      .look(this.#sending.client, isCluster, () => this.#events.places())
+      .catch(() => undefined);
     if (seen && !signal.aborted && JSON.stringify(seen) !== JSON.stringify(this.#state.nodes))
       this.#set({ ...this.#state, nodes: seen });
   }

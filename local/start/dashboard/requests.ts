@@ -45,16 +45,10 @@ function there<Process>(process: Process | undefined): Process {
   return process;
 }
 
-/** With a Cluster one may be away. @throws the first's error if none could do it */
+/** All are stopped, or none is. @throws an Error if that is so already, or there is none */
 function each(redis: readonly RedisSwitch[], what: 'stop' | 'start'): void {
-  const errors: unknown[] = [];
-  for (const server of redis)
-    try {
-      server[what]();
-    } catch (error) {
-      errors.push(error);
-    }
-  if (errors.length === redis.length) throw errors[0] ?? new Error('Redis does not run');
+  if (redis.length === 0) throw new Error('Redis does not run');
+  for (const server of redis) server[what]();
 }
 
 const isInstance = ({ program, reports }: DemoService, instance: string | undefined): boolean =>

@@ -66,14 +66,7 @@ export function audienceAccount(
     handledOf.set(name, handled);
     const isInterrupted = members.some((member) => member.sessions.has(name) && member.isInterrupted(name));
     const teller = published.get(name);
-    const part = sessionAccount(
-      told,
-      handled,
-      teller,
-      isWhole,
-      isInterrupted,
-      teller !== undefined && tells(teller, now),
-    );
+    const part = sessionAccount(told, handled, teller, isWhole, isInterrupted, tells(teller, now));
     for (const key of Object.keys(total) as (keyof typeof total)[]) total[key] += part[key];
   }
   const isMoving = [...published.values()].some((each) => tells(each, now));
@@ -81,7 +74,8 @@ export function audienceAccount(
 }
 
 /** Whether more is to be heard of a publisher. */
-const tells = ({ isClosed, at }: PublishedSession, now: number): boolean => !isClosed && now - at < SILENT_MS;
+const tells = (teller: PublishedSession | undefined, now: number): boolean =>
+  teller !== undefined && !teller.isClosed && now - teller.at < SILENT_MS;
 
 /** What several members tell of one session, put together. @param isTelling whether the publisher tells more later */
 function sessionAccount(

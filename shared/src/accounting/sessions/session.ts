@@ -150,13 +150,15 @@ export class Session {
    * Messages may have been sent up to now that this subscriber could not get.
    * @param at µs since 1970
    * @param since µs since 1970: some of those that were sent since then, while others arrived
+   * @returns whether that changed something that is stored
    */
-  interrupt(at: number, since = at): void {
+  interrupt(at: number, since = at): boolean {
     this.#interruptedAt = at;
     const before = since < at ? this.#marks?.countAt(since) : undefined;
-    if (before === undefined || before >= this.#highest) return;
+    if (before === undefined || before >= this.#highest) return false;
     this.#skipped.addRange(before + 1, this.#highest);
     this.#headHasChanged = true;
+    return true;
   }
 
   /** Whether messages may have been sent behind the highest that this subscriber could not get. */

@@ -84,10 +84,7 @@ export class Sessions {
   interrupt(at: number, since = at): void {
     if (!this.#isBroadcast) return;
     this.#interruptedAt = at;
-    for (const [name, session] of this.#sessions) {
-      session.interrupt(at, since);
-      this.#changed.add(name);
-    }
+    for (const [name, session] of this.#sessions) if (session.interrupt(at, since)) this.#changed.add(name);
   }
 
   /** What this subscriber has handled itself. */

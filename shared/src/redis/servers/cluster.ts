@@ -26,13 +26,12 @@ export function clusterServers({ rootNodes, defaults = {}, nodeAddressMap }: Clu
   let answering: readonly Address[] = [];
 
   async function locate(key: string): Promise<Address> {
-    const { primaries, owner } = await askServers([...answering, ...known, ...roots], options, async (redis, asked) => {
-      const answer = await ownerOf(redis, key);
-      answering = [asked];
-      return answer;
-    });
+    const servers = [...answering, ...known, ...roots];
+    const ask = async (redis: Redis, asked: Address) => ({ ...(await ownerOf(redis, key)), asked });
+    const { primaries, owner, asked } = await askServers(servers, options, ask);
+    answering = [asked];
     known = primaries.map((primary) => mapped(primary, nodeAddressMap));
-    return key === '' ? (answering[0] as Address) : mapped(owner, nodeAddressMap);
+    return key === '' ? asked : mapped(owner, nodeAddressMap);
   }
 
   return {
