@@ -89,5 +89,18 @@ describe.each([
     await compose.healthy(...SERVERS, 'subscriber', 'publisher', 'dashboard');
     expect(await ask('redis-2', '-c', 'get', 'kept')).toBe('value');
     await flows(10);
+    await compose.call('stop', 'publisher');
+    await compose.call('stop', 'subscriber');
+    const id = await docker(
+      'ps',
+      '-aq',
+      '--filter',
+      `label=com.docker.compose.project=${compose.project}`,
+      '--filter',
+      'label=com.docker.compose.service=subscriber',
+    );
+    const stopped = (await compose.lines(id)).findLast(({ event }) => event === 'stopped')?.patterns;
+    for (const pattern of patterns)
+      expect([pattern.name, stopped[pattern.name].unexplained]).toEqual([pattern.name, 0]);
   });
 });
