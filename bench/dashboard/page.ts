@@ -8,14 +8,16 @@ import { startDashboardServer } from './server.ts';
 const PER_SECOND = 1000;
 /** The page and the services get into their stride first: ms. */
 const WARM_UP_MS = 10_000;
+/** How often the heap is looked at while the page is measured. */
+const LOOKS = 10;
 
 /** What the browser says of a page: seconds of its main thread's CPU time, and bytes. */
 type Metrics = Readonly<Record<'ScriptDuration' | 'LayoutDuration' | 'RecalcStyleDuration' | 'JSHeapUsedSize', number>>;
 
 /**
  * What the live page costs the browser that shows it at 1,000 messages per second: script per frame, as the browser itself counts it,
- * in CPU time, so that a busy neighbour does not matter; and its heap, of which nothing may stay: it grows while the charts fill,
- * which hold ten minutes, and no longer (MESSAGES=1200000 takes 20 minutes).
+ * in CPU time, so that a busy neighbour does not matter; and its heap after a collection, at the start and at each tenth of the time:
+ * it grows while the charts fill, which hold ten minutes, and no longer (MESSAGES=1200000 takes 20 minutes).
  */
 export const page: Measurement = {
   columns: [
@@ -25,9 +27,7 @@ export const page: Measurement = {
     'script per frame',
     'target',
     'layout, style',
-    'heap',
-    'half way',
-    'at the end',
+    'heap, MB: at the start, then at each tenth',
   ],
   usualMessages: 60_000,
   isOfAllTogether: true,
@@ -45,10 +45,13 @@ export const page: Measurement = {
       await session.send('Performance.enable', { timeDomain: 'threadTicks' });
       await sleep(WARM_UP_MS);
       const before = await metricsOf(session);
-      const first = await countFrames(visited, measuredMs / 2);
-      const halfWay = await metricsOf(session);
-      const frames = first + (await countFrames(visited, measuredMs / 2));
-      const after = await metricsOf(session);
+      const looks = [before];
+      let frames = 0;
+      while (looks.length <= LOOKS) {
+        frames += await countFrames(visited, measuredMs / LOOKS);
+        looks.push(await metricsOf(session));
+      }
+      const after = looks[LOOKS] ?? before;
       const rate = (await visited.locator('.rates b').first().textContent()) ?? '';
       const perFrame = (...names: (keyof Metrics)[]) =>
         `${((1000 * names.reduce((sum, name) => sum + after[name] - before[name], 0)) / frames).toFixed(2)} ms`;
@@ -60,9 +63,7 @@ export const page: Measurement = {
           perFrame('ScriptDuration'),
           'under 6 ms',
           perFrame('LayoutDuration', 'RecalcStyleDuration'),
-          megabytes(before),
-          megabytes(halfWay),
-          megabytes(after),
+          looks.map(megabytes).join(' '),
         ],
       ];
     } finally {
@@ -73,7 +74,7 @@ export const page: Measurement = {
   },
 };
 
-const megabytes = ({ JSHeapUsedSize }: Metrics) => `${(JSHeapUsedSize / 1024 / 1024).toFixed(1)} MB`;
+const megabytes = ({ JSHeapUsedSize }: Metrics) => (JSHeapUsedSize / 1024 / 1024).toFixed(2);
 
 /** What is used of the heap is what is left after a collection. */
 async function metricsOf(session: CDPSession): Promise<Metrics> {
