@@ -52,12 +52,17 @@ local function isTooLarge(payload)
   return true
 end
 local function readHead(wanted)
-  local asked = 4
-  while #payloads < wanted and bytes < mostBytes do
-    local part = redis.call('LRANGE', KEYS[1], read, read + math.min(asked, wanted - #payloads) - 1)
+  local asked, n = 4, 0
+  while n < wanted and bytes < mostBytes do
+    local part = redis.call('LRANGE', KEYS[1], read, read + math.min(asked, wanted - n) - 1)
     if #part == 0 then return end
-    for _, payload in ipairs(part) do
-      if not isTooLarge(payload) then payloads[#payloads + 1], bytes = payload, bytes + #payload end
+    for i = 1, #part do
+      local payload = part[i]
+      local size = #payload
+      if size <= longest or not isTooLarge(payload) then
+        n, bytes = n + 1, bytes + size
+        payloads[n] = payload
+      end
     end
     read = read + #part
     asked = math.min(2 * asked, 16) -- after many small ones, many large ones may come

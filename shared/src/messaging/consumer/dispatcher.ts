@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { type Delivery, type Subscription, tooLarge } from '../../delivery/delivery.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import type { Connection } from '../../redis/connection.ts';
@@ -15,8 +15,14 @@ const FINISH_MS = 500;
 const GIVE_UP_MS = 250;
 /** A read that has not been answered for this long says that nothing can be consumed: ms. */
 const ANSWER_MS = 5000;
+/** The most deliveries that are taken at once. */
+const MOST_TAKEN = 500;
 /** While these many dead letters cannot be stored, nothing more is taken. */
 const MOST_REJECTED = 500;
+/** While more handled messages than these are not acknowledged, nothing more is taken. */
+const MOST_HANDLED = 2 * MOST_TAKEN;
+/** So many are worth it that the next ones are asked for before these are handled. */
+const MANY = 64;
 
 /** What a dispatcher works with. */
 export interface DispatcherOptions<Value> {
@@ -45,7 +51,9 @@ export interface DispatcherOptions<Value> {
 export class Dispatcher<Value> {
   readonly #subscription: Subscription;
   readonly #options: DispatcherOptions<Value>;
-  readonly #limit = new FlightLimit();
+  /** Whether the next messages may be asked for before the last ones are handled: what is popped for good had better wait in Redis. */
+  readonly #takesAhead: boolean;
+  readonly #limit: FlightLimit;
   readonly #settlement: Settlement<Value>;
   readonly #turns = new Turns();
   readonly #handlings = new Set<Handling<Value>>();
@@ -63,6 +71,8 @@ export class Dispatcher<Value> {
   constructor(subscription: Subscription, options: DispatcherOptions<Value>) {
     this.#subscription = subscription;
     this.#options = options;
+    this.#takesAhead = options.pattern.guarantees.delivery === 'at-least-once';
+    this.#limit = new FlightLimit(this.#takesAhead ? 2 * MOST_TAKEN : MOST_TAKEN);
     this.#settlement = new Settlement(subscription, {
       ...options,
       onHandled: (messages) => this.#turns.leave(messages),
@@ -129,33 +139,58 @@ export class Dispatcher<Value> {
   }
 
   async #takeAll(): Promise<void> {
-    while (!this.#failure) {
-      const limit = await this.#room();
-      if (this.#failure) return;
-      const deliveries = await this.#subscription.take(limit);
+    let taking: Promise<readonly Delivery[] | undefined> | undefined;
+    while (!this.#failure || taking) {
+      taking ??= this.#subscription.take(await this.#untilRoom());
+      const deliveries = await taking;
       if (!deliveries) return;
       this.#limit.arrived(deliveries);
       this.#inFlight += deliveries.length;
+      taking = this.#takeAhead(deliveries.length);
+      if (taking) await written();
       this.#receive(deliveries);
       this.#pump();
       if (this.#isForOthers) await this.#requeueWaiting();
     }
   }
 
-  /** Waits until at most half of what may be in flight is, or a handler has nothing to do; returns how many more may be taken. */
-  async #room(): Promise<number> {
+  /**
+   * Lets Redis read while many messages are handled here. What was handled before is acknowledged first: of what is on its way, it is
+   * not yet known here that it is in flight, and to be sure whose each message is, Redis would look at them one by one.
+   */
+  #takeAhead(arrived: number): Promise<readonly Delivery[] | undefined> | undefined {
+    this.#settlement.isHeld = false;
+    if (!this.#takesAhead || arrived < MANY) return undefined;
+    this.#settlement.acknowledge();
+    const room = this.#room;
+    if (room === 0) return undefined;
+    this.#settlement.isHeld = true;
+    const taking = this.#subscription.take(room);
+    taking.catch(() => {}); // is heard of when it is waited for
+    return taking;
+  }
+
+  /** Waits until there is room; returns how many more may be taken. */
+  async #untilRoom(): Promise<number> {
     while (true) {
-      const free = this.#options.concurrency - this.#overdue;
-      const limit = this.#limit.current(free);
-      const { rejecting, waiting } = this.#settlement;
-      const toHandle = this.#inFlight - rejecting - waiting; // what need not be handled must not hold up what must
-      const isWelcome = limit > 0 && toHandle <= Math.max(limit / 2, free - 1);
-      if (isWelcome && rejecting < MOST_REJECTED) return limit - toHandle;
+      const room = this.#room;
+      if (room > 0) return room;
       if (this.#failure || this.#options.signal.aborted) return 1;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
+  }
+
+  /** How many more may be taken: some, if at most half of what may be in flight is, or a handler has nothing to do. */
+  get #room(): number {
+    const free = this.#options.concurrency - this.#overdue;
+    const limit = this.#limit.current(free);
+    const { rejecting, handled } = this.#settlement;
+    const toHandle = this.#inFlight - rejecting - handled; // what need not be handled must not hold up what must
+    const isWelcome = limit > 0 && toHandle <= Math.max(limit / 2, free - 1);
+    if (!isWelcome || rejecting >= MOST_REJECTED || handled > MOST_HANDLED) return 0;
+    return this.#takesAhead ? Math.min(limit - toHandle, Math.max(free, Math.floor(limit / 2))) : limit - toHandle;
   }
 
   #receive(deliveries: readonly Delivery[]): void {
@@ -366,6 +401,12 @@ export class Dispatcher<Value> {
     ]);
     limit.abort();
   }
+}
+
+/** Resolves when what was given to the client is written: it writes at the end of a turn, and some steps begin only in the next. */
+async function written(): Promise<void> {
+  await turn();
+  await turn();
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

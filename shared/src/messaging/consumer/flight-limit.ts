@@ -1,8 +1,6 @@
 import { BatchSize } from '../../delivery/batch-size.ts';
 import type { Delivery } from '../../delivery/delivery.ts';
 
-/** The most deliveries that wait for a handler. */
-const MOST_WAITING = 500;
 /** As many may wait as are handled in this time: ms. So little is in flight at a stop or crash. */
 const AHEAD_MS = 100;
 
@@ -11,9 +9,14 @@ const AHEAD_MS = 100;
  * as measured. Before anything is measured, none more.
  */
 export class FlightLimit {
-  readonly #batch = new BatchSize(MOST_WAITING);
+  readonly #batch: BatchSize;
   /** What handling one message took lately: ms; `undefined` before the first. */
   #handlingMs: number | undefined;
+
+  /** @param mostWaiting the most deliveries that wait for a handler */
+  constructor(mostWaiting: number) {
+    this.#batch = new BatchSize(mostWaiting);
+  }
 
   /** Learns the size of what arrives. */
   arrived(deliveries: readonly Delivery[]): void {

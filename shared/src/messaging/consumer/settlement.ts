@@ -46,7 +46,7 @@ export class Settlement<Value> {
   #messages: Incoming<Value>[] = [];
   readonly #isSeenAgain: boolean;
   readonly #isTold: boolean;
-  #isAcknowledging = false;
+  #acknowledging = 0;
   #acknowledgedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #hasFailed = false;
@@ -54,6 +54,8 @@ export class Settlement<Value> {
   #refusal: string | undefined;
   /** How many deliveries are on their way to the dead letters. */
   rejecting = 0;
+  /** Whether what is handled is to be acknowledged only in a moment, when more has arrived. */
+  isHeld = false;
 
   constructor(subscription: Subscription, options: SettlementOptions<Value>) {
     this.#subscription = subscription;
@@ -62,9 +64,9 @@ export class Settlement<Value> {
     this.#isTold = options.pattern.guarantees.delivery === 'at-least-once';
   }
 
-  /** How many deliveries are handled, and wait for others to be acknowledged with. */
-  get waiting(): number {
-    return this.#handled.length;
+  /** How many deliveries are handled, and are acknowledged now, or wait for others to be acknowledged with. */
+  get handled(): number {
+    return this.#acknowledging + this.#handled.length;
   }
 
   /** A message's handler is done; `acknowledge` settles it. */
@@ -76,11 +78,13 @@ export class Settlement<Value> {
   acknowledge(): void {
     if (this.#hasFailed) return;
     this.#tellHandled();
-    if (this.#handled.length === 0 || this.#isAcknowledging || this.#hasFailed) return;
-    const waitMs = this.#acknowledgedAt + ACKNOWLEDGE_EVERY_MS - performance.now();
+    if (this.#handled.length === 0 || this.#acknowledging > 0 || this.#hasFailed) return;
+    const soon = this.isHeld ? performance.now() : this.#acknowledgedAt;
+    const waitMs = soon + ACKNOWLEDGE_EVERY_MS - performance.now();
     if (waitMs > 0 && !this.#isUrgent) {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
+        this.isHeld = false;
         this.acknowledge();
       }, waitMs);
       return;
@@ -115,7 +119,8 @@ export class Settlement<Value> {
   }
 
   get #isUrgent(): boolean {
-    return this.#handled.length >= MANY || !this.#isTold || this.#options.signal.aborted;
+    if (!this.#isTold || this.#options.signal.aborted) return true;
+    return this.#handled.length >= MANY && !this.isHeld;
   }
 
   #tellHandled(): void {
@@ -133,11 +138,11 @@ export class Settlement<Value> {
 
   async #acknowledgeAll(): Promise<void> {
     const { observer, onHandled, onSettled } = this.#options;
-    this.#isAcknowledging = true;
     try {
       do {
         this.#acknowledgedAt = performance.now();
         const { length } = this.#handled;
+        this.#acknowledging = length;
         const messages = this.#messages;
         const fates = await this.#acknowledge();
         if (fates) observer.acknowledged?.(messages, fates); // else the stop came first: they come again
@@ -146,7 +151,7 @@ export class Settlement<Value> {
         onSettled(length);
       } while (this.#handled.length > 0 && this.#isUrgent && !this.#hasFailed);
     } finally {
-      this.#isAcknowledging = false;
+      this.#acknowledging = 0;
     }
     this.acknowledge(); // what is left
   }

@@ -34,10 +34,10 @@ ${evenIfFull('KEYS[4]')}redis.call('SADD', KEYS[4], ARGV[8])
 ${READ_HEAD}
 local wanted, moved = tonumber(ARGV[6]), tonumber(ARGV[7])
 local counted = redis.call('EXISTS', KEYS[3])
-local taken = {}
+local before = {}
 for _, payload in ipairs(moved > 0 and redis.call('LRANGE', KEYS[2], -moved, -1) or {}) do
   redis.call('LREM', KEYS[2], 1, ARGV[10])
-  if isTooLarge(payload) then redis.call('LREM', KEYS[2], -1, payload) else taken[#taken + 1] = payload end
+  if isTooLarge(payload) then redis.call('LREM', KEYS[2], -1, payload) else before[#before + 1] = payload end
 end
 if wanted > 0 then
   redis.call('LTRIM', KEYS[1], 0, -1)
@@ -45,22 +45,22 @@ if wanted > 0 then
   if #payloads > 0 then redis.call('RPUSH', KEYS[2], unpack(payloads)) end
   redis.call('LTRIM', KEYS[1], read, -1)
 end
-for _, payload in ipairs(payloads) do taken[#taken + 1] = payload end
-return {taken, tooLarge, counted}
+for i, payload in ipairs(before) do table.insert(payloads, i, payload) end
+return {payloads, tooLarge, counted}
 `;
 
 /**
- * Empties the processing list if it holds just what is acknowledged, which the number, the first and the last message show,
- * and if no attempts are counted. KEYS: processing list, attempts. Arguments: first payload, last payload.
+ * Removes the oldest messages from the processing list if they are just what is acknowledged, which the first and the last one show
+ * (who takes over what a consumer had, takes the newest first), and if no attempts are counted. KEYS: processing list, attempts.
+ * Arguments: first payload, last payload.
  */
-export const ACK_ALL: Pick<Acknowledgement, 'check' | 'settle'> = {
+export const ACK_OLDEST: Pick<Acknowledgement, 'check' | 'settle'> = {
   check: `
 local function at(index) return redis.call('LINDEX', KEYS[1], index) end
-if redis.call('LLEN', KEYS[1]) ~= n or at(0) ~= ARGV[a + 1] or at(-1) ~= ARGV[a + 2] then return -1 end
-if redis.call('EXISTS', KEYS[2]) == 1 then return -1 end
+if at(0) ~= ARGV[a + 1] or at(n - 1) ~= ARGV[a + 2] or redis.call('EXISTS', KEYS[2]) == 1 then return -1 end
 allOurs = true
 `,
-  settle: `redis.call('DEL', KEYS[1])\n`,
+  settle: `redis.call('LTRIM', KEYS[1], n, -1)\n`,
 };
 
 /**

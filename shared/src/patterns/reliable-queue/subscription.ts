@@ -22,10 +22,11 @@ import { type BufferRedis, withBuffers } from '../../redis/client.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { isOutOfMemory } from '../../redis/outcome.ts';
 import { runKnownScript, runScript } from '../../redis/script.ts';
+import { InFlight } from '../in-flight.ts';
 import { headArgs, LIST_HEAD_RIGHTS, type TooLarge } from '../lists.ts';
 import { Counts } from './counts.ts';
 import { handledMark, keysOf } from './keys.ts';
-import { ACK, ACK_ALL, ENTER, RECLAIM, REJECT, REQUEUE, REQUEUE_STRAYS, TAKE } from './scripts.ts';
+import { ACK, ACK_OLDEST, ENTER, RECLAIM, REJECT, REQUEUE, REQUEUE_STRAYS, TAKE } from './scripts.ts';
 
 /** The most seconds that one BLMOVE waits. */
 const BLOCK_SECONDS = 1;
@@ -79,7 +80,7 @@ class ReliableQueueSubscription implements Subscription {
   readonly #name: NameLease;
   readonly #blockSeconds: number;
   readonly #isTimeToReclaim: () => boolean;
-  readonly #inFlight = new Set<Delivery>();
+  readonly #inFlight = new InFlight();
   /** Whether something may lie in our list that we do not know of. */
   #isUnsure = true;
   #isTaking = false;
@@ -137,15 +138,15 @@ class ReliableQueueSubscription implements Subscription {
     const { processing, attempts } = this.#keys;
     const payloads = done.map(({ payload }) => payload);
     const keys = [processing, attempts];
-    // Mostly all that is in flight is done, and need not be named message by message.
+    // Mostly these are the oldest in flight, and need not be named message by message.
     const ways = [
-      () => ({ ...ACK_ALL, keys, args: [payloads[0], payloads.at(-1)] as Buffer[] }),
+      () => ({ ...ACK_OLDEST, keys, args: [payloads[0], payloads.at(-1)] as Buffer[] }),
       () => ({ ...ACK, keys, args: [...payloads, ...payloads.map((payload) => this.#field(payload))] }),
     ];
     const { signal } = this.#options;
     const markOf = (id: string) => handledMark(this.#list, id);
     const fates = await acknowledge(this.#connection, signal, done.length, ways, extras, markOf);
-    for (const delivery of done) this.#inFlight.delete(delivery);
+    this.#inFlight.remove(done);
     return fates;
   }
 
@@ -203,7 +204,7 @@ class ReliableQueueSubscription implements Subscription {
     if (!(error instanceof NameInUseError) || this.#failure) return;
     this.#failure = error;
     const lost = [...this.#inFlight];
-    this.#inFlight.clear();
+    this.#inFlight.remove(lost);
     if (lost.length > 0) this.#options.onLeaseLost?.(lost);
   }
 
@@ -214,7 +215,7 @@ class ReliableQueueSubscription implements Subscription {
     const there = new Counts((await redis.lRange(this.#keys.processing, 0, -1)).map(sha1));
     await setImmediate(); // an acknowledgement that was answered before is known by then
     const lost = deliveries.filter((delivery) => !there.take(sha1(delivery.payload)) && this.#inFlight.has(delivery));
-    for (const delivery of lost) this.#inFlight.delete(delivery);
+    this.#inFlight.remove(lost);
     if (lost.length > 0) this.#options.onLeaseLost?.(lost);
   }
 
@@ -250,7 +251,7 @@ class ReliableQueueSubscription implements Subscription {
       attempt: (Number(failed?.[index] ?? 0) || 0) + 1, // others may have written what is no number
     }));
     const taken = await rejectExhausted(deliveries, this.#options, this.reject);
-    for (const delivery of taken) this.#inFlight.add(delivery);
+    this.#inFlight.add(taken);
     return taken;
   }
 
@@ -328,7 +329,7 @@ class ReliableQueueSubscription implements Subscription {
     try {
       return await this.#orUnsure(step);
     } finally {
-      for (const delivery of deliveries) this.#inFlight.delete(delivery);
+      this.#inFlight.remove(deliveries);
     }
   }
 

@@ -89,12 +89,13 @@ export class StreamReader {
       this.#abandonedFrom ??= '0-0';
       this.#isLong = true;
     }
-    if (this.#isLong) this.#isLong = await this.#trim();
     while (this.#abandonedFrom !== undefined) {
       const abandoned = await this.#takeAbandoned(this.#abandonedFrom, limit);
       if (abandoned.length > 0) return abandoned;
     }
-    const fresh = await this.#takeNew(limit);
+    const trimming = this.#isLong ? this.#trim() : false; // not waited for: what is read next follows on the same connection
+    const [isLong, fresh] = await Promise.all([trimming, this.#takeNew(limit)]);
+    this.#isLong = isLong;
     this.#read += fresh.length;
     if (this.#read >= TRIM_EVERY) {
       this.#isLong = true;
@@ -191,11 +192,15 @@ export class StreamReader {
     const { group, consumer } = this.#options;
     const args = [group, consumer, String(limit), String(BATCH_BYTES), FIELD];
     const reply = await runKnownScript(this.#reader.client, READ_NEW, [this.#key], args);
-    const [entries, bytes] = reply as readonly [readonly Buffer[], number];
+    const [ids, payloads, bytes] = reply as readonly [Buffer, readonly Buffer[], number];
     const receivedAt = nowMicros();
-    const deliveries: Delivery[] = [];
-    for (let at = 0; at < entries.length; at += 2)
-      deliveries.push({ payload: entries[at + 1] as Buffer, receivedAt, id: String(entries[at]), attempt: 1 });
+    const idOf = String(ids).split(' ');
+    const deliveries = payloads.map((payload, index) => ({
+      payload,
+      receivedAt,
+      id: idOf[index] as string,
+      attempt: 1,
+    }));
     this.#hasMore = deliveries.length === limit || bytes >= BATCH_BYTES;
     return deliveries;
   }

@@ -20,26 +20,30 @@ end
 `;
 
 /**
- * Acknowledges entries. If no lease can have run out, and as many are pending for the consumer as it has in flight, they need not
- * be looked at one by one. KEYS: stream. Arguments: group, consumer, how many it has in flight (-1 = look at each), ids.
+ * Acknowledges entries. They need not be looked at one by one if no lease can have run out, and as many are pending for the consumer as
+ * it has in flight; or more, which are on their way to it, if nothing is pending for anybody else. KEYS: stream. Arguments: group,
+ * consumer, how many it has in flight (-1 = look at each), ids in one text, which costs this process less than as many arguments.
  */
 export const ACK: Pick<Acknowledgement, 'check' | 'settle'> = {
   check: `${OWNER}
-local inFlight = tonumber(ARGV[a + 3])
+local inFlight, ids = tonumber(ARGV[a + 3]), {}
+for id in ARGV[a + 4]:gmatch('%S+') do ids[#ids + 1] = id end
 if inFlight >= 0 then
-  for _, each in ipairs(redis.call('XPENDING', KEYS[1], ARGV[a + 1])[4] or {}) do
-    if each[1] == ARGV[a + 2] and tonumber(each[2]) == inFlight then allOurs = true end
+  local owners = redis.call('XPENDING', KEYS[1], ARGV[a + 1])[4] or {}
+  for _, owner in ipairs(owners) do
+    local pending = tonumber(owner[2])
+    if owner[1] == ARGV[a + 2] then allOurs = pending == inFlight or (pending > inFlight and #owners == 1) end
   end
 end
 if not allOurs then
-  for i = 1, n do state[i] = ownerOf(ARGV[a + 1], ARGV[a + 2], ARGV[a + 3 + i]) end
+  for i = 1, n do state[i] = ownerOf(ARGV[a + 1], ARGV[a + 2], ids[i]) end
 end
 `,
   settle: `
-if allOurs then redis.call('XACK', KEYS[1], ARGV[a + 1], unpack(ARGV, a + 4, a + 3 + n))
+if allOurs then redis.call('XACK', KEYS[1], ARGV[a + 1], unpack(ids))
 else
   for i = 1, n do
-    if state[i] == 1 then redis.call('XACK', KEYS[1], ARGV[a + 1], ARGV[a + 3 + i]) end
+    if state[i] == 1 then redis.call('XACK', KEYS[1], ARGV[a + 1], ids[i]) end
   end
 end
 `,
@@ -66,12 +70,12 @@ return length + #ARGV - 1
 /**
  * Reads new entries for a consumer, in few steps, because only then it shows how large they are. KEYS: stream. ARGV: group, consumer,
  * how many at the most, bytes beyond which no more are read, name of the payload's field.
- * @returns id and payload of each, in one flat list, because Redis and the client spend more on a reply's structure than on its bytes;
+ * @returns the ids, in one text, and the payloads, because Redis and the client spend more on a reply's structure than on its bytes;
  * fewer than asked for if that is all there is, or if they are large; and their bytes
  */
 export const READ_NEW = `
 local wanted, most, field = tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-local entries, n, bytes = {}, 0, 0
+local ids, payloads, n, bytes = {}, {}, 0, 0
 local function payloadOf(fields) -- that of somebody else's entry may have another name
   for i = 1, #fields, 2 do if fields[i] == field then return fields[i + 1] end end
   return fields[2]
@@ -85,13 +89,13 @@ while n < wanted and bytes < most do
     local fields = read[i][2]
     local payload = fields[2]
     if fields[1] ~= field then payload = payloadOf(fields) end
-    entries[2 * (n + i) - 1], entries[2 * (n + i)] = read[i][1], payload
+    ids[n + i], payloads[n + i] = read[i][1], payload
     bytes = bytes + #payload
   end
   n = n + #read
   if #read < count then break end
 end
-return {entries, bytes}
+return {table.concat(ids, ' '), payloads, bytes}
 `;
 
 /** In place of a payload that is too large to be sent: no payload is this. */

@@ -8,6 +8,7 @@ import { deadLettersOf, keyOf } from '../../delivery/keys.ts';
 import { LEASE_RIGHTS, NameInUseError, NameLease } from '../../delivery/name-lease.ts';
 import type { Connection } from '../../redis/connection.ts';
 import { runScript } from '../../redis/script.ts';
+import { InFlight } from '../in-flight.ts';
 import { ensureGroup, forgetIdleConsumer } from './groups.ts';
 import { StreamReader } from './reader.ts';
 import { ACK, COPY, FIELD, OURS, REJECT, RENEW, REQUEUE } from './scripts.ts';
@@ -49,7 +50,8 @@ class StreamSubscription implements Subscription {
   readonly #reader: StreamReader;
   readonly #name: NameLease;
   readonly #renewal: NodeJS.Timeout;
-  readonly #inFlight = new Map<string, Delivery>();
+  /** Their leases are renewed. What is to be settled is taken out first, whatever comes of the step that settles it. */
+  readonly #inFlight = new InFlight();
   /** Entries that failed, and stay pending under our name until they are reclaimed; when they failed: steady ms. */
   readonly #failed = new Map<string, number>();
   /** Until then (steady ms) nobody can have taken from us what is in flight: a lease has not run out since it was renewed. */
@@ -86,10 +88,8 @@ class StreamSubscription implements Subscription {
       if (this.#failure) throw this.#failure;
       const deliveries = await this.#blocking.read(() => this.#reader.read(limit));
       if (!deliveries || deliveries.length === 0) continue;
-      for (const delivery of deliveries) {
-        this.#inFlight.set(delivery.id as string, delivery);
-        this.#failed.delete(delivery.id as string);
-      }
+      this.#inFlight.add(deliveries);
+      if (this.#failed.size > 0) for (const id of idsOf(deliveries)) this.#failed.delete(id);
       return deliveries;
     }
     this.#blocking.end();
@@ -99,12 +99,12 @@ class StreamSubscription implements Subscription {
   async ack(done: readonly Delivery[], extras: AckExtras = {}): Promise<readonly AckFate[] | undefined> {
     if (done.length === 0) return [];
     const { group, consumer, signal } = this.#options;
-    const isSure = performance.now() < this.#ownUntil && !this.#reader.isUnsure && this.#areInFlight(done);
+    const isSure = performance.now() < this.#ownUntil && !this.#reader.isUnsure && this.#inFlight.hasAll(done);
     const known = isSure ? this.#inFlight.size + this.#failed.size : -1;
-    const step = { ...ACK, keys: [this.#key], args: [group, consumer, String(known), ...idsOf(done)] };
+    const step = { ...ACK, keys: [this.#key], args: [group, consumer, String(known), idsOf(done).join(' ')] };
     const markOf = (id: string) => this.#markOf(id);
     const fates = await acknowledge(this.#connection, signal, done.length, [() => step], extras, markOf);
-    this.#settled(done);
+    this.#inFlight.remove(done);
     return fates;
   }
 
@@ -118,7 +118,7 @@ class StreamSubscription implements Subscription {
     const isTooLarge = payload.length > this.#options.maxMessageBytes;
     const args = [group, consumer, id, FIELD, isTooLarge ? COPY : payload, reason, new Date().toISOString()];
     const keys = [this.#key, deadLettersOf(this.#key)];
-    this.#settled([delivery]);
+    this.#inFlight.remove([delivery]);
     const own = isTooLarge ? undefined : payload;
     const isOurs = await intoDeadLetters(this.#connection.client, REJECT, keys, args, own, this.#options);
     return isOurs ? 'dead' : 'lost-lease';
@@ -127,7 +127,7 @@ class StreamSubscription implements Subscription {
   async fail(failed: Delivery, reason: string): Promise<'again' | 'dead' | 'lost-lease'> {
     if (failed.attempt >= this.#options.maxAttempts) return await this.reject(failed, reason);
     // It stays pending, and is claimed again when its lease, renewed for the last time, has run out.
-    this.#settled([failed]);
+    this.#inFlight.remove([failed]);
     const [owner] = await this.#renewed([failed]);
     if (owner !== OURS) return 'lost-lease';
     this.#failed.set(failed.id as string, performance.now());
@@ -139,7 +139,7 @@ class StreamSubscription implements Subscription {
     const { group, consumer } = this.#options;
     const pairs = unhandled.flatMap(({ id = '', attempt }) => [id, String(attempt - 1)]);
     const args = [group, consumer, String(ABANDONED_MS), ...pairs];
-    this.#settled(unhandled);
+    this.#inFlight.remove(unhandled);
     await runScript(this.#connection.client, REQUEUE, [this.#key], args);
     return true;
   }
@@ -158,15 +158,6 @@ class StreamSubscription implements Subscription {
     return keyOf(this.#key, 'handled', this.#options.group, id);
   }
 
-  #areInFlight(deliveries: readonly Delivery[]): boolean {
-    return deliveries.every(({ id }) => this.#inFlight.has(id as string));
-  }
-
-  /** Their leases are not renewed any more, whatever comes of the step that settles them. */
-  #settled(deliveries: readonly Delivery[]): void {
-    for (const { id } of deliveries) this.#inFlight.delete(id as string);
-  }
-
   /** Renews the leases of all that is in flight, and tells of those that are somebody else's. */
   async #renew(): Promise<void> {
     const { leaseMs, onLeaseLost } = this.#options;
@@ -174,13 +165,13 @@ class StreamSubscription implements Subscription {
     for (const [id, failedAt] of this.#failed) if (failedAt < now - 2 * leaseMs) this.#failed.delete(id); // it was reclaimed
     if (!this.#connection.isReady) return;
     await this.#name.renew();
-    const deliveries = [...this.#inFlight.values()];
+    const deliveries = [...this.#inFlight];
     const owners = deliveries.length > 0 ? await this.#renewed(deliveries) : [];
     this.#ownUntil = now + leaseMs / 2;
     await setImmediate(); // an acknowledgement that was answered before is known by then
     const lost = deliveries.filter(({ id }, index) => owners[index] !== OURS && this.#inFlight.has(id as string));
     if (lost.length === 0) return;
-    this.#settled(lost);
+    this.#inFlight.remove(lost);
     onLeaseLost?.(lost);
   }
 
@@ -188,8 +179,8 @@ class StreamSubscription implements Subscription {
   #nameLost(error: Error): void {
     if (!(error instanceof NameInUseError) || this.#failure) return;
     this.#failure = error;
-    const lost = [...this.#inFlight.values()];
-    this.#settled(lost);
+    const lost = [...this.#inFlight];
+    this.#inFlight.remove(lost);
     if (lost.length > 0) this.#options.onLeaseLost?.(lost);
   }
 
