@@ -41,6 +41,25 @@ export function acknowledging(bench: Bench): void {
     await reader.end();
   });
 
+  test('an acknowledgement whose answer is lost takes nothing of others with the same bytes', async () => {
+    const topic = bench.topic();
+    await using line = await TcpProxy.to(own.server.port);
+    await using connection = await bench.connectReader(line.port);
+    const reader = await bench.read(topic, { ack: false, leaseMs: 60_000 }, connection);
+    const { subscription, got } = reader;
+    await bench.publish(topic, new Array(5).fill('the same'));
+    await reader.receive(5);
+    line.cutAfterReply(0);
+    expect(await subscription.ack(got.slice(0, 2))).toEqual(['done', 'done']);
+    expect(await bench.backlog(topic)).toMatchObject({ inFlight: 3 });
+    line.cutAfterReply(0);
+    expect(await subscription.ack([got[4] as Delivery])).toEqual(['done']); // not the oldest
+    expect(await bench.backlog(topic)).toMatchObject({ inFlight: 2 });
+    expect(await subscription.ack(got.slice(2, 4))).toEqual(['done', 'done']);
+    await bench.settled(topic);
+    await reader.end();
+  });
+
   test('once: of two subscribers that handle a message, one has handled it for the first time', async () => {
     const topic = bench.topic();
     const one = await bench.read(topic, { ack: false });

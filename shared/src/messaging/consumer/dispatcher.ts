@@ -139,10 +139,9 @@ export class Dispatcher<Value> {
   }
 
   async #takeAll(): Promise<void> {
-    let taking: Promise<readonly Delivery[] | undefined> | undefined;
-    while (!this.#failure || taking) {
-      taking ??= this.#subscription.take(await this.#untilRoom());
-      const deliveries = await taking;
+    let taking: ReturnType<Subscription['take']> | undefined;
+    while (taking || !this.#failure) {
+      const deliveries = await (taking ?? this.#takeWhenWelcome());
       if (!deliveries) return;
       this.#limit.arrived(deliveries);
       this.#inFlight += deliveries.length;
@@ -158,9 +157,9 @@ export class Dispatcher<Value> {
    * Lets Redis read while many messages are handled here. What was handled before is acknowledged first: of what is on its way, it is
    * not yet known here that it is in flight, and to be sure whose each message is, Redis would look at them one by one.
    */
-  #takeAhead(arrived: number): Promise<readonly Delivery[] | undefined> | undefined {
+  #takeAhead(arrived: number): ReturnType<Subscription['take']> | undefined {
     this.#settlement.isHeld = false;
-    if (!this.#takesAhead || arrived < MANY) return undefined;
+    if (!this.#takesAhead || arrived < MANY || this.#failure) return undefined;
     this.#settlement.acknowledge();
     const room = this.#room;
     if (room === 0) return undefined;
@@ -170,16 +169,15 @@ export class Dispatcher<Value> {
     return taking;
   }
 
-  /** Waits until there is room; returns how many more may be taken. */
-  async #untilRoom(): Promise<number> {
-    while (true) {
-      const room = this.#room;
-      if (room > 0) return room;
-      if (this.#failure || this.#options.signal.aborted) return 1;
+  async #takeWhenWelcome(): ReturnType<Subscription['take']> {
+    while (!this.#failure) {
+      const room = this.#options.signal.aborted ? 1 : this.#room;
+      if (room > 0) return await this.#subscription.take(room);
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
+    return undefined;
   }
 
   /** How many more may be taken: some, if at most half of what may be in flight is, or a handler has nothing to do. */

@@ -9,6 +9,8 @@ export function keysOf(list: string, consumer: string) {
     alive: keyOf(list, 'alive', consumer),
     /** Set of the consumers that have, or may have, something in flight. */
     consumers: keyOf(list, 'consumers'),
+    /** Names the last acknowledgement: one whose answer was lost must not be done twice, to others with the same bytes. */
+    acknowledged: keyOf(list, 'acknowledged', consumer),
     /** Hash: how many attempts to handle a message have failed, by its id or the hash of its payload. */
     attempts: keyOf(list, 'attempts'),
   };

@@ -49,37 +49,46 @@ for i, payload in ipairs(before) do table.insert(payloads, i, payload) end
 return {payloads, tooLarge, counted}
 `;
 
+/** How long it is known which acknowledgement was the last: ms. Longer than the answer can be waited for, mostly. */
+const KNOWN_MS = 3_600_000;
+
+/** Lua. What an acknowledgement has removed is removed, even if its name is not kept. KEYS: as ACK. @param name a Lua expression */
+const settled = (name: string) => `try('SET', KEYS[3], ${name}, 'PX', '${KNOWN_MS}')\n`;
+
 /**
  * Removes the oldest messages from the processing list if they are just what is acknowledged, which the first and the last one show
- * (who takes over what a consumer had, takes the newest first), and if no attempts are counted. KEYS: processing list, attempts.
- * Arguments: first payload, last payload.
+ * (who takes over what a consumer had, takes the newest first), and if no attempts are counted. Not when it is repeated: the oldest may
+ * be others by then, with the same bytes. KEYS: processing list, attempts, the last acknowledgement. Arguments: a name for this one, first
+ * payload, last payload.
  */
 export const ACK_OLDEST: Pick<Acknowledgement, 'check' | 'settle'> = {
   check: `
+if isRepeated then return -1 end
 local function at(index) return redis.call('LINDEX', KEYS[1], index) end
-if at(0) ~= ARGV[a + 1] or at(n - 1) ~= ARGV[a + 2] or redis.call('EXISTS', KEYS[2]) == 1 then return -1 end
+if at(0) ~= ARGV[a + 2] or at(n - 1) ~= ARGV[a + 3] or redis.call('EXISTS', KEYS[2]) == 1 then return -1 end
 allOurs = true
 `,
-  settle: `redis.call('LTRIM', KEYS[1], n, -1)\n`,
+  settle: `redis.call('LTRIM', KEYS[1], n, -1)\n${settled('ARGV[a + 1]')}`,
 };
 
 /**
- * Removes messages from the processing list, and forgets their attempts. KEYS: processing list, attempts. Arguments: payloads,
- * then the fields of their attempts.
+ * Removes messages from the processing list, and forgets their attempts. KEYS: processing list, attempts, the last acknowledgement.
+ * Arguments: a name for this one, payloads, then the fields of their attempts.
  */
 export const ACK: Pick<Acknowledgement, 'check' | 'settle'> = {
   check: `
-for i = 1, n do state[i] = redis.call('LPOS', KEYS[1], ARGV[a + i]) and 1 or 2 end
+local wasDone = isRepeated and redis.call('GET', KEYS[3]) == ARGV[a + 1]
+for i = 1, n do state[i] = not wasDone and redis.call('LPOS', KEYS[1], ARGV[a + 1 + i]) and 1 or 2 end
 `,
   settle: `
 local counted = redis.call('EXISTS', KEYS[2]) == 1
 for i = 1, n do
   if state[i] == 1 then
-    redis.call('LREM', KEYS[1], 1, ARGV[a + i])
-    if counted then try('HDEL', KEYS[2], ARGV[a + n + i]) end
+    redis.call('LREM', KEYS[1], 1, ARGV[a + 1 + i])
+    if counted then try('HDEL', KEYS[2], ARGV[a + 1 + n + i]) end
   end
 end
-`,
+${settled('ARGV[a + 1]')}`,
 };
 
 /**

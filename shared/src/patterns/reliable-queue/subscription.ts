@@ -88,6 +88,7 @@ class ReliableQueueSubscription implements Subscription {
   #tidying: Promise<unknown> | undefined;
   #failure: Error | undefined;
   #drains = false;
+  #acknowledgements = 0;
 
   constructor(
     connection: Connection,
@@ -135,13 +136,14 @@ class ReliableQueueSubscription implements Subscription {
 
   async ack(done: readonly Delivery[], extras: AckExtras = {}): Promise<readonly AckFate[] | undefined> {
     if (done.length === 0) return [];
-    const { processing, attempts } = this.#keys;
+    const { processing, attempts, acknowledged } = this.#keys;
     const payloads = done.map(({ payload }) => payload);
-    const keys = [processing, attempts];
+    const keys = [processing, attempts, acknowledged];
+    const name = `${this.#name.token} ${++this.#acknowledgements}`;
     // Mostly these are the oldest in flight, and need not be named message by message.
     const ways = [
-      () => ({ ...ACK_OLDEST, keys, args: [payloads[0], payloads.at(-1)] as Buffer[] }),
-      () => ({ ...ACK, keys, args: [...payloads, ...payloads.map((payload) => this.#field(payload))] }),
+      () => ({ ...ACK_OLDEST, keys, args: [name, payloads[0], payloads.at(-1)] as (string | Buffer)[] }),
+      () => ({ ...ACK, keys, args: [name, ...payloads, ...payloads.map((payload) => this.#field(payload))] }),
     ];
     const { signal } = this.#options;
     const markOf = (id: string) => handledMark(this.#list, id);
@@ -179,7 +181,8 @@ class ReliableQueueSubscription implements Subscription {
     await this.#name.release(); // what is still in flight may be taken over at once
     const redis = this.#connection.client;
     if (!redis.isReady || this.#failure) return;
-    const { processing, consumers } = this.#keys;
+    const { processing, consumers, acknowledged } = this.#keys;
+    await redis.del(acknowledged).catch(() => {});
     const left = await redis.lLen(processing).catch(() => 1);
     if (left === 0) await redis.sRem(consumers, this.#options.consumer).catch(() => {});
   }
