@@ -56,3 +56,30 @@ test('what is being requeued is not renewed meanwhile: nobody has to wait for it
   expect(pending?.millisecondsSinceLastDelivery).toBeGreaterThan(1_000_000);
   stop.abort();
 });
+
+/** How often Redis has looked for what is pending since it was asked last. */
+async function looks(): Promise<number> {
+  const { calls } = /cmdstat_xpending:calls=(?<calls>\d+)/.exec(await own.redis.info('commandstats'))?.groups ?? {};
+  await own.redis.configResetStat();
+  return Number(calls ?? 0);
+}
+
+test('entries on their way to their consumer do not keep it from acknowledging others at once; those of somebody else do', async () => {
+  const stop = new AbortController();
+  const options = { ...optionsOf('me', stop.signal), leaseMs: 60_000 };
+  await using subscription = await stream.subscribe(own.connection, 'on-its-way', options);
+  const readAs = (consumer: string) => own.redis.xReadGroup('group', consumer, { key: 'on-its-way', id: '>' });
+  await stream.publish(own.redis, 'on-its-way', ['1', '2', '3', '4']);
+  const taken = (await subscription.take(4)) as Delivery[];
+  await stream.publish(own.redis, 'on-its-way', ['on its way', 'that, too']);
+  await readAs('me');
+  await looks();
+  expect(await subscription.ack(taken.slice(0, 2))).toEqual(['done', 'done']);
+  expect(await looks()).toBe(1);
+  await own.redis.xClaim('on-its-way', 'group', 'thief', 0, (taken[2] as Delivery).id as string);
+  expect(await subscription.ack(taken.slice(2))).toEqual(['lost-lease', 'done']);
+  expect(await looks()).toBe(1 + 2);
+  const pending = await own.redis.xPendingRange('on-its-way', 'group', '-', '+', 10);
+  expect(pending.map(({ consumer }) => consumer)).toEqual(['thief', 'me', 'me']);
+  stop.abort();
+});
