@@ -9,14 +9,16 @@ import type { AckExtras, AckFate, Write } from './delivery.ts';
  */
 export interface Acknowledgement {
   /**
-   * Sets `state[i]` for each delivery: 1 = it is ours, 2 = it is gone, 3 = it is somebody else's; or `allOurs = true`. Changes
-   * nothing. May `return -1`, if it cannot tell with these arguments: then the next way is tried.
+   * Sets `state[i]` for each delivery: 1 = it is ours, 2 = it is gone, 3 = it is somebody else's; or `allOurs = true`, if it need not
+   * look at them one by one. Changes nothing. May `return -1`, if it cannot tell with these arguments: then the next way is tried.
    */
   readonly check: string;
   /** Acknowledges those with `state[i] == 1`, or all if `allOurs`. */
   readonly settle: string;
   readonly keys: readonly string[];
   readonly args: readonly (string | Buffer)[];
+  /** Called when it had to look at the deliveries one by one, which costs Redis as much as all the rest. */
+  readonly onLook?: () => void;
 }
 
 /** ARGV: n, keys of the pattern, arguments of the pattern, '1' for a repetition; then those of the pattern. */
@@ -59,14 +61,14 @@ end
 
 /** The fates: 0 = all done, or a number for each: 1 done, 2 repeated, 3 lost lease. */
 const ANSWER = `
-if allOurs and not marked then return {0, refused} end
+if allOurs and not marked then return {0, refused, 0} end
 local fates = {}
 for i = 1, n do
   if marked and marked[i] == false then fates[i] = 2
   elseif allOurs or state[i] == 1 or (state[i] == 2 and isRepeated) then fates[i] = 1
   else fates[i] = 3 end
 end
-return {fates, refused}
+return {fates, refused, allOurs and 0 or 1}
 `;
 
 const FATES: readonly AckFate[] = ['done', 'done', 'repeated', 'lost-lease'];
@@ -97,7 +99,7 @@ export async function acknowledge(
   ];
   let wasRepeated = false;
   for (const way of ways) {
-    const { check, settle, keys, args } = way();
+    const { check, settle, keys, args, onLook } = way();
     const script = `${HEADER}${check}${once ? MARK : 'local marked\n'}${settle}local refused = ''\n${WRITE}${ANSWER}`;
     const allKeys = [...keys, ...(once ? once.ids.map(markOf) : []), ...writes.map(({ key }) => key)];
     const header = [count, keys.length, args.length].map(String);
@@ -112,7 +114,8 @@ export async function acknowledge(
     });
     if (reply === undefined) return undefined;
     if (reply === -1) continue;
-    const [fates, refused] = reply as [0 | number[], string];
+    const [fates, refused, looked] = reply as [0 | number[], string, number];
+    if (looked === 1) onLook?.();
     if (refused !== '') onWriteRefused?.(String(refused));
     return fates === 0 ? new Array<AckFate>(count).fill('done') : fates.map((fate) => FATES[fate] as AckFate);
   }

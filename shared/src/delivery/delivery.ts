@@ -120,6 +120,11 @@ export interface Subscription extends AsyncDisposable {
   /** When Redis answered it last, even with nothing: steady ms. */
   readonly answeredAt: number;
   /**
+   * Whether the next deliveries may be taken before the last ones are settled: it costs Redis no more, and nothing is lost by it. Not there:
+   * never.
+   */
+  readonly mayTakeAhead?: boolean;
+  /**
    * Waits for deliveries, and takes at most `limit` of them. Called again only after it has resolved.
    * @returns at least one; `undefined` when the signal has aborted and nothing more will come. Throws what Redis refuses.
    */

@@ -51,9 +51,7 @@ export interface DispatcherOptions<Value> {
 export class Dispatcher<Value> {
   readonly #subscription: Subscription;
   readonly #options: DispatcherOptions<Value>;
-  /** Whether the next messages may be asked for before the last ones are handled: what is popped for good had better wait in Redis. */
-  readonly #takesAhead: boolean;
-  readonly #limit: FlightLimit;
+  readonly #limit = new FlightLimit();
   readonly #settlement: Settlement<Value>;
   readonly #turns = new Turns();
   readonly #handlings = new Set<Handling<Value>>();
@@ -71,8 +69,6 @@ export class Dispatcher<Value> {
   constructor(subscription: Subscription, options: DispatcherOptions<Value>) {
     this.#subscription = subscription;
     this.#options = options;
-    this.#takesAhead = options.pattern.guarantees.delivery === 'at-least-once';
-    this.#limit = new FlightLimit(this.#takesAhead ? 2 * MOST_TAKEN : MOST_TAKEN);
     this.#settlement = new Settlement(subscription, {
       ...options,
       onHandled: (messages) => this.#turns.leave(messages),
@@ -153,17 +149,11 @@ export class Dispatcher<Value> {
     }
   }
 
-  /**
-   * Lets Redis read while many messages are handled here. What was handled before is acknowledged first: of what is on its way, it is
-   * not yet known here that it is in flight, and to be sure whose each message is, Redis would look at them one by one.
-   */
+  /** Lets Redis read while many messages are handled here. */
   #takeAhead(arrived: number): ReturnType<Subscription['take']> | undefined {
-    this.#settlement.isHeld = false;
-    if (!this.#takesAhead || arrived < MANY || this.#failure) return undefined;
-    this.#settlement.acknowledge();
+    if (!this.#subscription.mayTakeAhead || arrived < MANY || this.#failure) return undefined;
     const room = this.#room;
     if (room === 0) return undefined;
-    this.#settlement.isHeld = true;
     const taking = this.#subscription.take(room);
     taking.catch(() => {}); // is heard of when it is waited for
     return taking;
@@ -183,12 +173,14 @@ export class Dispatcher<Value> {
   /** How many more may be taken: some, if at most half of what may be in flight is, or a handler has nothing to do. */
   get #room(): number {
     const free = this.#options.concurrency - this.#overdue;
-    const limit = this.#limit.current(free);
-    const { rejecting, handled } = this.#settlement;
-    const toHandle = this.#inFlight - rejecting - handled; // what need not be handled must not hold up what must
+    const { mayTakeAhead } = this.#subscription;
+    const limit = this.#limit.current(free, mayTakeAhead ? 2 * MOST_TAKEN : MOST_TAKEN);
+    const { rejecting, waiting, acknowledging } = this.#settlement;
+    // What need not be handled must not hold up what must.
+    const toHandle = this.#inFlight - rejecting - waiting - (mayTakeAhead ? acknowledging : 0);
     const isWelcome = limit > 0 && toHandle <= Math.max(limit / 2, free - 1);
-    if (!isWelcome || rejecting >= MOST_REJECTED || handled > MOST_HANDLED) return 0;
-    return this.#takesAhead ? Math.min(limit - toHandle, Math.max(free, Math.floor(limit / 2))) : limit - toHandle;
+    if (!isWelcome || rejecting >= MOST_REJECTED || waiting + acknowledging > MOST_HANDLED) return 0;
+    return Math.min(limit - toHandle, mayTakeAhead ? Math.max(free, Math.floor(limit / 2)) : limit);
   }
 
   #receive(deliveries: readonly Delivery[]): void {

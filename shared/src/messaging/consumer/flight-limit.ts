@@ -1,6 +1,8 @@
 import { BatchSize } from '../../delivery/batch-size.ts';
 import type { Delivery } from '../../delivery/delivery.ts';
 
+/** The most deliveries that wait for a handler. */
+const MOST_WAITING = 1000;
 /** As many may wait as are handled in this time: ms. So little is in flight at a stop or crash. */
 const AHEAD_MS = 100;
 
@@ -9,14 +11,9 @@ const AHEAD_MS = 100;
  * as measured. Before anything is measured, none more.
  */
 export class FlightLimit {
-  readonly #batch: BatchSize;
+  readonly #batch = new BatchSize(MOST_WAITING);
   /** What handling one message took lately: ms; `undefined` before the first. */
   #handlingMs: number | undefined;
-
-  /** @param mostWaiting the most deliveries that wait for a handler */
-  constructor(mostWaiting: number) {
-    this.#batch = new BatchSize(mostWaiting);
-  }
 
   /** Learns the size of what arrives. */
   arrived(deliveries: readonly Delivery[]): void {
@@ -30,11 +27,11 @@ export class FlightLimit {
     this.#handlingMs = ms > before ? ms : before + (ms - before) / 8;
   }
 
-  /** The most in flight. @param free how many may be handled at a time now */
-  current(free: number): number {
+  /** The most in flight. @param free how many may be handled at a time now @param mostWaiting how many more at the most */
+  current(free: number, mostWaiting: number): number {
     if (free <= 0) return 0;
     if (this.#handlingMs === undefined) return free;
     const ahead = Math.floor((free * AHEAD_MS) / Math.max(this.#handlingMs, 0.001));
-    return free + Math.min(ahead, this.#batch.current);
+    return free + Math.min(ahead, this.#batch.current, mostWaiting);
   }
 }

@@ -54,8 +54,6 @@ export class Settlement<Value> {
   #refusal: string | undefined;
   /** How many deliveries are on their way to the dead letters. */
   rejecting = 0;
-  /** Whether what is handled is to be acknowledged only in a moment, when more has arrived. */
-  isHeld = false;
 
   constructor(subscription: Subscription, options: SettlementOptions<Value>) {
     this.#subscription = subscription;
@@ -64,9 +62,14 @@ export class Settlement<Value> {
     this.#isTold = options.pattern.guarantees.delivery === 'at-least-once';
   }
 
-  /** How many deliveries are handled, and are acknowledged now, or wait for others to be acknowledged with. */
-  get handled(): number {
-    return this.#acknowledging + this.#handled.length;
+  /** How many deliveries are handled, and wait for others to be acknowledged with. */
+  get waiting(): number {
+    return this.#handled.length;
+  }
+
+  /** How many deliveries are being acknowledged. */
+  get acknowledging(): number {
+    return this.#acknowledging;
   }
 
   /** A message's handler is done; `acknowledge` settles it. */
@@ -79,12 +82,10 @@ export class Settlement<Value> {
     if (this.#hasFailed) return;
     this.#tellHandled();
     if (this.#handled.length === 0 || this.#acknowledging > 0 || this.#hasFailed) return;
-    const soon = this.isHeld ? performance.now() : this.#acknowledgedAt;
-    const waitMs = soon + ACKNOWLEDGE_EVERY_MS - performance.now();
+    const waitMs = this.#acknowledgedAt + ACKNOWLEDGE_EVERY_MS - performance.now();
     if (waitMs > 0 && !this.#isUrgent) {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
-        this.isHeld = false;
         this.acknowledge();
       }, waitMs);
       return;
@@ -119,8 +120,7 @@ export class Settlement<Value> {
   }
 
   get #isUrgent(): boolean {
-    if (!this.#isTold || this.#options.signal.aborted) return true;
-    return this.#handled.length >= MANY && !this.isHeld;
+    return this.#handled.length >= MANY || !this.#isTold || this.#options.signal.aborted;
   }
 
   #tellHandled(): void {

@@ -71,6 +71,7 @@ export async function subscribe(
  * renewed from this process: one that hangs loses all that it has in flight.
  */
 class ReliableQueueSubscription implements Subscription {
+  readonly mayTakeAhead = true;
   readonly #connection: Connection;
   readonly #reader: BlockingConnection;
   readonly #list: string;

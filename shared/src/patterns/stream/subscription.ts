@@ -20,6 +20,9 @@ export const SUBSCRIBE_RIGHTS = [
   ...['xreadgroup', 'xpending', 'xclaim', 'xautoclaim', 'xrange', 'xack', 'xadd', 'xlen', 'xtrim', 'exists'],
 ] as const;
 
+/** For so long after Redis had to look at entries one by one, others are taken to have some, too: ms. */
+const SHARED_MS = 10_000;
+
 /** Pending for this long (ms) an entry may be claimed by anybody at once. */
 const ABANDONED_MS = 1_000_000_000;
 
@@ -56,6 +59,8 @@ class StreamSubscription implements Subscription {
   readonly #failed = new Map<string, number>();
   /** Until then (steady ms) nobody can have taken from us what is in flight: a lease has not run out since it was renewed. */
   #ownUntil: number;
+  /** When Redis had to look at entries one by one for the last time: steady ms. */
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #failure: Error | undefined;
 
   constructor(
@@ -82,6 +87,14 @@ class StreamSubscription implements Subscription {
     return this.#blocking.answeredAt;
   }
 
+  /**
+   * What is on its way is not known here to be in flight: if others have entries, too, Redis must look whose those are that are
+   * acknowledged meanwhile.
+   */
+  get mayTakeAhead(): boolean {
+    return performance.now() - this.#lookedAt > SHARED_MS;
+  }
+
   async take(limit: number): Promise<readonly Delivery[] | undefined> {
     const { signal } = this.#options;
     while (!signal.aborted) {
@@ -101,7 +114,11 @@ class StreamSubscription implements Subscription {
     const { group, consumer, signal } = this.#options;
     const isSure = performance.now() < this.#ownUntil && !this.#reader.isUnsure && this.#inFlight.hasAll(done);
     const known = isSure ? this.#inFlight.size + this.#failed.size : -1;
-    const step = { ...ACK, keys: [this.#key], args: [group, consumer, String(known), idsOf(done).join(' ')] };
+    const args = [group, consumer, String(known), idsOf(done).join(' ')];
+    const onLook = () => {
+      this.#lookedAt = performance.now();
+    };
+    const step = { ...ACK, keys: [this.#key], args, ...(isSure && { onLook }) };
     const markOf = (id: string) => this.#markOf(id);
     const fates = await acknowledge(this.#connection, signal, done.length, [() => step], extras, markOf);
     this.#inFlight.remove(done);
