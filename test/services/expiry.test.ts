@@ -8,6 +8,7 @@ const COUNT = 30;
 const DEDUPE_TTL = 60;
 const RECLAIM_AFTER = 20;
 const DAY = 24 * 60 * 60;
+const HOUR = 60 * 60;
 const MINUTE = 60;
 
 /** What grows with the messages or with the subscribers expires: its keys, and after how many seconds at the latest. */
@@ -18,6 +19,7 @@ const EXPIRING: readonly (readonly [what: string, keys: RegExp, seconds: number]
   ['what publishers tell of their sessions', /:published$/, DAY],
   ['how the subscribers of a group stand', /:reports$/, MINUTE],
   ['signs of life', /:alive(:subscribers)?:me$/, RECLAIM_AFTER],
+  ['which acknowledgement was the last', /:acknowledged:me$/, HOUR],
 ];
 
 const own = useRedis();
@@ -53,6 +55,7 @@ test('of all keys that services leave in Redis, exactly those expire that would 
     ['what publishers tell of their sessions', patterns.length],
     ['how the subscribers of a group stand', patterns.length],
     ['signs of life', patterns.filter(({ guarantees }) => guarantees.survivesCrash).length],
+    ['which acknowledgement was the last', 1],
   ]);
   const others = all.filter(({ key }) => !rule(key)).length;
   expect(others).toBeLessThan(3 * patterns.length); // a few for each topic, however many messages there are
