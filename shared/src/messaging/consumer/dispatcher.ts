@@ -19,8 +19,6 @@ const ANSWER_MS = 5000;
 const MOST_TAKEN = 500;
 /** While these many dead letters cannot be stored, nothing more is taken. */
 const MOST_REJECTED = 500;
-/** While more handled messages than these are not acknowledged, nothing more is taken. */
-const MOST_HANDLED = 2 * MOST_TAKEN;
 /** So many are worth it that the next ones are asked for before these are handled. */
 const MANY = 64;
 
@@ -179,7 +177,8 @@ export class Dispatcher<Value> {
     // What need not be handled must not hold up what must.
     const toHandle = this.#inFlight - rejecting - waiting - (mayTakeAhead ? acknowledging : 0);
     const isWelcome = limit > 0 && toHandle <= Math.max(limit / 2, free - 1);
-    if (!isWelcome || rejecting >= MOST_REJECTED || waiting + acknowledging > MOST_HANDLED) return 0;
+    const isBehind = rejecting >= MOST_REJECTED || waiting + acknowledging > 2 * limit; // else they would fill the memory
+    if (!isWelcome || isBehind) return 0;
     return Math.min(limit - toHandle, mayTakeAhead ? Math.max(free, Math.floor(limit / 2)) : limit);
   }
 
