@@ -41,6 +41,20 @@ export function acknowledging(bench: Bench): void {
     await reader.end();
   });
 
+  test('what lies between messages that are acknowledged out of order stays in flight', async () => {
+    const topic = bench.topic();
+    const reader = await bench.read(topic, { ack: false });
+    await bench.publish(topic, numbered(5));
+    await reader.receive(5);
+    const { subscription, got } = reader;
+    const [one, two, three, four, five] = got as [Delivery, Delivery, Delivery, Delivery, Delivery];
+    expect(await subscription.ack([one, four, three])).toEqual(['done', 'done', 'done']);
+    expect(await bench.backlog(topic)).toMatchObject({ inFlight: 2 });
+    expect(await subscription.reject(two, 'because')).toBe('dead');
+    expect(await subscription.ack([five])).toEqual(['done']);
+    expect(await bench.backlog(topic)).toMatchObject({ waiting: 0, inFlight: 0, dead: 1 });
+  });
+
   test('an acknowledgement whose answer is lost takes nothing of others with the same bytes', async () => {
     const topic = bench.topic();
     await using line = await TcpProxy.to(own.server.port);

@@ -83,3 +83,20 @@ test('entries on their way to their consumer do not keep it from acknowledging o
   expect(pending.map(({ consumer }) => consumer)).toEqual(['thief', 'me', 'me']);
   stop.abort();
 });
+
+test('an entry that may be on its way does not stand in for one that somebody else has', async () => {
+  const stop = new AbortController();
+  const options = { ...optionsOf('me', stop.signal), leaseMs: 60_000 };
+  await using subscription = await stream.subscribe(own.connection, 'stand-in', options);
+  await stream.publish(own.redis, 'stand-in', ['1', '2', '3']);
+  const taken = (await subscription.take(3)) as Delivery[];
+  await stream.publish(own.redis, 'stand-in', ['on its way']);
+  await own.redis.xReadGroup('group', 'other', { key: 'stand-in', id: '>' });
+  const [other] = await own.redis.xPendingRange('stand-in', 'group', '-', '+', 1, { consumer: 'other' });
+  const taking = subscription.take(1);
+  await own.redis.xClaim('stand-in', 'group', 'me', 0, other?.id as string);
+  await own.redis.xClaim('stand-in', 'group', 'thief', 0, (taken[1] as Delivery).id as string);
+  expect(await subscription.ack(taken)).toEqual(['done', 'lost-lease', 'done']);
+  stop.abort();
+  await taking;
+});

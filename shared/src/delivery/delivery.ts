@@ -119,10 +119,7 @@ export interface AckExtras {
 export interface Subscription extends AsyncDisposable {
   /** When Redis answered it last, even with nothing: steady ms. */
   readonly answeredAt: number;
-  /**
-   * Whether the next deliveries may be taken before the last ones are settled: it costs Redis no more, and nothing is lost by it. Not there:
-   * never.
-   */
+  /** Whether the next deliveries may be asked for before the last ones are handled: those come again if nobody handles them. */
   readonly mayTakeAhead?: boolean;
   /**
    * Waits for deliveries, and takes at most `limit` of them. Called again only after it has resolved.

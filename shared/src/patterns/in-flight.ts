@@ -28,6 +28,18 @@ export class InFlight implements Iterable<Delivery> {
     return deliveries.every((delivery) => this.has(keyOf(delivery)));
   }
 
+  /** Whether these are the oldest, in the order in which they were added. */
+  beginsWith(deliveries: readonly Delivery[]): boolean {
+    let from = 0;
+    for (const part of this.#parts) {
+      if (from >= deliveries.length) return true;
+      const most = Math.min(part.deliveries.size, deliveries.length - from);
+      if (!isBeginning(part, deliveries, from, most)) return false;
+      from += most;
+    }
+    return from === deliveries.length;
+  }
+
   add(deliveries: readonly Delivery[]): void {
     const part = this.#partForMore();
     part.takenIn += deliveries.length;
@@ -37,11 +49,10 @@ export class InFlight implements Iterable<Delivery> {
   /** Those that are not in flight are left out. */
   remove(deliveries: readonly Delivery[]): void {
     for (let from = 0; from < deliveries.length; ) {
-      const oldest = this.#parts[0]?.deliveries;
-      const next = deliveries.slice(from, from + (oldest?.size ?? 0));
-      if (oldest && next.length === oldest.size && next.every((each) => oldest.has(keyOf(each)))) {
+      const oldest = this.#parts[0];
+      if (oldest && isBeginning(oldest, deliveries, from, oldest.deliveries.size)) {
         this.#parts.shift();
-        from += next.length;
+        from += oldest.deliveries.size;
       } else this.#removeOne(deliveries[from++] as Delivery);
     }
   }
@@ -62,6 +73,17 @@ export class InFlight implements Iterable<Delivery> {
     const index = this.#parts.findIndex(({ deliveries }) => deliveries.delete(keyOf(delivery)));
     if (this.#parts[index]?.deliveries.size === 0) this.#parts.splice(index, 1);
   }
+}
+
+/** Whether a part begins with so many deliveries, from one place on. */
+function isBeginning(part: Part, deliveries: readonly Delivery[], from: number, count: number): boolean {
+  if (from + count > deliveries.length) return false;
+  let at = from;
+  for (const key of part.deliveries.keys()) {
+    if (at === from + count) break;
+    if (key !== keyOf(deliveries[at++] as Delivery)) return false;
+  }
+  return true;
 }
 
 interface Part {

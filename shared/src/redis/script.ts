@@ -37,6 +37,9 @@ export async function runKnownScript(
   }
 }
 
+/** So many values a script may hand to one command: `unpack` has no room for more than some 8,000. */
+export const SLICE = 5000;
+
 const options = (keys: readonly string[], args: Arguments) => ({
   keys: [...keys],
   arguments: [...args] as string[],

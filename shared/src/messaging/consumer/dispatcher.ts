@@ -141,9 +141,13 @@ export class Dispatcher<Value> {
       this.#inFlight += deliveries.length;
       taking = this.#takeAhead(deliveries.length);
       if (taking) await written();
-      this.#receive(deliveries);
-      this.#pump();
-      if (this.#isForOthers) await this.#requeueWaiting();
+      try {
+        this.#receive(deliveries);
+        this.#pump();
+        if (this.#isForOthers) await this.#requeueWaiting();
+      } catch (error) {
+        this.fail(error as Error); // what is being taken is waited for all the same, and requeued
+      }
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Acknowledgement } from '../../delivery/acknowledge.ts';
+import { SLICE } from '../../redis/script.ts';
 import { READ_HEAD } from '../lists.ts';
 
 /**
@@ -42,24 +43,29 @@ end
 if wanted > 0 then
   redis.call('LTRIM', KEYS[1], 0, -1)
   readHead(wanted)
-  if #payloads > 0 then redis.call('RPUSH', KEYS[2], unpack(payloads)) end
+  for i = 1, #payloads, ${SLICE} do
+    redis.call('RPUSH', KEYS[2], unpack(payloads, i, math.min(i + ${SLICE - 1}, #payloads)))
+  end
   redis.call('LTRIM', KEYS[1], read, -1)
 end
 for i, payload in ipairs(before) do table.insert(payloads, i, payload) end
 return {payloads, tooLarge, counted}
 `;
 
-/** How long it is known which acknowledgement was the last: ms. Longer than the answer can be waited for, mostly. */
+/**
+ * How long it is known which acknowledgement was the last: ms. One that is repeated later, after an outage of more than an hour, may take
+ * a message with the same bytes.
+ */
 const KNOWN_MS = 3_600_000;
 
 /** Lua. What an acknowledgement has removed is removed, even if its name is not kept. KEYS: as ACK. @param name a Lua expression */
 const settled = (name: string) => `try('SET', KEYS[3], ${name}, 'PX', '${KNOWN_MS}')\n`;
 
 /**
- * Removes the oldest messages from the processing list if they are just what is acknowledged, which the first and the last one show
- * (who takes over what a consumer had, takes the newest first), and if no attempts are counted. Not when it is repeated: the oldest may
- * be others by then, with the same bytes. KEYS: processing list, attempts, the last acknowledgement. Arguments: a name for this one, first
- * payload, last payload.
+ * Removes the oldest messages from the processing list, for a consumer that knows them to be what it acknowledges, as long as nobody has
+ * taken them over. Who does takes the newest first, so that the last one of these shows it. Not if attempts are counted, and not when it
+ * is repeated: the oldest may be others by then, with the same bytes. KEYS: processing list, attempts, the last acknowledgement.
+ * Arguments: a name for this one, first payload, last payload.
  */
 export const ACK_OLDEST: Pick<Acknowledgement, 'check' | 'settle'> = {
   check: `

@@ -89,6 +89,8 @@ class ReliableQueueSubscription implements Subscription {
   #tidying: Promise<unknown> | undefined;
   #failure: Error | undefined;
   #drains = false;
+  /** Names each acknowledgement, together with its number: no other subscription has this. */
+  readonly #id = uuid();
   #acknowledgements = 0;
 
   constructor(
@@ -140,12 +142,16 @@ class ReliableQueueSubscription implements Subscription {
     const { processing, attempts, acknowledged } = this.#keys;
     const payloads = done.map(({ payload }) => payload);
     const keys = [processing, attempts, acknowledged];
-    const name = `${this.#name.token} ${++this.#acknowledgements}`;
-    // Mostly these are the oldest in flight, and need not be named message by message.
-    const ways = [
-      () => ({ ...ACK_OLDEST, keys, args: [name, payloads[0], payloads.at(-1)] as (string | Buffer)[] }),
-      () => ({ ...ACK, keys, args: [name, ...payloads, ...payloads.map((payload) => this.#field(payload))] }),
-    ];
+    const name = `${this.#id} ${++this.#acknowledgements}`;
+    const oldest = () => ({ ...ACK_OLDEST, keys, args: [name, payloads[0], payloads.at(-1)] as (string | Buffer)[] });
+    const each = () => ({
+      ...ACK,
+      keys,
+      args: [name, ...payloads, ...payloads.map((payload) => this.#field(payload))],
+    });
+    // What is in flight lies in the processing list in the same order, unless a step has failed.
+    const areOldest = !this.#isUnsure && this.#inFlight.beginsWith(done);
+    const ways = areOldest ? [oldest, each] : [each];
     const { signal } = this.#options;
     const markOf = (id: string) => handledMark(this.#list, id);
     const fates = await acknowledge(this.#connection, signal, done.length, ways, extras, markOf);
@@ -179,11 +185,11 @@ class ReliableQueueSubscription implements Subscription {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#heart);
     await this.#reader.close();
-    await this.#name.release(); // what is still in flight may be taken over at once
     const redis = this.#connection.client;
-    if (!redis.isReady || this.#failure) return;
     const { processing, consumers, acknowledged } = this.#keys;
-    await redis.del(acknowledged).catch(() => {});
+    if (redis.isReady && !this.#failure) await redis.del(acknowledged).catch(() => {});
+    await this.#name.release(); // what is still in flight may be taken over at once
+    if (!redis.isReady || this.#failure) return;
     const left = await redis.lLen(processing).catch(() => 1);
     if (left === 0) await redis.sRem(consumers, this.#options.consumer).catch(() => {});
   }

@@ -41,6 +41,8 @@ export class StreamReader {
   #abandonedFrom: string | undefined;
   /** Whether the stream may be too long. */
   #isLong = false;
+  /** Tells whether the stream is still too long. */
+  #trimming: Promise<boolean> | undefined;
   /** How many entries were read since that was to be seen. */
   #read = 0;
 
@@ -93,15 +95,24 @@ export class StreamReader {
       const abandoned = await this.#takeAbandoned(this.#abandonedFrom, limit);
       if (abandoned.length > 0) return abandoned;
     }
-    const trimming = this.#isLong ? this.#trim() : false; // not waited for: what is read next follows on the same connection
-    const [isLong, fresh] = await Promise.all([trimming, this.#takeNew(limit)]);
-    this.#isLong = isLong;
+    await this.#trimIfLong();
+    const fresh = await this.#takeNew(limit);
     this.#read += fresh.length;
     if (this.#read >= TRIM_EVERY) {
       this.#isLong = true;
       this.#read = 0;
     }
     return fresh;
+  }
+
+  /** Has the stream trimmed, and does not wait for it: that it is refused is told with the next read. */
+  async #trimIfLong(): Promise<void> {
+    const last = this.#trimming;
+    this.#trimming = undefined;
+    if (last) this.#isLong = await last;
+    if (!this.#isLong) return;
+    this.#trimming = this.#trim();
+    this.#trimming.catch(() => {});
   }
 
   /** @returns whether there may be more to remove */

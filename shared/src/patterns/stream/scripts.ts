@@ -1,5 +1,6 @@
 import { v4 as uuid } from 'uuid';
 import type { Acknowledgement } from '../../delivery/acknowledge.ts';
+import { SLICE } from '../../redis/script.ts';
 
 /**
  * Redis acknowledges and claims an entry for anybody who asks, whoever it belongs to. So each script looks first whether the
@@ -21,18 +22,21 @@ end
 
 /**
  * Acknowledges entries. They need not be looked at one by one if no lease can have run out, and as many are pending for the consumer as
- * it has in flight; or more, which are on their way to it, if nothing is pending for anybody else. KEYS: stream. Arguments: group,
- * consumer, how many it has in flight (-1 = look at each), ids in one text, which costs this process less than as many arguments.
+ * it has in flight, or more, which are on their way to it. But while some may be on their way, that proves nothing, unless nothing is
+ * pending for anybody else. KEYS: stream. Arguments: group, consumer, how many it has in flight (-1 = look at each), '1' if some may be on
+ * their way, ids in one text, which costs this process less than as many arguments.
  */
 export const ACK: Pick<Acknowledgement, 'check' | 'settle'> = {
   check: `${OWNER}
-local inFlight, ids = tonumber(ARGV[a + 3]), {}
-for id in ARGV[a + 4]:gmatch('%S+') do ids[#ids + 1] = id end
+local inFlight, mayBeMore, ids = tonumber(ARGV[a + 3]), ARGV[a + 4] == '1', {}
+for id in ARGV[a + 5]:gmatch('%S+') do ids[#ids + 1] = id end
 if inFlight >= 0 then
   local owners = redis.call('XPENDING', KEYS[1], ARGV[a + 1])[4] or {}
   for _, owner in ipairs(owners) do
     local pending = tonumber(owner[2])
-    if owner[1] == ARGV[a + 2] then allOurs = pending == inFlight or (pending > inFlight and #owners == 1) end
+    if owner[1] == ARGV[a + 2] then
+      if #owners == 1 then allOurs = pending >= inFlight else allOurs = pending == inFlight and not mayBeMore end
+    end
   end
 end
 if not allOurs then
@@ -40,7 +44,8 @@ if not allOurs then
 end
 `,
   settle: `
-if allOurs then redis.call('XACK', KEYS[1], ARGV[a + 1], unpack(ids))
+if allOurs then
+  for i = 1, n, ${SLICE} do redis.call('XACK', KEYS[1], ARGV[a + 1], unpack(ids, i, math.min(i + ${SLICE - 1}, n))) end
 else
   for i = 1, n do
     if state[i] == 1 then redis.call('XACK', KEYS[1], ARGV[a + 1], ids[i]) end

@@ -61,6 +61,8 @@ class StreamSubscription implements Subscription {
   #ownUntil: number;
   /** When Redis had to look at entries one by one for the last time: steady ms. */
   #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Whether entries may be on their way. */
+  #isTaking = false;
   #failure: Error | undefined;
 
   constructor(
@@ -97,16 +99,21 @@ class StreamSubscription implements Subscription {
 
   async take(limit: number): Promise<readonly Delivery[] | undefined> {
     const { signal } = this.#options;
-    while (!signal.aborted) {
-      if (this.#failure) throw this.#failure;
-      const deliveries = await this.#blocking.read(() => this.#reader.read(limit));
-      if (!deliveries || deliveries.length === 0) continue;
-      this.#inFlight.add(deliveries);
-      if (this.#failed.size > 0) for (const id of idsOf(deliveries)) this.#failed.delete(id);
-      return deliveries;
+    this.#isTaking = true;
+    try {
+      while (!signal.aborted) {
+        if (this.#failure) throw this.#failure;
+        const deliveries = await this.#blocking.read(() => this.#reader.read(limit));
+        if (!deliveries || deliveries.length === 0) continue;
+        this.#inFlight.add(deliveries);
+        if (this.#failed.size > 0) for (const id of idsOf(deliveries)) this.#failed.delete(id);
+        return deliveries;
+      }
+      this.#blocking.end();
+      return undefined;
+    } finally {
+      this.#isTaking = false;
     }
-    this.#blocking.end();
-    return undefined;
   }
 
   async ack(done: readonly Delivery[], extras: AckExtras = {}): Promise<readonly AckFate[] | undefined> {
@@ -114,7 +121,7 @@ class StreamSubscription implements Subscription {
     const { group, consumer, signal } = this.#options;
     const isSure = performance.now() < this.#ownUntil && !this.#reader.isUnsure && this.#inFlight.hasAll(done);
     const known = isSure ? this.#inFlight.size + this.#failed.size : -1;
-    const args = [group, consumer, String(known), idsOf(done).join(' ')];
+    const args = [group, consumer, String(known), this.#isTaking ? '1' : '0', idsOf(done).join(' ')];
     const onLook = () => {
       this.#lookedAt = performance.now();
     };
