@@ -94,6 +94,12 @@ test('more than 200 messages per second are counted, not one left out, and bound
     const { events, summarized } = page.told('publisher', 'accepted', pattern);
     expect(events + summarized).toBeGreaterThanOrEqual(SENT - before.made - 2000);
   }
+  for (const pattern of ['reliable-queue', 'stream']) {
+    await until(`each acknowledgement by ${pattern} to be told`, () => {
+      const { events, summarized } = page.told('subscriber', 'acknowledged', pattern);
+      return events + summarized === SENT;
+    });
+  }
   expect(page.unreadable).toEqual([]);
   expect(page.largest).toBeLessThanOrEqual(64 * 1024);
   expect(await reader.stop()).toBe(0);

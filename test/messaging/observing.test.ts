@@ -215,3 +215,41 @@ test('a producer’s trouble and its end are told and logged once each', async (
   ]);
   await messaging.topic('other', { pattern: pubsub }).producer().send(1);
 });
+
+test.each(surviving)(
+  '%s: an observer may do without the messages that are acknowledged; another still sees them',
+  async (_name, pattern) => {
+    const topic = use.topic(pattern);
+    const seen = { shown: 0, fates: 0, others: 0 };
+    let wants = false;
+    const messaging = use.messaging({
+      telemetry: {
+        consumer: () => ({
+          wantsAcknowledged: () => wants,
+          acknowledged(batch, fates) {
+            seen.shown += batch.length;
+            seen.fates += fates.length;
+          },
+        }),
+      },
+    });
+    const alone = messaging.topic<number>(topic.name, { pattern }).consume({ name: 'alone' }, () => {});
+    await topic.producer().sendBatch(upTo(1000));
+    await until('all fates', () => seen.fates === 1000);
+    expect(seen.shown).toBe(0);
+    wants = true;
+    await topic.producer().sendBatch(upTo(1000));
+    await until('the fates of all others', () => seen.fates === 2000);
+    expect(seen.shown).toBe(1000);
+    await alone.close();
+    wants = false;
+    messaging.topic<number>(topic.name, { pattern }).consume({ name: 'with another' }, () => {}, {
+      acknowledged: (batch) => {
+        seen.others += batch.length;
+      },
+    });
+    await topic.producer().sendBatch(upTo(1000));
+    await until('the messages', () => seen.others === 1000);
+    expect(seen.fates).toBe(3000);
+  },
+);

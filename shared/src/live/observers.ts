@@ -52,19 +52,22 @@ export function liveProducer(pattern: string, told: Told): ProducerObserver<unkn
 /** Tells what becomes of what a pattern's consumer receives. */
 export function liveConsumer({ name: pattern, guarantees }: Pattern, told: Told): ConsumerObserver<unknown> {
   const acknowledges = guarantees.delivery === 'at-least-once';
+  /** Whether what was handled last was told message by message. */
+  let isTold = false;
 
   function tell(
     what: Happening,
     batch: readonly Incoming<unknown>[],
     at: number,
     more?: (incoming: Incoming<unknown>) => Partial<LiveEvent>,
-  ): void {
-    told.recorder?.record(pattern, what, batch.length, (place) => {
+  ): number {
+    const shown = told.recorder?.record(pattern, what, batch.length, (place) => {
       const incoming = batch[place] as Incoming<unknown>;
       const { attempt, id: entry } = incoming.delivery;
       const message = about((incoming.value as Received).message, pattern, what, at);
       return { ...message, attempt, ...(entry !== undefined && { entry }), ...more?.(incoming) };
     });
+    return shown ?? 0;
   }
 
   function tellPayloads(what: Happening, payloads: readonly Buffer[], reason?: string): void {
@@ -89,6 +92,7 @@ export function liveConsumer({ name: pattern, guarantees }: Pattern, told: Told)
     },
     handled(batch) {
       told.recent.handled(batch.length, madeAtOf(batch, -1));
+      isTold = false;
       if (!told.recorder) return;
       const now = nowMicros();
       const step = Math.ceil(batch.length / MOST_MEASURED);
@@ -97,15 +101,19 @@ export function liveConsumer({ name: pattern, guarantees }: Pattern, told: Told)
         const { madeAt } = value as Received;
         told.recent.measured(delivery.receivedAt - madeAt, Math.max(now, delivery.receivedAt) - madeAt);
       }
-      tell('handled', batch, now);
+      isTold = tell('handled', batch, now) > 0;
     },
+    wantsAcknowledged: () => isTold && acknowledges,
     acknowledged(batch, fates) {
       if (!told.recorder || !acknowledges) return;
       const at = nowMicros();
       const isDone = fates.every((fate) => fate === 'done');
       for (const fate of isDone ? (['done'] as const) : (['done', 'repeated', 'lost-lease'] as const)) {
+        const messages = isDone ? fates.length : fates.filter((each) => each === fate).length;
+        if (messages === 0) continue;
         const those = isDone ? batch : batch.filter((_, place) => fates[place] === fate);
-        if (those.length > 0) tell(ACKNOWLEDGED[fate], those, at, () => ({ batch: batch.length }));
+        if (batch.length === 0) told.recorder.count(pattern, ACKNOWLEDGED[fate], messages);
+        else tell(ACKNOWLEDGED[fate], those, at, () => ({ batch: batch.length }));
       }
     },
     failed(incoming, reason, fate) {

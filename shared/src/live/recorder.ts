@@ -32,14 +32,16 @@ export class Recorder {
    * Something happened to messages.
    * @param pattern '' for all
    * @param event makes the event of one of them, by its place
+   * @returns of how many, from the first on, each is told
    */
-  record(pattern: string, what: Happening, messages: number, event: (place: number) => LiveEvent): void {
+  record(pattern: string, what: Happening, messages: number, event: (place: number) => LiveEvent): number {
     const key = `${what} ${pattern}`;
     const rate = this.#rates.get(key) ?? new Rate();
     this.#rates.set(key, rate);
     const shown = Math.min(rate.take(messages, performance.now()), MOST_WAITING - this.#events.length);
     for (let place = 0; place < shown; place++) this.#events.push(JSON.stringify(event(place)));
     if (shown < messages) this.#count(key, pattern, what, messages - shown);
+    return Math.max(0, shown);
   }
 
   /** Only their number is known. */

@@ -46,6 +46,11 @@ export interface ConsumerObserver<Value> {
   writesOnDeath?(payload: Buffer): readonly Write[];
   /** Redis refused one of these writes; the messages are acknowledged, or dead, all the same. */
   writeRefused?(reason: string): void;
+  /**
+   * Whether `acknowledged` shall show the messages: asked when the first of a batch are handled. If it shall not, they are let go then,
+   * and it is told of fates only. Not there: it shall.
+   */
+  wantsAcknowledged?(): boolean;
   /** Redis has answered their acknowledgement; the fate of each. */
   acknowledged?(batch: readonly Incoming<Value>[], fates: readonly AckFate[]): void;
   /** The same, for observers that only count: if nobody hears `acknowledged`, messages are let go as soon as they are handled. */

@@ -36,10 +36,14 @@ export function consumerObservers<Value>(
   ...observers: readonly (ConsumerObserver<Value> | undefined)[]
 ): ConsumerObserver<Value> {
   const writers = observers.filter((observer) => observer?.writesOnAck);
+  const acknowledgers = observers.filter((observer) => observer?.acknowledged);
   const undertakers = observers.filter((observer) => observer?.writesOnDeath);
   return {
     ...merge(CONSUMER_EVENTS, observers),
     ...(writers.length > 0 && { writesOnAck: () => writers.flatMap((observer) => observer?.writesOnAck?.() ?? []) }),
+    ...(acknowledgers.length > 0 && {
+      wantsAcknowledged: () => acknowledgers.some((observer) => observer?.wantsAcknowledged?.() ?? true),
+    }),
     ...(undertakers.length > 0 && {
       writesOnDeath: (payload) => undertakers.flatMap((observer) => observer?.writesOnDeath?.(payload) ?? []),
     }),

@@ -44,7 +44,7 @@ export class Settlement<Value> {
   #handled: Delivery[] = [];
   /** Their messages, if anybody sees them again. Else they are let go: they would be most of what the garbage collector moves. */
   #messages: Incoming<Value>[] = [];
-  readonly #isSeenAgain: boolean;
+  #isSeenAgain = false;
   readonly #isTold: boolean;
   #acknowledging = 0;
   #acknowledgedAt = Number.NEGATIVE_INFINITY;
@@ -58,7 +58,6 @@ export class Settlement<Value> {
   constructor(subscription: Subscription, options: SettlementOptions<Value>) {
     this.#subscription = subscription;
     this.#options = options;
-    this.#isSeenAgain = options.dedupeTtlMs > 0 || options.observer.acknowledged !== undefined;
     this.#isTold = options.pattern.guarantees.delivery === 'at-least-once';
   }
 
@@ -132,8 +131,16 @@ export class Settlement<Value> {
     } catch (error) {
       this.#giveUp(error as Error);
     }
+    if (this.#handled.length === 0) this.#isSeenAgain = this.#areSeenAgain;
     for (const message of batch) this.#handled.push(message.delivery);
     if (this.#isSeenAgain) for (const message of batch) this.#messages.push(message);
+  }
+
+  /** Whether anybody wants to see what is handled now again. */
+  get #areSeenAgain(): boolean {
+    const { dedupeTtlMs, observer } = this.#options;
+    if (dedupeTtlMs > 0) return true;
+    return observer.acknowledged !== undefined && (observer.wantsAcknowledged?.() ?? true);
   }
 
   async #acknowledgeAll(): Promise<void> {
