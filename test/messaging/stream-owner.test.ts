@@ -5,6 +5,7 @@ import { stream } from '@redis-messaging/shared/patterns/stream/stream';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
 import { connectTo } from '../support/redis.ts';
+import { countOf } from '../support/redis-stats.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 const own = useRedis();
@@ -59,9 +60,9 @@ test('what is being requeued is not renewed meanwhile: nobody has to wait for it
 
 /** How often Redis has looked for what is pending since it was asked last. */
 async function looks(): Promise<number> {
-  const { calls } = /cmdstat_xpending:calls=(?<calls>\d+)/.exec(await own.redis.info('commandstats'))?.groups ?? {};
+  const calls = await countOf(own.redis, 'xpending');
   await own.redis.configResetStat();
-  return Number(calls ?? 0);
+  return calls;
 }
 
 test('entries on their way to their consumer do not keep it from acknowledging others at once; those of somebody else do', async () => {

@@ -41,7 +41,7 @@ export class Recorder {
     const shown = Math.min(rate.take(messages, performance.now()), MOST_WAITING - this.#events.length);
     for (let place = 0; place < shown; place++) this.#events.push(JSON.stringify(event(place)));
     if (shown < messages) this.#count(key, pattern, what, messages - shown);
-    return Math.max(0, shown);
+    return shown;
   }
 
   /** Only their number is known. */

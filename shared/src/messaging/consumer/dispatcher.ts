@@ -15,8 +15,6 @@ const FINISH_MS = 500;
 const GIVE_UP_MS = 250;
 /** A read that has not been answered for this long says that nothing can be consumed: ms. */
 const ANSWER_MS = 5000;
-/** The most deliveries that are taken at once. */
-const MOST_TAKEN = 500;
 /** While these many dead letters cannot be stored, nothing more is taken. */
 const MOST_REJECTED = 500;
 /** So many are worth it that the next ones are asked for before these are handled. */
@@ -175,8 +173,8 @@ export class Dispatcher<Value> {
   /** How many more may be taken: some, if at most half of what may be in flight is, or a handler has nothing to do. */
   get #room(): number {
     const free = this.#options.concurrency - this.#overdue;
-    const { mayTakeAhead } = this.#subscription;
-    const limit = this.#limit.current(free, mayTakeAhead ? 2 * MOST_TAKEN : MOST_TAKEN);
+    const { mayTakeAhead = false } = this.#subscription;
+    const limit = this.#limit.current(free, mayTakeAhead);
     const { rejecting, waiting, acknowledging } = this.#settlement;
     // What need not be handled must not hold up what must.
     const toHandle = this.#inFlight - rejecting - waiting - (mayTakeAhead ? acknowledging : 0);

@@ -1,8 +1,8 @@
 import { BatchSize } from '../../delivery/batch-size.ts';
 import type { Delivery } from '../../delivery/delivery.ts';
 
-/** The most deliveries that wait for a handler. */
-const MOST_WAITING = 1000;
+/** The most deliveries that wait for a handler; twice as many where the next ones are taken before these are handled. */
+const MOST_WAITING = 500;
 /** As many may wait as are handled in this time: ms. So little is in flight at a stop or crash. */
 const AHEAD_MS = 100;
 
@@ -11,7 +11,7 @@ const AHEAD_MS = 100;
  * as measured. Before anything is measured, none more.
  */
 export class FlightLimit {
-  readonly #batch = new BatchSize(MOST_WAITING);
+  readonly #batch = new BatchSize(2 * MOST_WAITING);
   /** What handling one message took lately: ms; `undefined` before the first. */
   #handlingMs: number | undefined;
 
@@ -27,11 +27,11 @@ export class FlightLimit {
     this.#handlingMs = ms > before ? ms : before + (ms - before) / 8;
   }
 
-  /** The most in flight. @param free how many may be handled at a time now @param mostWaiting how many more at the most */
-  current(free: number, mostWaiting: number): number {
+  /** The most in flight. @param free how many may be handled at a time now @param takesAhead whether some are taken before others are handled */
+  current(free: number, takesAhead: boolean): number {
     if (free <= 0) return 0;
     if (this.#handlingMs === undefined) return free;
     const ahead = Math.floor((free * AHEAD_MS) / Math.max(this.#handlingMs, 0.001));
-    return free + Math.min(ahead, this.#batch.current, mostWaiting);
+    return free + Math.min(ahead, this.#batch.current, takesAhead ? 2 * MOST_WAITING : MOST_WAITING);
   }
 }

@@ -46,7 +46,6 @@ export class Settlement<Value> {
   #messages: Incoming<Value>[] = [];
   #isSeenAgain = false;
   readonly #isTold: boolean;
-  #acknowledging = 0;
   #acknowledgedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #hasFailed = false;
@@ -54,6 +53,8 @@ export class Settlement<Value> {
   #refusal: string | undefined;
   /** How many deliveries are on their way to the dead letters. */
   rejecting = 0;
+  /** How many deliveries are being acknowledged. */
+  acknowledging = 0;
 
   constructor(subscription: Subscription, options: SettlementOptions<Value>) {
     this.#subscription = subscription;
@@ -66,11 +67,6 @@ export class Settlement<Value> {
     return this.#handled.length;
   }
 
-  /** How many deliveries are being acknowledged. */
-  get acknowledging(): number {
-    return this.#acknowledging;
-  }
-
   /** A message's handler is done; `acknowledge` settles it. */
   done(message: Incoming<Value>): void {
     this.#done.push(message);
@@ -80,7 +76,7 @@ export class Settlement<Value> {
   acknowledge(): void {
     if (this.#hasFailed) return;
     this.#tellHandled();
-    if (this.#handled.length === 0 || this.#acknowledging > 0 || this.#hasFailed) return;
+    if (this.#handled.length === 0 || this.acknowledging > 0 || this.#hasFailed) return;
     const waitMs = this.#acknowledgedAt + ACKNOWLEDGE_EVERY_MS - performance.now();
     if (waitMs > 0 && !this.#isUrgent) {
       this.#timer ??= setTimeout(() => {
@@ -149,7 +145,7 @@ export class Settlement<Value> {
       do {
         this.#acknowledgedAt = performance.now();
         const { length } = this.#handled;
-        this.#acknowledging = length;
+        this.acknowledging = length;
         const messages = this.#messages;
         const fates = await this.#acknowledge();
         if (fates) observer.acknowledged?.(messages, fates); // else the stop came first: they come again
@@ -158,7 +154,7 @@ export class Settlement<Value> {
         onSettled(length);
       } while (this.#handled.length > 0 && this.#isUrgent && !this.#hasFailed);
     } finally {
-      this.#acknowledging = 0;
+      this.acknowledging = 0;
     }
     this.acknowledge(); // what is left
   }

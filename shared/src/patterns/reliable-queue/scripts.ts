@@ -58,8 +58,8 @@ return {payloads, tooLarge, counted}
  */
 const KNOWN_MS = 3_600_000;
 
-/** Lua. What an acknowledgement has removed is removed, even if its name is not kept. KEYS: as ACK. @param name a Lua expression */
-const settled = (name: string) => `try('SET', KEYS[3], ${name}, 'PX', '${KNOWN_MS}')\n`;
+/** Lua. What an acknowledgement has removed is removed, even if its name is not kept. KEYS and arguments: as ACK. */
+const KEEP_NAME = `try('SET', KEYS[3], ARGV[a + 1], 'PX', '${KNOWN_MS}')\n`;
 
 /**
  * Removes the oldest messages from the processing list, for a consumer that knows them to be what it acknowledges, as long as nobody has
@@ -74,7 +74,7 @@ local function at(index) return redis.call('LINDEX', KEYS[1], index) end
 if at(0) ~= ARGV[a + 2] or at(n - 1) ~= ARGV[a + 3] or redis.call('EXISTS', KEYS[2]) == 1 then return -1 end
 allOurs = true
 `,
-  settle: `redis.call('LTRIM', KEYS[1], n, -1)\n${settled('ARGV[a + 1]')}`,
+  settle: `redis.call('LTRIM', KEYS[1], n, -1)\n${KEEP_NAME}`,
 };
 
 /**
@@ -94,7 +94,7 @@ for i = 1, n do
     if counted then try('HDEL', KEYS[2], ARGV[a + 1 + n + i]) end
   end
 end
-${settled('ARGV[a + 1]')}`,
+${KEEP_NAME}`,
 };
 
 /**

@@ -140,15 +140,14 @@ class ReliableQueueSubscription implements Subscription {
   async ack(done: readonly Delivery[], extras: AckExtras = {}): Promise<readonly AckFate[] | undefined> {
     if (done.length === 0) return [];
     const { processing, attempts, acknowledged } = this.#keys;
-    const payloads = done.map(({ payload }) => payload);
     const keys = [processing, attempts, acknowledged];
     const name = `${this.#id} ${++this.#acknowledgements}`;
-    const oldest = () => ({ ...ACK_OLDEST, keys, args: [name, payloads[0], payloads.at(-1)] as (string | Buffer)[] });
-    const each = () => ({
-      ...ACK,
-      keys,
-      args: [name, ...payloads, ...payloads.map((payload) => this.#field(payload))],
-    });
+    const ends = [done[0], done.at(-1)] as [Delivery, Delivery];
+    const oldest = () => ({ ...ACK_OLDEST, keys, args: [name, ...ends.map(({ payload }) => payload)] });
+    const each = () => {
+      const payloads = done.map(({ payload }) => payload);
+      return { ...ACK, keys, args: [name, ...payloads, ...payloads.map((payload) => this.#field(payload))] };
+    };
     // What is in flight lies in the processing list in the same order, unless a step has failed.
     const areOldest = !this.#isUnsure && this.#inFlight.beginsWith(done);
     const ways = areOldest ? [oldest, each] : [each];
