@@ -3,7 +3,6 @@ import { expect, test } from '@jest/globals';
 import type { Delivery } from '@redis-messaging/shared/delivery/delivery';
 import { deadLettersOf } from '@redis-messaging/shared/delivery/keys';
 import { reliableQueue } from '@redis-messaging/shared/patterns/reliable-queue/reliable-queue';
-import { stream } from '@redis-messaging/shared/patterns/stream/stream';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
 import { connectTo } from '../support/redis.ts';
@@ -33,26 +32,6 @@ test.each(surviving)(
     expect(handled.size).toBe(MESSAGES);
   },
 );
-
-test('stream: what was read beside a trimming that Redis refuses is handled, and nothing is dead', async () => {
-  await use.own.redis.sendCommand(['ACL', 'SETUSER', 'u', 'on', 'nopass', '~*', '&*', '+@all', '-xtrim']);
-  const topic = use.topic(stream);
-  const server = { socket: { host: '127.0.0.1', port: use.own.server.port }, username: 'u', password: 'any' };
-  const attempts: number[] = [];
-  const troubles: string[] = [];
-  use
-    .messaging({ redis: server })
-    .topic<number>(topic.name, { pattern: stream })
-    .consume({ maxAttempts: 1, maxLength: 10 }, (_value, { attempt }) => void attempts.push(attempt), {
-      trouble: (reason) => void (reason && troubles.push(reason)),
-    });
-  await topic.producer().sendBatch(upTo(50));
-  await until('some to be handled', () => attempts.length > 5);
-  await until('the trouble to be told', () => troubles.length > 0);
-  expect(troubles.join()).toContain('XTRIM');
-  expect(new Set(attempts)).toEqual(new Set([1]));
-  expect((await use.backlog(topic)).dead).toBe(0);
-});
 
 test('reliable-queue: beside a message whose dead letter is refused, others with the same bytes are acknowledged, and it is kept', async () => {
   const topic = use.topic<string>(reliableQueue);
