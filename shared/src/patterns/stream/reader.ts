@@ -5,7 +5,8 @@ import type { Delivery, SubscribeOptions, Subscription } from '../../delivery/de
 import { rejectExhausted } from '../../delivery/giving-up.ts';
 import { throttle } from '../../delivery/throttle.ts';
 import { runKnownScript, runScript } from '../../redis/script.ts';
-import { FIELD, READ_NEW, TRIM_ACKNOWLEDGED } from './scripts.ts';
+import type { InFlight } from '../in-flight.ts';
+import { FIELD, MORE_TO_TRIM, READ_NEW, STILL_NEEDED, TRIM_ACKNOWLEDGED } from './scripts.ts';
 
 /** The most milliseconds that one XREADGROUP waits: nothing that others have abandoned is claimed meanwhile. */
 const BLOCK_MS = 1000;
@@ -29,7 +30,7 @@ export class StreamReader {
   readonly #reader: BlockingConnection;
   readonly #key: string;
   readonly #options: SubscribeOptions;
-  readonly #isInFlight: (id: string) => boolean;
+  readonly #inFlight: InFlight;
   readonly #reject: Subscription['reject'];
   readonly #ensureGroup: () => Promise<void>;
   readonly #isTimeToReclaim: () => boolean;
@@ -41,8 +42,10 @@ export class StreamReader {
   #abandonedFrom: string | undefined;
   /** Whether the stream may be too long. */
   #isLong = false;
-  /** Tells whether the stream is still too long. */
-  #trimming: Promise<boolean> | undefined;
+  /** What is still to be trimmed, and when. */
+  #trimming: Promise<'at once' | 'when idle' | undefined> | undefined;
+  /** Whether the stream is too long, and to be trimmed when all that was in flight here is acknowledged. */
+  #isLongWhenIdle = false;
   /** How many entries were read since that was to be seen. */
   #read = 0;
 
@@ -50,7 +53,7 @@ export class StreamReader {
     reader: BlockingConnection,
     key: string,
     options: SubscribeOptions,
-    isInFlight: (id: string) => boolean,
+    inFlight: InFlight,
     reject: Subscription['reject'],
     ensureGroup: () => Promise<void>,
   ) {
@@ -58,7 +61,7 @@ export class StreamReader {
     this.#reader = reader;
     this.#key = key;
     this.#options = options;
-    this.#isInFlight = isInFlight;
+    this.#inFlight = inFlight;
     this.#reject = reject;
     this.#isTimeToReclaim = throttle(options.leaseMs / 2);
     reader.connection.client.on('ready', () => {
@@ -109,18 +112,24 @@ export class StreamReader {
   async #trimIfLong(): Promise<void> {
     const last = this.#trimming;
     this.#trimming = undefined;
-    if (last) this.#isLong = await last;
+    if (last) {
+      const rest = await last;
+      this.#isLong = rest === 'at once';
+      this.#isLongWhenIdle = rest === 'when idle';
+    }
+    if (this.#isLongWhenIdle && this.#inFlight.size === 0) this.#isLong = true;
     if (!this.#isLong) return;
     this.#trimming = this.#trim();
     this.#trimming.catch(() => {});
   }
 
-  /** @returns whether there may be more to remove */
-  async #trim(): Promise<boolean> {
+  async #trim(): Promise<'at once' | 'when idle' | undefined> {
     const { maxLength } = this.#options;
-    if (maxLength === 0) return false;
-    const args = [String(maxLength)];
-    return (await runScript(this.#reader.client, TRIM_ACKNOWLEDGED, [this.#key], args)) === 1;
+    if (maxLength === 0) return undefined;
+    const isIdle = this.#inFlight.size === 0;
+    const found = await runScript(this.#reader.client, TRIM_ACKNOWLEDGED, [this.#key], [String(maxLength)]);
+    if (found === MORE_TO_TRIM) return 'at once';
+    return found === STILL_NEEDED && !isIdle ? 'when idle' : undefined;
   }
 
   async #takeOwn(from: string, limit: number): Promise<Delivery[]> {
@@ -129,7 +138,7 @@ export class StreamReader {
     const pending = await client.xPendingRange(this.#key, group, from, '+', limit, { consumer });
     const last = pending.at(-1)?.id;
     this.#ownFrom = last === undefined ? undefined : `(${last}`;
-    const unknown = pending.filter(({ id }) => !this.#isInFlight(String(id)));
+    const unknown = pending.filter(({ id }) => !this.#inFlight.has(String(id)));
     if (unknown.length === 0) return [];
     const ids = unknown.map(({ id }) => id);
     const entries = (await client.xClaim(this.#key, group, consumer, 0, ids)) as (Entry | null)[];
@@ -149,7 +158,7 @@ export class StreamReader {
     const entries = (reply.messages as (Entry | null)[]).filter((entry) => entry !== null);
     onMissing?.(reply.deletedMessages.length + reply.messages.length - entries.length);
     // What is in flight here has been idle for too long where its lease was renewed late: it is ours, and has its lease again.
-    const unknown = entries.filter(({ id }) => !this.#isInFlight(String(id)));
+    const unknown = entries.filter(({ id }) => !this.#inFlight.has(String(id)));
     if (unknown.length === 0) return [];
     const attempts = await this.#attemptsOf(unknown.map(({ id }) => String(id)));
     // What was acknowledged between Redis' two answers is no longer pending, nor to be handled again.

@@ -148,6 +148,13 @@ for i = 4, #ARGV, 2 do
 end
 `;
 
+/** What TRIM_ACKNOWLEDGED returns of a stream that is no longer too long. */
+const TRIMMED = 0;
+/** ... of one that is, of which more may be removed. */
+export const MORE_TO_TRIM = 1;
+/** ... of one that is, of which a group needs the oldest entry. */
+export const STILL_NEEDED = 2;
+
 /** How many entries TRIM_ACKNOWLEDGED removes at the most. */
 const MOST_TRIMMED = 10_000;
 /** How many of them one by one: the position of an entry is only to be had by reading all before it. */
@@ -156,11 +163,11 @@ const MOST_READ = 100;
 /**
  * Removes the oldest entries of a stream that is longer than ARGV[1], but none that a group has yet to read or to acknowledge: whole
  * nodes of the stream, of which Redis knows the length; where that is not possible, some entries. KEYS: stream.
- * @returns 1 if there may be more to remove, else 0
+ * @returns `TRIMMED`, `MORE_TO_TRIM` or `STILL_NEEDED`
  */
 export const TRIM_ACKNOWLEDGED = `
 local over = redis.call('XLEN', KEYS[1]) - tonumber(ARGV[1])
-if over <= 0 then return 0 end
+if over <= 0 then return ${TRIMMED} end
 local function before(a, b)
   local ams, aseq = a:match('(%d+)-(%d+)')
   local bms, bseq = b:match('(%d+)-(%d+)')
@@ -182,5 +189,6 @@ if removed == 0 then
   if before(last, keep) then keep = last end
   removed = redis.call('XTRIM', KEYS[1], 'MINID', '=', keep)
 end
-return removed > 0 and removed < over and 1 or 0
+if removed == 0 then return ${STILL_NEEDED} end
+return removed < over and ${MORE_TO_TRIM} or ${TRIMMED}
 `;

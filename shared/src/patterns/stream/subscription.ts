@@ -77,10 +77,9 @@ class StreamSubscription implements Subscription {
     this.#key = key;
     this.#options = options;
     this.#name = name;
-    const isInFlight = (id: string) => this.#inFlight.has(id);
     // Not where the group began at first: what came between its end and now would be left out.
     const again = () => ensureGroup(connection.client, key, options.group, '0');
-    this.#reader = new StreamReader(blocking, key, options, isInFlight, this.reject, again);
+    this.#reader = new StreamReader(blocking, key, options, this.#inFlight, this.reject, again);
     this.#ownUntil = performance.now() + options.leaseMs / 2;
     this.#renewal = setInterval(() => void this.#renew().catch((error) => this.#nameLost(error)), options.leaseMs / 3);
   }

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { stream } from '@redis-messaging/shared/patterns/stream/stream';
 import { until } from '../../testkit/until.ts';
 import { upTo, useMessaging } from '../messaging/use-messaging.ts';
+import { countOf } from '../support/redis-stats.ts';
 
 const use = useMessaging();
 
@@ -23,4 +24,21 @@ test('stream: what was read beside a trimming that Redis refuses is handled, and
   expect(troubles.join()).toContain('XTRIM');
   expect(new Set(attempts)).toEqual(new Set([1]));
   expect((await use.backlog(topic)).dead).toBe(0);
+});
+
+test('stream: while another group has yet to read it, it is not trimmed again at every read', async () => {
+  const { redis } = use.own;
+  const topic = use.topic(stream);
+  await topic.producer().sendBatch(upTo(50));
+  await redis.xGroupCreate(topic.name, 'slow', '0');
+  topic.consume({ leaseMs: 600_000, maxLength: 10 }, () => {});
+  await use.settled(topic);
+  const reads = async (count: number) => {
+    await redis.configResetStat();
+    await until(`${count} reads`, async () => (await countOf(redis, 'xreadgroup')) >= count);
+  };
+  await reads(2);
+  await reads(3);
+  expect(await countOf(redis, 'xtrim')).toBe(0);
+  expect(await redis.xLen(topic.name)).toBe(50);
 });
