@@ -5,6 +5,7 @@ export default {
     'shared/src/message/*.ts',
     'shared/src/text/*.ts',
     'shared/src/delivery/{batch-size,attempts}.ts',
+    'shared/src/patterns/in-flight.ts',
     'shared/src/service/config.ts',
     'publisher/src/pace.ts',
     'compare/options/options.ts',
