@@ -33,7 +33,7 @@ test('the page shows the servers of the Cluster, and goes on while one that is k
   expect(await visit.barriers()).toEqual([]);
   const [first] = await page.locator('.node.primary b').allTextContents(); // the page and the services listen by it
   await page.getByRole('button', { name: `Kill the Redis server ${first}` }).click();
-  await page.locator('.node.gone', { hasText: first as string }).waitFor(); // on a busy machine others may seem gone, too
+  await page.locator('.node.gone b', { hasText: first as string }).waitFor(); // on a busy machine others may seem gone, too
   await page
     .getByText(/is a primary now/)
     .first()

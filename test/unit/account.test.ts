@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Intervals } from '@redis-messaging/shared/accounting/intervals';
 import { audienceAccount, type Member } from '@redis-messaging/shared/accounting/sessions/audience';
 import { type Balance, balance, type Evidence } from '@redis-messaging/shared/accounting/sessions/balance';
 import { Published, type PublishedSession } from '@redis-messaging/shared/accounting/sessions/published';
@@ -322,3 +323,63 @@ test('what others have stored of a session counts by what they handled, and what
   const account = audienceAccount([member], new Map([['s', told]]), true, 0);
   expect(account).toMatchObject({ made: 5, buffered: 0, accepted: 5, handled: 5 });
 });
+
+describe('the account of a publisher that was killed', () => {
+  test('has what it never told of as unconfirmed, message by message, and what it told of as unexplained if it is gone', () => {
+    for (let seed = 1; seed <= CASES; seed++) {
+      const random = seeded(seed);
+      const member = new Sessions(shared);
+      const told = new Published();
+      const buffer: number[] = [];
+      let made = 0;
+      const [accepted, refused, unconfirmed] = [new Set<number>(), new Set<number>(), new Set<number>()];
+      const handled = new Set<number>();
+      let word: PublishedSession | undefined;
+      let settled = new Set<number>();
+      let taken = new Set<number>();
+      for (let step = 0; step < 100; step++) {
+        if (random(2) === 0) {
+          if (buffer.length < 4) buffer.push(++made);
+          else {
+            refused.add(++made);
+            told.refused([made]);
+          }
+        }
+        if (random(8) === 0) {
+          word = told.told('x', { made, buffered: buffer.length }, 0, false);
+          settled = new Set([...accepted, ...refused, ...unconfirmed]);
+          taken = new Set(accepted);
+        }
+        const oldest = random(3) === 0 ? buffer.shift() : undefined;
+        if (oldest === undefined) continue;
+        const fate = random(8);
+        const set = [refused, unconfirmed][fate] ?? accepted;
+        set.add(oldest);
+        if (set === refused) told.refused([oldest]);
+        if (set === unconfirmed) told.unconfirmed([oldest]);
+        if (set === refused || random(4) === 0) continue;
+        member.receive({ session: 's', sender: 'x', count: oldest, receivedAt: ++clock });
+        handled.add(oldest);
+      }
+      if (!word || handled.size === 0) continue;
+      const published = new Map([['s', word]]);
+      const audience = audienceAccount([memberOf(member)], published, true, 10_000);
+      const highest = Math.max(...handled);
+      const gone = [...taken].filter((count) => !handled.has(count)).length;
+      const untold = upTo(highest).filter((count) => !settled.has(count) && !handled.has(count)).length;
+      const toldUnconfirmed = new Intervals(word.unconfirmed).total;
+      const turnedUp = [...unconfirmed].filter((count) => settled.has(count) && handled.has(count)).length;
+      expect({ seed, ...balance(audience, NOTHING, NOTHING_HELD, NONE) }).toMatchObject({
+        seed,
+        accepted: handled.size + gone,
+        unexplained: gone,
+        unconfirmed: untold + toldUnconfirmed - turnedUp,
+        moving: 0,
+      });
+      const { made: total, accepted: all, refused: no, unconfirmed: perhaps, buffered } = audience;
+      expect([seed, all + no + perhaps + buffered]).toEqual([seed, total]);
+    }
+  });
+});
+
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);

@@ -90,8 +90,12 @@ function sessionAccount(
   const highest = Math.max(0, highestHandled, ...told.map((each) => each.highest));
   const lowest = Math.min(...told.map((each) => each.lowest));
   const { made = 0, buffered = 0 } = published ?? {};
+  const refused = new Intervals(published?.refused);
+  const unconfirmed = new Intervals(published?.unconfirmed);
+  const notTaken = Intervals.union([refused.toJSON(), unconfirmed.toJSON()]);
   const first = isWhole && published ? Math.min(1, lowest) : lowest;
-  const last = Math.max(highest, made - buffered);
+  const lastTold = settledUpTo(made - buffered - notTaken.total, notTaken);
+  const last = Math.max(highest, lastTold);
   const everything: Range = [Math.min(first, 1), Math.max(last, made)];
 
   const unhandled = ([from, to]: Range): number => Math.max(0, to - from + 1) - handled.countIn(from, to);
@@ -100,9 +104,6 @@ function sessionAccount(
   const skipped = Intervals.union(told.map((each) => each.skipped));
   if (isInterrupted && highest < last) skipped.addRange(highest + 1, last);
   const turnedUp = Intervals.union([dead.toJSON(), lost.toJSON()]);
-  const refused = new Intervals(published?.refused);
-  const unconfirmed = new Intervals(published?.unconfirmed);
-  const notTaken = Intervals.union([refused.toJSON(), unconfirmed.toJSON()]);
 
   /** Of these counts, those in a set that nobody has handled. */
   const within = (set: Intervals, [from, to]: Range): number => sum(set.overlaps(from, to), unhandled);
@@ -112,23 +113,41 @@ function sessionAccount(
   const range: Range = [first, last];
   const replayedAndLost = sum(dead.overlaps(...range), (each) => within(lost, each));
   // What a publisher at work has not told of yet may have been refused: that is not lost, but on its way.
-  const toldOf: Range = [first, isTelling ? Math.min(last, made - buffered) : last];
+  const toldOf: Range = [first, isTelling ? Math.min(last, lastTold) : last];
   const skippedOnly = sum(
     skipped.overlaps(...toldOf),
     (each) => unhandled(each) - within(turnedUp, each) - missingFrom(notTaken, each),
   );
   const isMade = Math.max(made, last); // what a publisher told may be older than what subscribers saw
+  const untold: Range = [Math.max(first, lastTold + 1), last];
+  const known = Intervals.union([turnedUp.toJSON(), skipped.toJSON(), notTaken.toJSON()]);
+  const hasEndedSilently = published !== undefined && !published.isClosed && !isTelling;
+  const neverTold = hasEndedSilently ? unhandled(untold) - within(known, untold) : 0;
   return {
     made: isMade,
     refused: refused.total,
-    buffered: isMade - last,
-    unconfirmed: missingFrom(unconfirmed, everything),
-    accepted: first > last ? 0 : last - first + 1 - missingFrom(notTaken, range),
+    buffered: isMade - last - within(notTaken, [last + 1, isMade]),
+    unconfirmed: missingFrom(unconfirmed, everything) + neverTold,
+    accepted: first > last ? 0 : last - first + 1 - missingFrom(notTaken, range) - neverTold,
     handled: handled.countIn(...range),
     dead: within(dead, range) - replayedAndLost,
     lost: within(lost, range) + skippedOnly,
     duplicated: Math.max(0, deliveries - handled.size),
   };
+}
+
+/**
+ * Up to which count a publisher has told what became of its messages. Redis answers them in their order, but what finds no room in the
+ * publisher is refused before what waits there is answered.
+ * @param taken how many Redis took
+ */
+function settledUpTo(taken: number, notTaken: Intervals): number {
+  let last = Math.max(0, taken);
+  for (const [from, to] of notTaken.toJSON()) {
+    if (from > last + 1) break;
+    last += to - from + 1;
+  }
+  return last;
 }
 
 const sum = <Item>(items: readonly Item[], number: (item: Item) => number): number =>
