@@ -12,6 +12,6 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   globalSetup: '<rootDir>/test/support/prepare.ts',
   testTimeout: 60_000,
-  maxWorkers: 2,
+  maxWorkers: 3, // on two cores: they wait more than they work
   forceExit: true, // a test that took too long may leave something open; what it started ends with this process
 };

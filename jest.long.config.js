@@ -29,5 +29,6 @@ export default {
     '<rootDir>/test/faults/{takeover,reclaim,cut-reply,black-hole,many-subscribers}.test.ts',
   ],
   testPathIgnorePatterns: ['/node_modules/'],
+  maxWorkers: 2,
   testTimeout: 300_000,
 };
