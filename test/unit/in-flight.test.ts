@@ -38,6 +38,15 @@ test.each([
       oracle = oracle.filter((each) => !left.has(each));
     }
     expect(inFlight.size).toBe(oracle.length);
+    if (step % 10 !== 0) continue;
+    const oldest = oracle.slice(0, random(oracle.length + 1));
+    const swapped =
+      oldest.length > 1 ? [...oldest.slice(0, -2), ...oldest.slice(-2).reverse()] : [...deliveries(1, hasId)];
+    expect(inFlight.beginsWith(oldest)).toBe(true);
+    expect(inFlight.beginsWith(oracle)).toBe(true);
+    expect(inFlight.beginsWith(swapped)).toBe(false);
+    expect(inFlight.beginsWith([...oracle, ...deliveries(1, hasId)])).toBe(false);
+    if (oracle.length > 1) expect(inFlight.beginsWith(oracle.slice(1))).toBe(false);
   }
   expect([...inFlight]).toEqual(oracle);
   expect(inFlight.hasAll(oracle)).toBe(true);
