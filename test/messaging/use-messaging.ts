@@ -11,6 +11,8 @@ import type { Backlog, Pattern } from '@redis-messaging/shared/patterns/pattern'
 import { until } from '../../testkit/until.ts';
 import { useRedis } from '../support/use-redis.ts';
 
+export { upTo } from '../support/up-to.ts';
+
 /** For `test.each`: a pattern by its name. */
 export const named = (chosen: readonly Pattern[]) => chosen.map((pattern) => [pattern.name, pattern] as const);
 export const all = named(patterns);
@@ -66,8 +68,6 @@ export function useMessaging() {
     },
   };
 }
-
-export const upTo = (count: number, from = 1) => Array.from({ length: count }, (_, index) => from + index);
 
 /** Handlers that end when the test says so. */
 export class Gate<Value = number> {

@@ -6,6 +6,7 @@ import { Published, type PublishedSession } from '@redis-messaging/shared/accoun
 import type { StoredSession } from '@redis-messaging/shared/accounting/sessions/session';
 import { Sessions } from '@redis-messaging/shared/accounting/sessions/sessions';
 import { type Random, seeded } from '../../testkit/random.ts';
+import { upTo } from '../support/up-to.ts';
 
 const CASES = 1000;
 const NOTHING = { published: 0, received: 0, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 };
@@ -381,5 +382,3 @@ describe('the account of a publisher that was killed', () => {
     }
   });
 });
-
-const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);

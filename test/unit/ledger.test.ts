@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Ledger, type StoredLedger } from '@redis-messaging/shared/accounting/ledger';
 import { seeded } from '../../testkit/random.ts';
+import { upTo } from '../support/up-to.ts';
 
 const START = 1_000_000_000;
 const everybody = { audience: 'every-subscriber' } as const;
@@ -121,7 +122,6 @@ describe('ledger', () => {
   });
 
   test('a run that is over is not continued by the next run, whatever that loses', () => {
-    const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
     const ledger = book(new Ledger(everybody), upTo(2000));
     book(ledger, [...upTo(1999), 2001, 2002], { run: 2, start: START + 60_000_000 });
     expect(ledger.account()).toMatchObject({ published: 4002, received: 4001, lost: 1 });
@@ -163,7 +163,6 @@ describe('ledger', () => {
 
   test('a sender that is heard often is not forgotten for many that are heard once; one that returns is not counted twice', () => {
     const ledger = new Ledger(everybody);
-    const upTo = (last: number) => Array.from({ length: last }, (_, index) => index + 1);
     book(ledger, upTo(100), { sender: 'faithful' });
     book(ledger, upTo(100), { sender: 'returning' });
     for (let sender = 0; sender < 3000; sender++) {

@@ -17,6 +17,9 @@ const FEW = 8;
 /** After so many entries it is looked whether the stream is too long: else a busy one would grow faster than it is trimmed. */
 const TRIM_EVERY = 1000;
 
+/** At once, or when all that was in flight here is acknowledged; `undefined` = not at all. */
+type TrimmingDue = 'at once' | 'when idle' | undefined;
+
 interface Entry {
   readonly id: Buffer;
   readonly message: Record<string, Buffer>;
@@ -40,13 +43,11 @@ export class StreamReader {
   #hasMore = false;
   /** Where the search for what others have abandoned goes on; once begun, it goes through to the end. */
   #abandonedFrom: string | undefined;
-  /** Whether the stream may be too long. */
-  #isLong = false;
-  /** What is still to be trimmed, and when. */
-  #trimming: Promise<'at once' | 'when idle' | undefined> | undefined;
-  /** Whether the stream is too long, and to be trimmed when all that was in flight here is acknowledged. */
-  #isLongWhenIdle = false;
-  /** How many entries were read since that was to be seen. */
+  /** When the stream, which may be too long, is to be trimmed. */
+  #trimmingDue: TrimmingDue;
+  /** Tells when it is to be trimmed again. */
+  #trimming: Promise<TrimmingDue> | undefined;
+  /** How many entries were read since it was due for their number. */
   #read = 0;
 
   constructor(
@@ -92,38 +93,34 @@ export class StreamReader {
     }
     if (this.#isTimeToReclaim()) {
       this.#abandonedFrom ??= '0-0';
-      this.#isLong = true;
+      this.#trimmingDue = 'at once';
     }
     while (this.#abandonedFrom !== undefined) {
       const abandoned = await this.#takeAbandoned(this.#abandonedFrom, limit);
       if (abandoned.length > 0) return abandoned;
     }
-    await this.#trimIfLong();
+    await this.#trimIfDue();
     const fresh = await this.#takeNew(limit);
     this.#read += fresh.length;
     if (this.#read >= TRIM_EVERY) {
-      this.#isLong = true;
+      this.#trimmingDue = 'at once';
       this.#read = 0;
     }
     return fresh;
   }
 
   /** Has the stream trimmed, and does not wait for it: that it is refused is told with the next read. */
-  async #trimIfLong(): Promise<void> {
+  async #trimIfDue(): Promise<void> {
     const last = this.#trimming;
     this.#trimming = undefined;
-    if (last) {
-      const rest = await last;
-      this.#isLong = rest === 'at once';
-      this.#isLongWhenIdle = rest === 'when idle';
-    }
-    if (this.#isLongWhenIdle && this.#inFlight.size === 0) this.#isLong = true;
-    if (!this.#isLong) return;
+    if (last) this.#trimmingDue = await last;
+    const isDue = this.#trimmingDue === 'when idle' ? this.#inFlight.size === 0 : this.#trimmingDue === 'at once';
+    if (!isDue) return;
     this.#trimming = this.#trim();
     this.#trimming.catch(() => {});
   }
 
-  async #trim(): Promise<'at once' | 'when idle' | undefined> {
+  async #trim(): Promise<TrimmingDue> {
     const { maxLength } = this.#options;
     if (maxLength === 0) return undefined;
     const isIdle = this.#inFlight.size === 0;
