@@ -21,7 +21,7 @@ export function startPublishing(service: Service): Work {
   const fanOut = new FanOut(service, publishers);
   return {
     isReady: () => publishers.every(({ producer }) => producer.isReady),
-    stats: () => statsOf(publishers),
+    stats: (isFinal) => statsOf(publishers, isFinal),
     finished: publishAll(service, publishers, tempo, fanOut),
     controlled: new ControlledPublisher(tempo, fanOut),
   };
@@ -53,7 +53,9 @@ async function publishAll(
   await Promise.all(publishers.map((publisher) => publisher.close()));
 }
 
-async function statsOf(publishers: readonly PatternPublisher[]): Promise<StatsByPattern> {
-  const entries = publishers.map(async (publisher) => [publisher.pattern.name, await publisher.stats()] as const);
+async function statsOf(publishers: readonly PatternPublisher[], isFinal?: boolean): Promise<StatsByPattern> {
+  const entries = publishers.map(
+    async (publisher) => [publisher.pattern.name, await publisher.stats(isFinal)] as const,
+  );
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -9,7 +9,7 @@ import type { AckFate, Delivery, FailFate, Outage, Write } from '@redis-messagin
 import { decode, type Message, type ReceivedMessage } from '@redis-messaging/shared/message/message';
 import type { ConsumerObserver, Incoming } from '@redis-messaging/shared/messaging/events';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { heldIn, type Partition } from '@redis-messaging/shared/service/account/backlog';
+import { heldIn, lastLimit, type Partition } from '@redis-messaging/shared/service/account/backlog';
 import { partitionNames } from '@redis-messaging/shared/service/config';
 import type { Service } from '@redis-messaging/shared/service/service';
 import { AccountKeeper } from './account-keeper.ts';
@@ -130,14 +130,16 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
 
   /** @param isFinal whether nothing more is handled here */
   async stats(isFinal = false): Promise<SubscriberStats> {
-    const held = await heldIn(this.#partitions, this.pattern, this.#service.config.GROUP);
+    const { config, stop } = this.#service;
+    const limit = isFinal ? lastLimit(stop.abandon) : undefined;
+    const held = await heldIn(this.#partitions, this.pattern, config.GROUP, limit);
     await this.#group.read(isFinal);
     return {
       ...held,
       ...this.#own,
       ...this.#balance(held),
       ...this.#counts,
-      shares: this.#group.shares(this.#service.config.CONSUMER),
+      shares: this.#group.shares(config.CONSUMER),
       latencyMs: this.#latency.report(),
       handledMs: this.#handled.report(),
       ...this.#span.report(),

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, jest, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Line } from '../../testkit/service-process.ts';
+import { until } from '../../testkit/until.ts';
 import { Scenario } from '../support/scenario.ts';
 import { useRedis } from '../support/use-redis.ts';
 
@@ -21,16 +22,20 @@ describe('a wall clock that is set back by an hour in the middle of the work', (
     async (side) => {
       await using run = new Scenario(own.redis, { REDIS_PORT: own.server.port });
       const reader = await run.subscribe({}, settable);
-      const writer = await run.publish({ MESSAGE_COUNT: MESSAGES, PUBLISH_INTERVAL: 0.002 }, settable);
+      const writer = await run.publish({ PUBLISH_INTERVAL: 0.002 }, settable);
       await reader.event('received', (line) => line.count === MESSAGES / 4);
       (side === 'subscriber' ? reader : writer).process.kill('SIGUSR2');
-      for (const [{ name }, { deliveries }] of await run.close()) {
+      for (const { name } of run.patterns) {
+        const many = () => reader.events('received', name).filter(isAnHour).length > MESSAGES / 4;
+        await until(`many an hour off by ${name}`, many, 30_000);
+      }
+      for (const [{ name }, { accepted, deliveries }] of await run.close()) {
         const lines = reader.events('received', name);
         const stats = reader.final(name);
         const negative = lines.filter((line) => line.latencyMs < 0);
-        expect([name, deliveries.flat().length]).toEqual([name, MESSAGES]);
-        expect(stats).toMatchObject({ received: MESSAGES, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 });
-        expect(lines.filter(isAnHour).length).toBeGreaterThan(MESSAGES / 4);
+        const received = accepted.length;
+        expect([name, deliveries.flat().length]).toEqual([name, received]);
+        expect(stats).toMatchObject({ received, lost: 0, elsewhere: 0, duplicated: 0, reordered: 0 });
         expect([name, stats.latencyMs.negative]).toEqual([name, negative.length]);
         if (side === 'subscriber') expect(negative).toEqual(lines.filter(isAnHour));
         else expect(stats.latencyMs).toMatchObject({ negative: 0, max: expect.closeTo(HOUR_MS, -5) });
@@ -46,7 +51,7 @@ describe('a wall clock that is set back by an hour in the middle of the work', (
       const key = pattern.topic.default;
       await own.redis.xAdd(key, `${Date.now() + HOUR_MS}-0`, { payload: 'of the future' });
       await using run = new Scenario(own.redis, { REDIS_PORT: own.server.port, RECLAIM_AFTER: 1 }, [pattern]);
-      const victim = await run.subscribe({ WORK_TIME: 0.001 });
+      const victim = await run.subscribe({ WORK_TIME: 0.05 });
       await run.publish({ MESSAGE_COUNT: MESSAGES, PUBLISH_INTERVAL: 0 });
       await victim.event('received', (line) => line.count === 10);
       await victim.stop('SIGKILL');

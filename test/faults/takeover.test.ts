@@ -17,7 +17,7 @@ test(
   `${TAKEOVERS} subscribers get SIGTERM in the middle of the work while another takes over: nothing is lost or repeated (seed ${SEED})`,
   async () => {
     const random = seeded(SEED);
-    await using run = new Scenario(own.redis, { REDIS_PORT: own.server.port, WORK_TIME: 0.004, RECLAIM_AFTER: 3 });
+    await using run = new Scenario(own.redis, { REDIS_PORT: own.server.port, WORK_TIME: 0.004 });
     let working = await run.subscribe();
     await run.publish({ PUBLISH_INTERVAL: 0.008 });
     for (let takeover = 0; takeover < TAKEOVERS; takeover++) {

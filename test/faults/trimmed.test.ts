@@ -42,7 +42,7 @@ describe.each(streams.map((pattern) => [pattern.name, pattern] as const))(
       await using run = new Scenario(own.redis, { REDIS_PORT: own.server.port, RECLAIM_AFTER: 1 }, [pattern]);
       const writer = await run.publish({ MESSAGE_COUNT: MESSAGES, PUBLISH_INTERVAL: 0 });
       await writer.exited;
-      const before = await run.subscribe({ CONSUMER: 'victim', WORK_TIME: 0.001 });
+      const before = await run.subscribe({ CONSUMER: 'victim', WORK_TIME: 0.02 });
       await before.event('received', (line) => line.received === TRIMMED);
       expect(await before.stop()).toBe(0);
       // It handles nothing. Else a kill may come between a message's line in the log and its entry in the account, which the next life

@@ -104,7 +104,10 @@ describe('the account of a subscriber', () => {
       await other.event('received', (line) => line.received >= 20);
       expect(await one.stop()).toBe(0);
       expect(await writer.exited).toBe(0);
-      await other.event('received', (line) => line.count === 200);
+      await untilDrained(
+        own.redis,
+        patterns.filter(({ name }) => name === PATTERN),
+      );
       expect(await other.stop()).toBe(0);
       const { accepted, handled, lost, unexplained, shares } = other.final(PATTERN);
       expect({ accepted, handled, lost, unexplained }).toEqual({

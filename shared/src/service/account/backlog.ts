@@ -1,10 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Held } from '../../accounting/stats.ts';
 import { sum } from '../../messaging/partitions/partitioning.ts';
+import { timeLimit } from '../../messaging/time-limit.ts';
 import type { Pattern } from '../../patterns/pattern.ts';
 import type { Redis } from '../../redis/client.ts';
 
+/** How long Redis may take to answer: ms. */
 const PATIENCE_MS = 300;
+/** ... when nobody can ask again. */
+const LAST_PATIENCE_MS = 3000;
 
 /** A partition of a topic, or all of it, with the client that reaches it. */
 export interface Partition {
@@ -12,11 +17,19 @@ export interface Partition {
   readonly redis: Redis;
 }
 
-/** What Redis holds in all partitions; `null` for each figure if it does not answer now. For reports: never throws, never takes long. */
-export async function heldIn(partitions: readonly Partition[], pattern: Pattern, group: string): Promise<Held> {
+/**
+ * What Redis holds in all partitions; `null` for each figure if it does not answer now. For reports: never throws, never takes long.
+ * @param limit for how long it may take
+ */
+export async function heldIn(
+  partitions: readonly Partition[],
+  pattern: Pattern,
+  group: string,
+  limit: AbortSignal = timeLimit(PATIENCE_MS),
+): Promise<Held> {
   const backlogs = () => partitions.map(({ name, redis }) => pattern.backlog(redis, name, group));
   const asked = partitions.every(({ redis }) => redis.isReady) ? Promise.all(backlogs()).then(sum, () => null) : null;
-  const held = await Promise.race([asked, sleep(PATIENCE_MS, null, { ref: false })]);
+  const held = await Promise.race([asked, once(limit, 'abort').then(nothing)]);
   return {
     waiting: held?.waiting ?? null,
     inFlight: held?.inFlight ?? null,
@@ -25,4 +38,14 @@ export async function heldIn(partitions: readonly Partition[], pattern: Pattern,
     wildcards: held?.wildcards ?? null,
     channels: held?.channels ?? null,
   };
+}
+
+/** For figures at the end of a service, which is not to wait any longer when it must end. */
+export const lastLimit = (abandon: AbortSignal): AbortSignal =>
+  abandon.aborted ? timeLimit(PATIENCE_MS) : timeLimit(LAST_PATIENCE_MS, abandon);
+
+/** When this process itself stood still, answers may lie unread. */
+async function nothing(): Promise<null> {
+  await turn();
+  return null;
 }
