@@ -11,7 +11,7 @@ export default {
   },
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   globalSetup: '<rootDir>/test/support/prepare.ts',
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   maxWorkers: 3, // on two cores: they wait more than they work
   forceExit: true, // a test that took too long may leave something open; what it started ends with this process
 };

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function until<Value>(
   what: string,
   probe: () => Value | Promise<Value>,
-  timeout = 15_000,
+  timeout = 30_000,
   signal?: AbortSignal,
 ): Promise<NonNullable<Value>> {
   const deadline = performance.now() + timeout;

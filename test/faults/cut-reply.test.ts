@@ -28,13 +28,15 @@ describe('a connection that is reset in the middle of a reply', () => {
       const writer = await run.publish({ PUBLISH_INTERVAL: 0.004, ...through('publisher') });
       const cut = side === 'subscriber' ? reader : writer;
       for (let round = 1; round <= CUTS; round++) {
+        const before = cut.events('reconnected').length;
         line.cutAfterReply(random(farthest));
         await until('the cut', () => line.cuts === round);
-        await until('the connection to be back', () => cut.events('reconnected').length === round);
+        await until('the connection to be back', () => cut.events('reconnected').length > before);
       }
       await run.flowing();
       const fates = await run.close({ lost: side === 'subscriber' ? CUTS * BATCH : 0 });
-      expect(cut.events('disconnected')).toHaveLength(CUTS);
+      const ends = cut.events('disconnected').length; // each cut, and what the proxy was too slow for, as this process may be
+      expect([ends >= CUTS, ends]).toEqual([true, cut.events('reconnected').length]);
       if (side === 'publisher') {
         const unconfirmed = [...fates.keys()].map(
           ({ name }) => writer.final(name).unconfirmed + writer.final(name).retried,

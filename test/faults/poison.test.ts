@@ -44,7 +44,7 @@ describe('poison', () => {
       REDIS_PORT: own.server.port,
       FAIL_RATE: 0.3,
       MAX_ATTEMPTS: 2,
-      RECLAIM_AFTER: 3,
+      RECLAIM_AFTER: 10,
     });
     await Promise.all([run.subscribe(), run.subscribe()]);
     await run.publish({ PUBLISH_INTERVAL: 0.005 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { freePort } from '../../local/redis/redis-server.ts';
+import { until } from '../../testkit/until.ts';
 import { connectTo, startRedis } from '../support/redis.ts';
 import { Scenario } from '../support/scenario.ts';
 
@@ -30,6 +31,8 @@ describe('a Redis that is killed and comes back', () => {
       const reader = await run.subscribe({ WORK_TIME: 0.003 }); // too slow, so that much waits
       const writer = await run.publish({ PUBLISH_INTERVAL: 0.002 });
       await reader.event('received', (line) => line.count === 200);
+      for (const pattern of run.kept)
+        await until('much to wait', async () => ((await run.backlog(pattern)).waiting ?? 0) > 50);
       const killedAt = Date.now();
       process.kill(server.pid, 'SIGKILL');
       await server.stop();

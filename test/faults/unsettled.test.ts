@@ -11,7 +11,7 @@ test('a failed message of the reliable queue that could not be requeued comes ag
     REDIS_PORT: own.server.port,
     PATTERN: 'reliable-queue',
     FAIL_RATE: 1,
-    WORK_TIME: 0.5,
+    WORK_TIME: 4,
     MAX_ATTEMPTS: 2,
     RECLAIM_AFTER: 300, // so no sign of life is written meanwhile, and nobody takes it for dead
   });

@@ -67,7 +67,7 @@ describe('the table of a group', () => {
       return told.length === patterns.length && told.every(({ handled = COUNT }) => handled === COUNT);
     });
     first.process.kill('SIGKILL');
-    await until('the second to show all of it', () => isWhole(lastOf(second, 'Stats'), 3), 10_000);
+    await until('the second to show all of it', () => isWhole(lastOf(second, 'Stats'), 3));
     for (const each of [second, third]) each.process.kill('SIGTERM');
     expect(await Promise.all([second.exited, third.exited])).toEqual([0, 0]);
     const ends = [second, third].map((each) => lastOf(each, 'Stopped'));

@@ -60,8 +60,8 @@ describe.each(repeating.map((pattern) => [pattern.name, pattern] as const))('%s 
   });
 
   test('a subscriber that stood still so long that another took over: each message has its effect once', async () => {
-    const env = { PATTERN: name, RECLAIM_AFTER: 0.5, WORK_TIME: 0.002, LOG_LEVEL: 'debug' };
-    await using one = await subscriber(env);
+    const env = { PATTERN: name, RECLAIM_AFTER: 0.5, LOG_LEVEL: 'debug' };
+    await using one = await subscriber({ ...env, WORK_TIME: 0.02 });
     const messages = Array.from({ length: 500 }, (_, index) => encode(makeMessage('me', index + 1)));
     await pattern.publish(own.redis, topic, messages);
     await one.event('received');

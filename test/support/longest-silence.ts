@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from '@redis-messaging/shared/redis/client';
+
+/** Redis is asked so often: ms. */
+const ASK_EVERY_MS = 20;
+
+/** A Redis that answers nothing for so long (ms), at a stop, may hand over what is no longer waited for: a batch at the most. */
+export const TOO_LONG_MS = 1000;
+
+/**
+ * For how long Redis has not answered at the most (ms), so far: a machine that stands still costs what is delivered at most once, as
+ * promised, but not more than that.
+ */
+export class LongestSilence implements Disposable {
+  ms = 0;
+  #isOver = false;
+
+  constructor(redis: Redis) {
+    void this.#listen(redis);
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOver = true;
+  }
+
+  async #listen(redis: Redis): Promise<void> {
+    while (!this.#isOver) {
+      const before = performance.now();
+      await redis.ping().catch(() => {});
+      await sleep(ASK_EVERY_MS);
+      this.ms = Math.max(this.ms, performance.now() - before - ASK_EVERY_MS);
+    }
+  }
+}
