@@ -6,6 +6,7 @@ import { CONNECTION_RIGHTS, type Connection } from '@redis-messaging/shared/redi
 import { RESP_TYPES } from 'redis';
 import { until } from '../../testkit/until.ts';
 import { connectTo } from '../support/redis.ts';
+import { undisturbed } from '../support/undisturbed.ts';
 import type { useRedis } from '../support/use-redis.ts';
 import { type Reader, type ReaderOptions, SETTINGS, useReaders } from './reader.ts';
 
@@ -25,6 +26,8 @@ export const numbered = (count: number, from = 1) =>
 export class Bench {
   readonly pattern: Pattern;
   readonly own: ReturnType<typeof useRedis>;
+  /** See `undisturbed`. */
+  readonly calm = undisturbed(() => this.own.redis);
   readonly #read = useReaders();
   #publishing: Connection | undefined;
   #reading: Connection | undefined;

@@ -18,7 +18,7 @@ const nameKey = ({ name, pattern }: { name: string; pattern: Pattern }, consumer
 
 test.each(surviving)(
   '%s: a second consumer of a name that is alive is refused, and disturbs nobody',
-  async (_name, pattern) => {
+  use.calm(async (_name, pattern) => {
     const topic = use.topic(pattern);
     const handled: number[] = [];
     const options = { name: 'same', leaseMs: LEASE_MS, concurrency: 2 };
@@ -37,21 +37,21 @@ test.each(surviving)(
     await use.settled(topic);
     expect(handled).toEqual(upTo(40));
     expect(first.isReady).toBe(true);
-  },
+  }),
 );
 
 test.each(surviving)(
   '%s: whoever starts again under a name need not wait if its former connection is gone',
-  async (_name, pattern) => {
+  use.calm(async (_name, pattern) => {
     const topic = use.topic(pattern);
     await use.own.redis.set(nameKey(topic, 'me'), 'former 999999 127.0.0.1:1', { PX: LONG_LEASE_MS });
     await topic.consume({ name: 'me', leaseMs: LONG_LEASE_MS }, () => {}).ready;
-  },
+  }),
 );
 
 test.each(surviving)(
   '%s: it waits one lease where Redis cannot show whether the former is gone',
-  async (_name, pattern) => {
+  use.calm(async (_name, pattern) => {
     const topic = use.topic(pattern);
     const key = nameKey(topic, 'me');
     await use.own.redis.set(key, 'former - -', { PX: LEASE_MS });
@@ -59,12 +59,12 @@ test.each(surviving)(
     const observer = { trouble: (reason?: string) => said.push(reason) };
     await topic.consume({ name: 'me', leaseMs: LEASE_MS }, () => {}, observer).ready;
     expect(said).toEqual([expect.stringContaining('another consumer consumes'), undefined]);
-  },
+  }),
 );
 
 test.each(surviving)(
   '%s: a lease that nobody renewed is waited for, however late the answers come',
-  async (_name, pattern) => {
+  use.calm(async (_name, pattern) => {
     await using line = await TcpProxy.to(use.own.server.port);
     const topic = use.topic(pattern);
     const key = nameKey(topic, 'me');
@@ -81,50 +81,56 @@ test.each(surviving)(
     await sleep(LEASE_MS / 2);
     line.release();
     await consumer.ready;
-  },
+  }),
 );
 
-test.each(surviving)('%s: a consumer that was cut off, and replaced, ends and says why', async (_name, pattern) => {
-  await using line = await TcpProxy.to(use.own.server.port);
-  const topic = use.topic(pattern);
-  const gate = use.gate();
-  const options = { name: 'same', leaseMs: LEASE_MS };
-  const lost: unknown[] = [];
-  const cutOff = use.messaging({ redis: { socket: { host: '127.0.0.1', port: line.port } } });
-  const former = cutOff
-    .topic<number>(topic.name, { pattern })
-    .consume(options, gate.pass, { leaseLost: (deliveries) => lost.push(...deliveries) });
-  await former.ready;
-  await topic.producer().send(1);
-  await until('it to work', () => gate.begun.length === 1);
-  line.swallow();
-  line.reset(); // Redis sees its connections go
-  const handled: number[] = [];
-  await topic.consume(options, (value) => handled.push(value)).ready;
-  await until('the message to be handled', () => handled.length === 1);
-  line.pass();
-  await until('it to know', () => lost.length === 1);
-  gate.open();
-  await expect(former.finished).rejects.toThrow("under the name 'same'");
-});
+test.each(surviving)(
+  '%s: a consumer that was cut off, and replaced, ends and says why',
+  use.calm(async (_name, pattern) => {
+    await using line = await TcpProxy.to(use.own.server.port);
+    const topic = use.topic(pattern);
+    const gate = use.gate();
+    const options = { name: 'same', leaseMs: LEASE_MS };
+    const lost: unknown[] = [];
+    const cutOff = use.messaging({ redis: { socket: { host: '127.0.0.1', port: line.port } } });
+    const former = cutOff
+      .topic<number>(topic.name, { pattern })
+      .consume(options, gate.pass, { leaseLost: (deliveries) => lost.push(...deliveries) });
+    await former.ready;
+    await topic.producer().send(1);
+    await until('it to work', () => gate.begun.length === 1);
+    line.swallow();
+    line.reset(); // Redis sees its connections go
+    const handled: number[] = [];
+    await topic.consume(options, (value) => handled.push(value)).ready;
+    await until('the message to be handled', () => handled.length === 1);
+    line.pass();
+    await until('it to know', () => lost.length === 1);
+    gate.open();
+    await expect(former.finished).rejects.toThrow("under the name 'same'");
+  }),
+);
 
-test('reliable-queue: what Redis moves to a living consumer that does not wait for it any more is delivered', async () => {
-  const topic = use.topic(reliableQueue);
-  const gate = use.gate();
-  const handled: number[] = [];
-  await use.again(topic).consume({ name: 'busy', leaseMs: LEASE_MS }, gate.pass).ready;
-  await topic.producer().send(1);
-  await until('it to work', () => gate.begun.length === 1);
-  await use.again(topic).consume({ name: 'idle', leaseMs: LEASE_MS }, (value) => handled.push(value)).ready;
-  await use.own.redis.rPush(keyOf(topic.name, 'processing', 'busy'), '2');
-  await until('it to be handled, although its owner is at work', () => handled.length > 0);
-  expect(handled).toEqual([2]);
-  expect(gate.begun).toEqual([1]);
-});
+test(
+  'reliable-queue: what Redis moves to a living consumer that does not wait for it any more is delivered',
+  use.calm(async () => {
+    const topic = use.topic(reliableQueue);
+    const gate = use.gate();
+    const handled: number[] = [];
+    await use.again(topic).consume({ name: 'busy', leaseMs: LEASE_MS }, gate.pass).ready;
+    await topic.producer().send(1);
+    await until('it to work', () => gate.begun.length === 1);
+    await use.again(topic).consume({ name: 'idle', leaseMs: LEASE_MS }, (value) => handled.push(value)).ready;
+    await use.own.redis.rPush(keyOf(topic.name, 'processing', 'busy'), '2');
+    await until('it to be handled, although its owner is at work', () => handled.length > 0);
+    expect(handled).toEqual([2]);
+    expect(gate.begun).toEqual([1]);
+  }),
+);
 
 test.each(surviving)(
   '%s: after Redis was emptied, what a crashed consumer had is taken over',
-  async (_name, pattern) => {
+  use.calm(async (_name, pattern) => {
     await using line = await TcpProxy.to(use.own.server.port);
     const topic = use.topic(pattern);
     const gate = use.gate();
@@ -141,5 +147,5 @@ test.each(surviving)(
     line.swallow(); // nothing is heard of it any more
     await topic.consume({ ...options, name: 'other' }, (value) => handled.push(value)).ready;
     await until('it to be handled', () => handled.length === 1);
-  },
+  }),
 );

@@ -9,6 +9,7 @@ import {
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import type { Backlog, Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { until } from '../../testkit/until.ts';
+import { undisturbed } from '../support/undisturbed.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 export { upTo } from '../support/up-to.ts';
@@ -42,6 +43,8 @@ export function useMessaging() {
   return {
     own,
     messaging,
+    /** See `undisturbed`. */
+    calm: undisturbed(() => own.redis),
     /** A topic of messaging of its own, that no other test uses. */
     topic<Value = number>(pattern: Pattern, codec?: Codec<Value>): Topic<Value> {
       return messaging().topic<Value>(`topic-${++topics}`, { pattern, codec });

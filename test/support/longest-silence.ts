@@ -14,9 +14,16 @@ export const TOO_LONG_MS = 1000;
 export class LongestSilence implements Disposable {
   ms = 0;
   #isOver = false;
+  #listening: Promise<void>;
 
   constructor(redis: Redis) {
-    void this.#listen(redis);
+    this.#listening = this.#listen(redis);
+  }
+
+  /** Ends, when the last answer is there. */
+  async heard(): Promise<void> {
+    this.#isOver = true;
+    await this.#listening;
   }
 
   [Symbol.dispose](): void {
