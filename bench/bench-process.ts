@@ -9,7 +9,7 @@ import { peakMemoryOf } from '../testkit/peak-memory.ts';
 const TIMEOUT_MS = 180_000;
 const LOOK_EVERY_MS = 20;
 /** A subscriber that received nothing for this long has received everything that will arrive: ms. */
-const SILENT_MS = 2000;
+const SILENT_MS = 5000;
 
 // biome-ignore lint/suspicious/noExplicitAny: stats of any kind
 type Report = Record<string, any>;

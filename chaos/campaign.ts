@@ -208,7 +208,7 @@ class Campaign {
       planned,
       what,
       at,
-      starvedUntil: until,
+      starvedUntil: Math.min(until, at + planned.ms),
       until: Date.now(),
       isDone: true,
       starves,

@@ -42,6 +42,8 @@ export interface Sample {
   readonly subscriber: string;
   readonly at: number;
   readonly isReady: boolean;
+  /** Whether it answered at all. */
+  readonly isAnswered: boolean;
 }
 
 /** A service with all the processes that it has been. */
@@ -383,14 +385,15 @@ function handlingsOf({ lives }: PatternEvidence, pid: number): number {
 
 /**
  * Subscribers that said that they were ready although, for longer than `UNREADY_AFTER_MS`, a fault certainly kept everything
- * from them. A process that stood still could not know of it: for that one the time begins when it went on.
+ * from them. A process that stood still, and answered nothing, could not know of it: for that one the time begins when it went on.
  */
 function* unreadiness({ faults, readiness }: Evidence): Generator<Violation> {
   for (const fault of faults) {
     const wrong = fault.starves.flatMap((subscriber) => {
       const freezes = faults.filter(({ frozen, at }) => frozen === subscriber && at < fault.until);
-      const from = Math.max(fault.at, ...freezes.map(({ until }) => until));
       const end = fault.starvedUntil ?? fault.until;
+      const silent = readiness.filter((each) => each.subscriber === subscriber && !each.isAnswered && each.at < end);
+      const from = Math.max(fault.at, ...freezes.map(({ until }) => until), ...silent.map(({ at }) => at));
       const last = readiness.findLast(
         (sample) => sample.subscriber === subscriber && sample.isReady && sample.at < end,
       );

@@ -42,5 +42,5 @@ async function sampleOf(system: System, subscriber: string): Promise<Sample> {
   const at = Date.now();
   const response = await fetch(system.readyUrl(subscriber), { signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => {});
   await response?.body?.cancel();
-  return { subscriber, at, isReady: response?.status === 200 };
+  return { subscriber, at, isReady: response?.status === 200, isAnswered: response !== undefined };
 }

@@ -80,7 +80,7 @@ export class Stage implements Scene, AsyncDisposable {
 
   /** By a connection of its own, which cannot be blocked; not at all if Redis is unreachable. */
   async #removeKeys(): Promise<void> {
-    const timeout = AbortSignal.timeout(1000);
+    const timeout = AbortSignal.timeout(5000);
     try {
       const keeper = await connect({ ...this.redis, name: 'example:keeper' }, {}, timeout);
       for (const name of this.#keys)

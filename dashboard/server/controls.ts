@@ -9,7 +9,7 @@ import type { Watch } from './live/watch.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** How long services may take to answer a control: ms. */
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 5000;
 
 const NOT_UNDERSTOOD: ControlAnswer = { ok: false, reason: 'not understood' };
 

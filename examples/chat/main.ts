@@ -10,7 +10,7 @@ import { readObject } from '../read-object.ts';
 const LONGEST_TEXT = 200;
 const LONGEST_NAME = 20;
 /** How long to wait for Redis when leaving: ms. */
-const LEAVE_TIMEOUT_MS = 500;
+const LEAVE_TIMEOUT_MS = 3000;
 /** For a terminal: what comes next stands where the prompt was. */
 const OVER_THE_PROMPT = '\r\u001b[K';
 

@@ -18,6 +18,8 @@ export class Visitor implements Disposable {
   readonly #jobs = new Map<string, JobView>();
   /** Every change that was received, in order. */
   readonly seen: JobView[] = [];
+  /** How many of these were shown by tabs that are closed. */
+  #forgotten = 0;
 
   private constructor(url: string, cookie: string, signal: AbortSignal | undefined) {
     this.#url = url;
@@ -51,6 +53,7 @@ export class Visitor implements Disposable {
   close(): void {
     for (const socket of this.#sockets.splice(0)) socket.disconnect();
     this.#jobs.clear();
+    this.#forgotten = this.seen.length;
   }
 
   /** Uploads a video. @returns the HTTP status */
@@ -68,9 +71,9 @@ export class Visitor implements Disposable {
     return [...this.#jobs.values()].sort((one, other) => one.at - other.at);
   }
 
-  /** Waits until the page shows a video in a state that meets a condition. */
+  /** Waits until the page shows, or has shown, a video in a state that meets a condition. @returns the last one */
   async sees(name: string, condition: (job: JobView) => boolean): Promise<JobView> {
-    const shown = () => this.jobs.find((job) => job.name === name && condition(job));
+    const shown = () => this.seen.slice(this.#forgotten).findLast((job) => job.name === name && condition(job));
     return await until(`news of ${name}`, shown, 30_000, this.#signal);
   }
 

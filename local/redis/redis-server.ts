@@ -127,7 +127,7 @@ export async function startRedisServer(program: ServerProgram, options: ServerOp
 
 /** Writes a line to a named pipe. @throws if nobody reads it */
 async function wake(pipe: string): Promise<void> {
-  for (const deadline = performance.now() + 1000; ; await sleep(10)) {
+  for (const deadline = performance.now() + 10_000; ; await sleep(10)) {
     try {
       await writeFile(pipe, '\n', { flag: constants.O_WRONLY | constants.O_NONBLOCK });
       return;

@@ -80,9 +80,10 @@ describe('the live page', () => {
 
   test('a subscriber that is killed is shown as gone, and its successor as there', async () => {
     await using visit = await live.visit();
+    const gone = visit.page.locator('.sub.gone').first().waitFor(); // its successor comes soon
     await visit.page.getByRole('button', { name: /^Kill / }).click();
+    await gone;
     await visit.page.locator('.log li', { hasText: 'was killed' }).waitFor();
-    await visit.page.locator('.sub.gone').first().waitFor();
     await visit.page.locator('.sub.up').first().waitFor({ timeout: 20_000 });
     expect(visit.problems).toEqual([]);
   });

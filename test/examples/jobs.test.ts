@@ -16,7 +16,7 @@ describe('the page of the example jobs', () => {
 
   beforeAll(async () => {
     const redisUrl = `redis://127.0.0.1:${given.server.port}`;
-    system = await System.start({ redisUrl, prefix: `test:${randomUUID()}`, seconds: 1.5, say() {} });
+    system = await System.start({ redisUrl, prefix: `test:${randomUUID()}`, seconds: 3, say() {} });
     browser = await launchBrowser();
   }, BROWSER_TIMEOUT_MS);
   afterAll(async () => {

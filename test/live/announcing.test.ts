@@ -9,6 +9,16 @@ import { useRedis } from '../support/use-redis.ts';
 const own = useRedis();
 const base = () => ({ REDIS_PORT: own.server.port, PATTERN: 'all', LIVE: 'on', CONSUMER: 'first' });
 
+/** How many events there were in a second, at the most. */
+function mostPerSecond(events: readonly { at: number }[]): number {
+  const counts = new Map<number, number>();
+  for (const { at } of events) {
+    const second = Math.floor(at / 1e6);
+    counts.set(second, 1 + (counts.get(second) ?? 0));
+  }
+  return Math.max(...counts.values());
+}
+
 afterEach(async () => {
   await own.redis.flushAll();
 });
@@ -22,7 +32,10 @@ test('services tell what they do while somebody looks, and only then', async () 
 
   await page.look();
   const { pid } = reader.process;
-  const seen = await page.snapshot('subscriber', ({ lately }) => (lately.stream?.out ?? 0) > 0);
+  const seen = await page.snapshot(
+    'subscriber',
+    ({ lately: { stream } }) => (stream?.out ?? 0) > 0 && stream?.lagMs === 0,
+  );
   expect(seen).toMatchObject({
     name: 'first',
     pid,
@@ -39,7 +52,7 @@ test('services tell what they do while somebody looks, and only then', async () 
   expect((await page.snapshot('publisher')).settings).toEqual({ interval: 0.05, pace: 1, isPaused: false });
 
   await until('ten more', () => page.told('subscriber', 'handled', 'stream').events > 10);
-  const made = page.events('publisher').find(({ what }) => what === 'made') as LiveEvent;
+  const made = page.events('publisher').find(({ what, at }) => what === 'made' && at / 1000 > seen.at) as LiveEvent;
   const history = () => [...page.events('publisher'), ...page.events('subscriber')].filter(({ id }) => id === made.id);
   await until('all of it', () => history().length === 1 + 5 + 2 * 5 + 2);
   expect(history()[0]).toEqual({
@@ -60,7 +73,8 @@ test('services tell what they do while somebody looks, and only then', async () 
   expect(page.unreadable).toEqual([]);
 
   page.lookAway();
-  await sleep(WATCHED_FOR_MS + 500);
+  await sleep(WATCHED_FOR_MS + 3000);
+  await page.redis.ping(); // what was told before has been read
   const { length } = page.announcements;
   const count = Math.max(...reader.events('received').map((line) => line.count));
   await reader.event('received', (line) => line.count > count + 10);
@@ -73,7 +87,7 @@ test('more than 200 messages per second are counted, not one left out, and bound
   const SENT = 20_000;
   await using page = await LivePage.open(own.server.port);
   await using reader = await readyService('subscriber', base());
-  await page.look();
+  await page.look(200);
   await page.snapshot('subscriber');
   const env = { ...base(), PUBLISH_INTERVAL: 0.0005, MESSAGE_COUNT: SENT };
   await using writer = startService('publisher', env);
@@ -88,8 +102,9 @@ test('more than 200 messages per second are counted, not one left out, and bound
     for (const what of ['received', 'handled']) {
       const { events, summarized } = page.told('subscriber', what, pattern);
       expect([pattern, what, events + summarized]).toEqual([pattern, what, SENT]);
-      expect(events).toBeLessThanOrEqual(MOST_SHOWN_PER_SECOND * 3);
       expect(events).toBeGreaterThan(0);
+      const shown = page.events('subscriber').filter((event) => event.what === what && event.pattern === pattern);
+      expect(mostPerSecond(shown)).toBeLessThanOrEqual(2 * MOST_SHOWN_PER_SECOND);
     }
     const { events, summarized } = page.told('publisher', 'accepted', pattern);
     expect(events + summarized).toBeGreaterThanOrEqual(SENT - before.made - 2000);

@@ -79,7 +79,7 @@ describe('controls', () => {
     await reader.event('received', ({ pattern }) => pattern === 'stream');
     const received = () => reader.events('received', 'stream').length;
 
-    await page.control('subscriber', 'workTime', 0.2, instance);
+    await page.control('subscriber', 'workTime', 1, instance);
     await page.control('publisher', 'burst', 20);
     await page.snapshot(
       'subscriber',
@@ -92,7 +92,7 @@ describe('controls', () => {
     await page.snapshot(
       'subscriber',
       ({ settings }) =>
-        'workTime' in settings && settings.workTime === 0.2 && settings.pace === 0.5 && settings.concurrency === 100,
+        'workTime' in settings && settings.workTime === 1 && settings.pace === 0.5 && settings.concurrency === 100,
     );
 
     await page.control('subscriber', 'workTime', 0);

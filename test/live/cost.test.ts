@@ -12,21 +12,24 @@ afterEach(async () => {
 });
 
 /** While messages went by every pattern: how often each command was executed, each connection's last one, and the account of Pub/Sub. */
-async function counted(LIVE: 'on' | 'off') {
+async function counted(LIVE: 'on' | 'off', PUBLISH_INTERVAL = 0.05) {
   await own.redis.flushAll();
   await own.redis.configResetStat();
   const env = { REDIS_PORT: own.server.port, PATTERN: 'all', CONSUMER: 'first', STATS_INTERVAL: 3600, LIVE };
   await using reader = await readyService('subscriber', env);
-  await using writer = startService('publisher', { ...env, MESSAGE_COUNT: 20, PUBLISH_INTERVAL: 0.05 });
+  await using writer = startService('publisher', { ...env, MESSAGE_COUNT: 20, PUBLISH_INTERVAL });
   expect(await writer.exited).toBe(0);
   await until('all', () => reader.events('received').length === 100);
-  const clients = (await own.redis.clientList()).map(({ name, cmd }) => `${name} ${cmd}`);
+  const clients = await until('the publisher to be gone', async () => {
+    const all = (await own.redis.clientList()).map(({ name, cmd }) => `${name} ${cmd}`);
+    return all.some((each) => each.startsWith('publisher')) ? undefined : all;
+  });
   const calls = new Map<string, number>();
   for (const [, command, count] of (await own.redis.info('commandstats')).matchAll(/cmdstat_([^:]+):calls=(\d+)/g))
     calls.set(command as string, Number(count));
   const pubsub = await until('a report of all', () => {
     const stats = (reader.progress as Record<string, SubscriberStats>).pubsub;
-    return stats?.handled === 20 && stats;
+    return stats?.handled === 20 && stats.listeners !== null ? stats : undefined;
   });
   expect(await reader.stop()).toBe(0);
   return { calls, clients, pubsub };
@@ -53,7 +56,7 @@ test('the demo’s own counts stay as they are, with a page and without', async 
   for (const { pubsub } of [off, on]) expect(pubsub).toMatchObject({ listeners: 1, wildcards: 0, channels: 1 });
   await using page = await LivePage.open(own.server.port);
   await page.look(100);
-  const looked = await counted('on');
+  const looked = await counted('on', 0.25); // for some seconds
   expect(looked.pubsub).toMatchObject({ listeners: 1, wildcards: 0, channels: 1, handled: 20, unexplained: 0 });
   expect(page.snapshots('publisher').length).toBeGreaterThan(1);
 });

@@ -168,7 +168,7 @@ test('compare shows nowhere the password of the Redis that it is given', async (
 async function run(command: readonly string[], env: Environment): Promise<{ code: number; text: string }> {
   const all = stringsOf({ ...passedOn(), HOME: process.env.HOME, ...env });
   return await new Promise((resolve) => {
-    execFile(process.execPath, command, { cwd: ROOT, env: all, timeout: 30_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, command, { cwd: ROOT, env: all, timeout: 200_000 }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code) : 0, text: `${stdout}${stderr}` });
     });
   });

@@ -4,7 +4,7 @@ import { patterns } from '@redis-messaging/shared';
 import { until } from '../../testkit/until.ts';
 import { useLiveDemo } from '../support/use-live-demo.ts';
 
-jest.setTimeout(90_000);
+jest.setTimeout(180_000);
 const live = useLiveDemo({ PARTITIONS: 3 }, ['--cluster']);
 
 /** What each lane has handled, as the page says. */
@@ -21,8 +21,10 @@ test('the page shows the servers of the Cluster, and goes on while one that is k
   await using visit = await live.visit();
   const { page } = visit;
   const servers = async () => await page.locator('.node').evaluateAll((all) => all.map((each) => each.className));
-  await until('the servers', async () => (await servers()).length === 6, 10_000);
-  expect((await servers()).filter((each) => each === 'node primary up')).toHaveLength(3);
+  await until('the servers', async () => {
+    const all = await servers();
+    return all.length === 6 && all.filter((each) => each === 'node primary up').length === 3;
+  });
   expect(await page.locator('.node.primary .words').allTextContents()).toEqual(
     expect.arrayContaining(['primary, 5,461 slots', 'primary, 5,462 slots']),
   );

@@ -7,7 +7,7 @@ import { useLiveDemo } from '../support/use-live-demo.ts';
 /** A story may take so long here: ms. */
 const STORY_TIMEOUT_MS = 120_000;
 
-const live = useLiveDemo({ PUBLISH_INTERVAL: 1 });
+const live = useLiveDemo({ PUBLISH_INTERVAL: 1, RECLAIM_AFTER: 10 });
 
 describe('the stories', () => {
   test.each(stories.map((story) => [story.name, story] as const))(

@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 import type { PublisherStats, SubscriberStats } from '@redis-messaging/shared/accounting/stats';
 import { createMessaging } from '@redis-messaging/shared/messaging/messaging';
 import { patterns } from '@redis-messaging/shared/patterns/index';
+import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
 import { peakMemoryOf } from '../../testkit/peak-memory.ts';
 import { until } from '../../testkit/until.ts';
@@ -25,6 +26,8 @@ test('sent as fast as Redis takes it, with as many lines in the log as there may
   const writer = startService('publisher', { ...env, PUBLISH_INTERVAL: 0, MESSAGE_COUNT: count });
   expect(await writer.exited).toBe(0);
   await untilDrained(own.redis, patterns);
+  const hasAll = ({ name }: Pattern) => (reader.progress[name] as SubscriberStats | undefined)?.received === count;
+  await until('all by every pattern', () => patterns.every(hasAll), 120_000);
   expect(await reader.stop()).toBe(0);
   for (const { name } of patterns) {
     expect(writer.final(name)).toMatchObject({ accepted: count, refused: 0, unconfirmed: 0, retried: 0 });

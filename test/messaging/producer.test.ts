@@ -218,10 +218,11 @@ describe('producer', () => {
   test('counts what was under way when the connection broke as unconfirmed, and goes on', async () => {
     const { producer } = producerOf(queue);
     const id = await own.client.clientId();
-    await admin.sendCommand(['CLIENT', 'PAUSE', '300', 'WRITE']);
+    await admin.sendCommand(['CLIENT', 'PAUSE', '60000', 'WRITE']);
     offer(producer, batchOf(10));
     await admin.sendCommand(['CLIENT', 'KILL', 'ID', String(id)]);
     await until('the broken connection', () => producer.stats.unconfirmed > 0);
+    await admin.sendCommand(['CLIENT', 'UNPAUSE']);
     offer(producer, batchOf(10, 11));
     await producer.drained(patient);
     expect(producer.stats).toMatchObject({ accepted: 10, unconfirmed: 10, refused: 0 });

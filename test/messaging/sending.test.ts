@@ -181,7 +181,7 @@ test.each(keeping)('%s: a consumer’s subscription is told what is too large', 
 test.each(keeping)('%s: closed, with what was under way', async (_name, pattern) => {
   const producer = use.topic(pattern).producer();
   await producer.send(1);
-  await use.own.redis.sendCommand(['CLIENT', 'PAUSE', '300', 'WRITE']);
+  await use.own.redis.sendCommand(['CLIENT', 'PAUSE', '60000', 'WRITE']);
   const sending = failureOf(producer.send(2));
   await producer.close({ patienceMs: 20 });
   expect((await sending).reason).toBe('unconfirmed');

@@ -9,7 +9,7 @@ import { until } from '../../testkit/until.ts';
 export function useSentinel() {
   let group: RedisSentinel;
   beforeAll(async () => {
-    group = await startRedisSentinel(await findServer(console.error), { replicas: 1, sentinels: 3, downAfterMs: 1000 });
+    group = await startRedisSentinel(await findServer(console.error), { replicas: 1, sentinels: 3, downAfterMs: 3000 });
   });
   afterAll(async () => await group.stop());
 
@@ -46,7 +46,7 @@ export function useSentinel() {
       const dying = await primary();
       process.kill(dying.pid, 'SIGKILL');
       const killedAt = performance.now();
-      await until('another primary', async () => (await primary()).port !== dying.port, 30_000);
+      await until('another primary', async () => (await primary()).port !== dying.port, 90_000);
       Object.assign(dying, { pid: (await dying.restart()).pid });
       const { port } = await primary();
       await direct(dying.port, async (redis) => await redis.replicaOf('127.0.0.1', port)); // the Sentinels would do it later

@@ -230,11 +230,14 @@ describe('the oracle finds', () => {
 
   test('a subscriber that is ready for too long, although it cannot consume', () => {
     const starved = fault(10_000, 20_000, { starves: ['A'] });
-    const at = (ms: number, isReady = true) => ({ subscriber: 'A', at: ms, isReady });
+    const at = (ms: number, isReady = true) => ({ subscriber: 'A', at: ms, isReady, isAnswered: true });
+    const silent = { ...at(12_000, false), isAnswered: false };
     const by = (faults: Happened[], ...readiness: Evidence['readiness'][number][]) =>
       found(all(evidenceOf(stream), { faults, readiness }));
     expect(by([starved], at(9000), at(15_000), at(17_000, false), at(21_000))).toEqual([]);
     expect(by([starved], at(17_000))).toEqual([['readiness']]);
+    expect(by([starved], silent, at(17_000))).toEqual([]); // it stood still
+    expect(by([starved], silent, at(19_000))).toEqual([['readiness']]);
     expect(by([{ ...starved, starves: ['B'] }], at(17_000))).toEqual([]);
     expect(by([{ ...starved, starvedUntil: 16_500 }], at(17_000))).toEqual([]);
     const frozen = fault(12_000, 14_000, { frozen: 'A' }); // it could not know before it went on

@@ -19,7 +19,7 @@ export const manySubscribers = (count: number): Experiment => ({
   async run(testbed) {
     const { services, waits, evidence } = testbed;
     const names = Array.from({ length: count }, (_, index) => `S${index + 1}`);
-    await Promise.all(names.map((name) => services.subscriber(name, { WORK_TIME: WORK_SECONDS })));
+    await Promise.all(names.map((name) => services.subscriber(name, { WORK_TIME: WORK_SECONDS, RECLAIM_AFTER: 30 })));
     await services.publisher();
     await waits.settled();
     return withFigures(await evidence.reconcile(), (pattern) => sharesOf(testbed, names, pattern));

@@ -91,7 +91,7 @@ export const settle: StoryStep = {
   say: 'Until every message is in its place …',
   until: isSettled,
   restMs: 500,
-  holdMs: 2600,
+  holdMs: 3500,
 };
 
 /** The first subscriber: the one that is always there. */

@@ -16,7 +16,7 @@ export interface ToBrowser {
 }
 
 /** A missed announcement is made up for after this time at the latest. */
-const CATCH_UP_EVERY_MS = 10_000;
+export const CATCH_UP_EVERY_MS = 10_000;
 /** Browsers send nothing: bytes. */
 const LARGEST_MESSAGE = 1000;
 
