@@ -4,12 +4,14 @@ import { formatNumber } from '@redis-messaging/shared/text/table';
 import { findServer } from '../local/redis/find-server.ts';
 import { seeded } from '../testkit/random.ts';
 import { until } from '../testkit/until.ts';
-import { heldOf, Lives } from './evidence.ts';
+import type { Evidence, Held, Violation } from './evidence/evidence.ts';
+import { heldOf } from './evidence/held.ts';
+import { Lives } from './evidence/lives.ts';
 import type { Fault, Injected } from './faults/fault.ts';
 import { allFaults } from './faults/index.ts';
 import { type Happened, type Planned, planned } from './history.ts';
 import type { Options } from './options.ts';
-import { type Evidence, type Held, judge, type Violation } from './oracle.ts';
+import { judge } from './oracle/oracle.ts';
 import { orAborted, RECLAIM_AFTER, System } from './system.ts';
 import { watch } from './watch.ts';
 

@@ -1,8 +1,9 @@
 import { formatNumber, renderTable } from '@redis-messaging/shared/text/table';
 import { dedupeTtlOf, type Outcome } from './campaign.ts';
+import type { Life, PatternEvidence, Violation } from './evidence/evidence.ts';
 import { formatPlan, type Happened } from './history.ts';
 import type { Options } from './options.ts';
-import { type Life, missing, type PatternEvidence, type Violation } from './oracle.ts';
+import { missing } from './oracle/messages.ts';
 
 /** Faults this long before and after a violation belong to its history: ms. */
 const AROUND_MS = 5000;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Sample } from './oracle.ts';
+import type { Sample } from './evidence/evidence.ts';
 import type { System } from './system.ts';
 
 const MEMORY_EVERY_MS = 500;

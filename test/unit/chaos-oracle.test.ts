@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { pubsub } from '@redis-messaging/shared/patterns/pubsub';
 import { queue } from '@redis-messaging/shared/patterns/queue';
 import { stream } from '@redis-messaging/shared/patterns/stream/stream';
+import type { Evidence, Life, PatternEvidence, ServiceEvidence } from '../../chaos/evidence/evidence.ts';
 import type { Happened } from '../../chaos/history.ts';
-import { type Evidence, judge, type Life, type PatternEvidence, type ServiceEvidence } from '../../chaos/oracle.ts';
+import { judge } from '../../chaos/oracle/oracle.ts';
 import type { Instance } from '../../chaos/service.ts';
 
 /** Messages `m0` to `m9`, one each 100 ms, each handled 10 ms later by process 1. */
