@@ -10,12 +10,16 @@
 import { parseArgs } from 'node:util';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { type Connection, connect } from '@redis-messaging/shared/redis/connection';
+import { isSilence } from '@redis-messaging/shared/redis/watchdog';
 import { type Config, ConfigError, loadConfig, loadDotEnv } from '@redis-messaging/shared/service/config';
 import { redisAddress, redisServers } from '@redis-messaging/shared/service/redis-options';
 import { sanitize } from '@redis-messaging/shared/text/sanitize';
 import { list } from './dead-letters/list.ts';
 import type { KeepingPattern, Place } from './dead-letters/place.ts';
 import { replay } from './dead-letters/replay.ts';
+
+/** A Redis that has let so many attempts to connect go by, of a second each, is unreachable. */
+const MOST_SILENCES = 3;
 
 /** What to do with the dead letters of some patterns. */
 interface Command {
@@ -92,12 +96,14 @@ function positive(word: string): number | undefined {
 /** Connects once to the server that has a topic; unlike a service it does not wait for a Redis that is unreachable. */
 async function connectOnce(config: Config, topic: string): Promise<Connection> {
   const given = new AbortController();
+  let silences = 0;
   const events = {
     onUp() {},
-    onDown: (_connection: object, reason: string) =>
-      given.abort(
-        new Error(`Redis at ${redisAddress(config)} is unreachable (${reason}); set REDIS_HOST or REDIS_URL`),
-      ),
+    onDown(_connection: object, reason: string) {
+      if (isSilence(reason) && ++silences < MOST_SILENCES) return;
+      const text = `Redis at ${redisAddress(config)} is unreachable (${reason}); set REDIS_HOST or REDIS_URL`;
+      given.abort(new Error(text));
+    },
     onClosed() {},
   };
   return await connect(redisServers(config, 'dead-letters').optionsFor(topic), events, given.signal);

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { deadLetter } from '@redis-messaging/shared/delivery/dead-letters';
@@ -247,5 +249,27 @@ describe('npm run dead-letters', () => {
       code: 1,
       stderr: expect.stringContaining('is unreachable'),
     });
+  });
+
+  test.each([
+    [2, 'is slow is asked again'],
+    [Number.POSITIVE_INFINITY, 'never answers is unreachable'],
+  ])('a Redis that lets %d attempts go by, and %s', async (silences, _what) => {
+    const [{ name }] = kept as [Pattern];
+    let attempts = 0;
+    await using line = createServer((socket) => {
+      socket.on('error', () => {});
+      if (++attempts > silences) socket.pipe(connect(own.server.port, '127.0.0.1')).pipe(socket);
+      else socket.resume();
+    }).listen(0, '127.0.0.1');
+    await once(line, 'listening');
+    const listing = deadLetters([name], { REDIS_PORT: (line.address() as AddressInfo).port });
+    if (silences === 2) await expect(listing).resolves.toMatchObject({ stdout: expect.stringContaining('0') });
+    else
+      await expect(listing).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('is unreachable (no answer to the handshake)'),
+      });
+    expect(attempts).toBe(3);
   });
 });

@@ -8,8 +8,12 @@ const PING_EVERY_MS = 1000;
 const SILENCE_MS = 3000;
 /** How long authentication and resubscription may take after the connection stands. */
 const HANDSHAKE_MS = 1000;
+const NO_HANDSHAKE = 'no answer to the handshake';
 /** Time for an abandoned connection attempt to end before the next begins. */
 const SETTLE_MS = 20;
+
+/** Whether an attempt to connect ended because nothing came back: Redis, or this process, may only be slow. */
+export const isSilence = (reason: string): boolean => reason === NO_HANDSHAKE || reason === 'Connection timeout';
 
 /**
  * Finds half-open connections, on which nothing fails and nothing comes back: sends a PING now and then, and when none
@@ -89,7 +93,7 @@ export class Watchdog {
   }
 
   async #reconnect(): Promise<void> {
-    this.#onDead(this.#redis.isReady ? `no answer for ${SILENCE_MS / 1000} s` : 'no answer to the handshake');
+    this.#onDead(this.#redis.isReady ? `no answer for ${SILENCE_MS / 1000} s` : NO_HANDSHAKE);
     this.#settled();
     this.#redis.destroy();
     await sleep(SETTLE_MS);
