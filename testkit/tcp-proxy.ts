@@ -18,6 +18,7 @@ export class TcpProxy {
   #holds = false;
   #cutOn: RegExp | undefined;
   #cutReplyTo: RegExp | undefined;
+  #cutReplyWith: RegExp | undefined;
   #replyLeft = Number.POSITIVE_INFINITY;
   #requestLeft = Number.POSITIVE_INFINITY;
   readonly #held: (() => void)[] = [];
@@ -62,6 +63,11 @@ export class TcpProxy {
   /** Passes on what a client sends, and, once it is something like this, resets the connection of the next reply, once. */
   cutReplyTo(command: RegExp): void {
     this.#cutReplyTo = command;
+  }
+
+  /** Resets, once, the connection on which Redis answers with something like this, instead of passing it on. */
+  cutReplyWith(reply: RegExp): void {
+    this.#cutReplyWith = reply;
   }
 
   /** Passes this many more bytes of Redis' replies, then resets, once, the connection of the next byte. */
@@ -126,6 +132,10 @@ export class TcpProxy {
         if (this.#holds || isLate) {
           this.#held.push(() => to.write(data));
           return;
+        }
+        if (from === redis && this.#cutReplyWith?.test(data.toString('latin1'))) {
+          this.#cutReplyWith = undefined;
+          this.#replyLeft = 0;
         }
         if (from === client && this.#cutOn?.test(data.toString('latin1'))) {
           this.#cutOn = undefined;

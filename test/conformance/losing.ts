@@ -39,7 +39,7 @@ export function losing(bench: Bench): void {
       for (let round = 1; round <= 3; round++) {
         await until('a connection that reads', async () => (await bench.readingConnections()).length > 0);
         const before = await bench.readingConnections();
-        line.cutAfterReply(0);
+        line.cutReplyWith(/message \d/);
         await bench.publish(topic, [`message ${round}`]);
         published.push(`message ${round}`);
         await until('the cut', () => line.cuts === round);
