@@ -51,12 +51,12 @@ export interface ProducerStats {
   readonly noSubscribers: number;
 }
 
-/** The most messages in one batch to Redis. */
-export const BATCH = 500;
+/** The most messages in one batch to Redis. Each answer wakes this process, which interrupts Redis where CPUs are few. */
+export const BATCH = 1000;
 /** The most in a batch, while it is not certain that Redis takes messages. */
 const FIRST_BATCH = 32;
 /** Batches under way at one time: enough to keep Redis busy, few enough to keep memory flat and `unconfirmed` small. */
-const WINDOW = 4;
+const WINDOW = 2;
 const RETRY_AFTER_MS = 500;
 /** Messages that Redis has not answered for this long say that nothing can be sent: ms. */
 const ANSWER_MS = 5000;
