@@ -1,6 +1,4 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
@@ -8,6 +6,7 @@ import { findServer } from '../../../local/redis/find-server.ts';
 import { MOST_QUICK_DEATHS, QuickDeaths } from '../../../local/start/keep/quick-deaths.ts';
 import { until } from '../../../testkit/until.ts';
 import { type Start, startItself } from './npm-start.ts';
+import { takenPort } from './taken-port.ts';
 
 /** The numbers of the messages of a pattern in the services' JSON log. */
 function messagesIn(start: Start, event: 'published' | 'received', pattern: string): ReadonlySet<number> {
@@ -99,15 +98,13 @@ describe('npm start', () => {
   });
 
   test('does not start a subscriber again that cannot start', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as { port: number };
+    using taken = await takenPort(-1);
+    const { port } = taken;
     await using start = startItself({ HEALTH_PORT: port - 1 }); // the subscriber has the next one
     expect(await start.exited).toBe(1);
     await start.says(`HEALTH_PORT ${port}: the port is taken`);
     await start.says('subscriber ended with exit code 1; stopping the rest');
     expect(start.count(/ended; starting|Starting publisher/)).toBe(0);
-    taken.close();
   });
 
   test('deaths are too many only if each comes soon after the last', () => {

@@ -9,6 +9,11 @@ import { ROOT, serviceCommand } from '../../../local/process/node-command.ts';
 import { until } from '../../../testkit/until.ts';
 import { connectTo } from '../../support/redis.ts';
 
+/** It installs, builds and starts all within this time, also on a busy machine: ms. */
+const SAYS_TIMEOUT_MS = 60_000;
+/** So many are shown when a test fails. */
+const LAST_LINES = 20;
+
 /** `npm start` as a user starts it, or the process that npm runs then. */
 export class Start implements AsyncDisposable {
   readonly lines: string[] = [];
@@ -35,7 +40,11 @@ export class Start implements AsyncDisposable {
   }
 
   async says(text: string): Promise<string> {
-    return await until(`"${text}"`, () => this.lines.find((line) => line.includes(text)), 30_000);
+    try {
+      return await until(`"${text}"`, () => this.lines.find((line) => line.includes(text)), SAYS_TIMEOUT_MS);
+    } catch (error) {
+      throw new Error([`${(error as Error).message}; its last lines:`, ...this.lines.slice(-LAST_LINES)].join('\n'));
+    }
   }
 
   count(pattern: RegExp): number {

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { encode, makeMessage } from '@redis-messaging/shared/message/message';
@@ -7,6 +6,7 @@ import { serviceCommand } from '../../../local/process/node-command.ts';
 import { freePort } from '../../../local/redis/redis-server.ts';
 import { connectTo, startRedis } from '../../support/redis.ts';
 import { refusesConnections, Start } from './npm-start.ts';
+import { takenPort } from './taken-port.ts';
 
 describe('npm start', () => {
   test('runs the demo to its end with a private Redis, and leaves nothing behind', async () => {
@@ -57,14 +57,12 @@ describe('npm start', () => {
   });
 
   test('when a service fails, the rest is stopped, and the exit code is 1', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const { port } = taken.address() as { port: number };
+    using taken = await takenPort(1);
+    const { port } = taken;
     await using start = new Start({ HEALTH_PORT: port }); // the publisher's; the subscriber has the next one
     expect(await start.exited).toBe(1);
     await start.says(`HEALTH_PORT ${port}: the port is taken`);
     await start.says('publisher ended with exit code 1; stopping the rest');
-    taken.close();
   });
 
   test('with a Redis that is not empty, it drains the backlog before it ends', async () => {
