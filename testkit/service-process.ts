@@ -83,6 +83,12 @@ export class ServiceProcess implements AsyncDisposable {
     }
   }
 
+  /** @returns what waits for an event that the log has from now on */
+  fromNow(): (event: string) => Promise<Line> {
+    const { length } = this.lines;
+    return async (event) => await this.event(event, (line) => this.lines.indexOf(line, length) >= 0);
+  }
+
   /** The final stats of a pattern. */
   final(pattern: string): Line {
     return this.events('stopped').at(-1)?.patterns?.[pattern];

@@ -10,7 +10,7 @@ import type { Topic } from '@redis-messaging/shared/messaging/messaging';
 import type { AnyProducer } from '@redis-messaging/shared/messaging/partitions/partitioned-producer';
 import type { SendFailure } from '@redis-messaging/shared/messaging/producer/send-error';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { heldIn, lastLimit } from '@redis-messaging/shared/service/account/backlog';
+import { heldIn } from '@redis-messaging/shared/service/account/backlog';
 import { tellPublished } from '@redis-messaging/shared/service/account/published';
 import { serverIdentity } from '@redis-messaging/shared/service/account/server-identity';
 import { partitionCount } from '@redis-messaging/shared/service/config';
@@ -59,11 +59,11 @@ export class PatternPublisher implements ProducerObserver<OutgoingMessage> {
   /** @param isFinal whether nothing more is sent */
   async stats(isFinal = false): Promise<PublisherStats> {
     const { messaging, config, stop } = this.#service;
-    const limit = isFinal ? lastLimit(stop.abandon) : undefined;
+    const abandon = isFinal ? stop.abandon : undefined;
     const partitions = this.#topic.partitions.map((name) => ({ name, redis: messaging.connectionFor(name).client }));
     return {
       ...this.#counts,
-      ...(await heldIn(partitions, this.pattern, config.GROUP, limit)),
+      ...(await heldIn(partitions, this.pattern, config.GROUP, abandon)),
       firstAt: this.#firstAt,
       lastAt: this.#lastAt,
     };

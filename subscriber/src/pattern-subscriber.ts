@@ -9,7 +9,7 @@ import type { AckFate, Delivery, FailFate, Outage, Write } from '@redis-messagin
 import { decode, type Message, type ReceivedMessage } from '@redis-messaging/shared/message/message';
 import type { ConsumerObserver, Incoming } from '@redis-messaging/shared/messaging/events';
 import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
-import { heldIn, lastLimit, type Partition } from '@redis-messaging/shared/service/account/backlog';
+import { heldIn, type Partition } from '@redis-messaging/shared/service/account/backlog';
 import { partitionNames } from '@redis-messaging/shared/service/config';
 import type { Service } from '@redis-messaging/shared/service/service';
 import { AccountKeeper } from './account-keeper.ts';
@@ -131,8 +131,8 @@ export class PatternSubscriber implements ConsumerObserver<ReceivedMessage> {
   /** @param isFinal whether nothing more is handled here */
   async stats(isFinal = false): Promise<SubscriberStats> {
     const { config, stop } = this.#service;
-    const limit = isFinal ? lastLimit(stop.abandon) : undefined;
-    const held = await heldIn(this.#partitions, this.pattern, config.GROUP, limit);
+    const abandon = isFinal ? stop.abandon : undefined;
+    const held = await heldIn(this.#partitions, this.pattern, config.GROUP, abandon);
     await this.#group.read(isFinal);
     return {
       ...held,

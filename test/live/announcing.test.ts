@@ -9,16 +9,6 @@ import { useRedis } from '../support/use-redis.ts';
 const own = useRedis();
 const base = () => ({ REDIS_PORT: own.server.port, PATTERN: 'all', LIVE: 'on', CONSUMER: 'first' });
 
-/** How many events there were in a second, at the most. */
-function mostPerSecond(events: readonly { at: number }[]): number {
-  const counts = new Map<number, number>();
-  for (const { at } of events) {
-    const second = Math.floor(at / 1e6);
-    counts.set(second, 1 + (counts.get(second) ?? 0));
-  }
-  return Math.max(...counts.values());
-}
-
 afterEach(async () => {
   await own.redis.flushAll();
 });
@@ -102,9 +92,8 @@ test('more than 200 messages per second are counted, not one left out, and bound
     for (const what of ['received', 'handled']) {
       const { events, summarized } = page.told('subscriber', what, pattern);
       expect([pattern, what, events + summarized]).toEqual([pattern, what, SENT]);
+      expect(events).toBeLessThanOrEqual(MOST_SHOWN_PER_SECOND * 3);
       expect(events).toBeGreaterThan(0);
-      const shown = page.events('subscriber').filter((event) => event.what === what && event.pattern === pattern);
-      expect(mostPerSecond(shown)).toBeLessThanOrEqual(2 * MOST_SHOWN_PER_SECOND);
     }
     const { events, summarized } = page.told('publisher', 'accepted', pattern);
     expect(events + summarized).toBeGreaterThanOrEqual(SENT - before.made - 2000);

@@ -6,7 +6,7 @@ import { launch } from '../../local/process/launch.ts';
 import { scriptCommand } from '../../local/process/node-command.ts';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
-import { surviving, upTo, useMessaging } from './use-messaging.ts';
+import { over, surviving, upTo, useMessaging } from './use-messaging.ts';
 
 const use = useMessaging();
 const LEASE_MS = 300;
@@ -72,7 +72,7 @@ test(
     await redis.xGroupCreate(topic.name, GROUP, '0');
     const read = await redis.xReadGroup(GROUP, 'other', { key: topic.name, id: '>' }, { COUNT: 2 });
     const [first] = read?.[0]?.messages ?? [];
-    const messaging = use.messaging({ redis: { socket: { host: '127.0.0.1', port: line.port } } });
+    const messaging = use.messaging(over(line.port));
     const leaseMs = 2 * LEASE_MS;
     await messaging
       .topic<number>(topic.name, { pattern: stream })
@@ -97,7 +97,7 @@ test.each(surviving)(
     const reasons: string[] = [];
     const fates: AckFate[] = [];
     const others: number[] = [];
-    const cutOff = use.messaging({ redis: { socket: { host: '127.0.0.1', port: line.port } } });
+    const cutOff = use.messaging(over(line.port));
     const options = { leaseMs: LEASE_MS, maxAttempts: 100 };
     cutOff.topic<number>(topic.name, { pattern }).consume(
       { ...options, name: 'cut off' },

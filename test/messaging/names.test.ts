@@ -5,7 +5,7 @@ import type { Pattern } from '@redis-messaging/shared/patterns/pattern';
 import { reliableQueue } from '@redis-messaging/shared/patterns/reliable-queue/reliable-queue';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
-import { surviving, upTo, useMessaging } from './use-messaging.ts';
+import { over, surviving, upTo, useMessaging } from './use-messaging.ts';
 
 const use = useMessaging();
 const LEASE_MS = 600;
@@ -72,7 +72,7 @@ test.each(surviving)(
     await use.own.redis.set(key, `former ${id} ${addr}`, { PX: LEASE_MS });
     const said: (string | undefined)[] = [];
     const consumer = use
-      .messaging({ redis: { socket: { host: '127.0.0.1', port: line.port } } })
+      .messaging(over(line.port))
       .topic<number>(topic.name, { pattern })
       .consume({ name: 'me', leaseMs: LEASE_MS }, () => {}, { trouble: (reason?: string) => said.push(reason) });
     await until('it to wait', () => said.length > 0);
@@ -92,7 +92,7 @@ test.each(surviving)(
     const gate = use.gate();
     const options = { name: 'same', leaseMs: LEASE_MS };
     const lost: unknown[] = [];
-    const cutOff = use.messaging({ redis: { socket: { host: '127.0.0.1', port: line.port } } });
+    const cutOff = use.messaging(over(line.port));
     const former = cutOff
       .topic<number>(topic.name, { pattern })
       .consume(options, gate.pass, { leaseLost: (deliveries) => lost.push(...deliveries) });
@@ -136,7 +136,7 @@ test.each(surviving)(
     const gate = use.gate();
     const handled: number[] = [];
     const options = { leaseMs: LEASE_MS };
-    const crashing = use.messaging({ redis: { socket: { host: '127.0.0.1', port: line.port } } });
+    const crashing = use.messaging(over(line.port));
     const consumer = crashing
       .topic<number>(topic.name, { pattern })
       .consume({ ...options, name: 'crashing' }, gate.pass);

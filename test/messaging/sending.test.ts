@@ -7,10 +7,9 @@ import type { RedisServer } from '../../local/redis/redis-server.ts';
 import { TcpProxy } from '../../testkit/tcp-proxy.ts';
 import { until } from '../../testkit/until.ts';
 import { startRedis } from '../support/redis.ts';
-import { all, forgetting, keeping, upTo, useMessaging } from './use-messaging.ts';
+import { all, forgetting, keeping, over, upTo, useMessaging } from './use-messaging.ts';
 
 const use = useMessaging();
-const over = (port: number) => ({ redis: { socket: { host: '127.0.0.1', port } } });
 
 let unhandled: unknown[] = [];
 const note = (reason: unknown) => unhandled.push(reason);

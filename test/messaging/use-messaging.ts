@@ -12,6 +12,9 @@ import { until } from '../../testkit/until.ts';
 import { undisturbed } from '../support/undisturbed.ts';
 import { useRedis } from '../support/use-redis.ts';
 
+/** Options for messaging with the Redis, or the line to it, on a port. */
+export const over = (port: number) => ({ redis: { socket: { host: '127.0.0.1', port } } });
+
 export { upTo } from '../support/up-to.ts';
 
 /** For `test.each`: a pattern by its name. */

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { patterns } from '@redis-messaging/shared/patterns/index';
 import { connect } from '@redis-messaging/shared/redis/connection';
 import type { RedisOptions } from '@redis-messaging/shared/redis/options';
+import { isSilence } from '@redis-messaging/shared/redis/watchdog';
 import { loadConfig } from '@redis-messaging/shared/service/config';
 import { redisOptions } from '@redis-messaging/shared/service/redis-options';
 import { type Environment, stringsOf } from '../../local/process/environment.ts';
 import type { RedisServer } from '../../local/redis/redis-server.ts';
 import type { Validity } from '../../local/tls/certificates.ts';
-import type { Line } from '../../testkit/service-process.ts';
 import { until } from '../../testkit/until.ts';
 import { readyService, startService } from '../support/start-service.ts';
 import { startTlsRedis, TlsFiles, type TlsRedis } from '../support/tls.ts';
@@ -44,8 +44,7 @@ async function startWith(env: Environment): Promise<{ said: string[]; code: numb
   await using publisher = startService('publisher', { ...env, PATTERN: 'pubsub', MESSAGE_COUNT: 1 });
   const code = await publisher.exited;
   // On a machine that stands still for a second, an attempt that would have succeeded may be given up, and made again.
-  const isSlow = ({ reason }: Line) => /^(Connection timeout|no answer to the handshake)/.test(reason);
-  const lines = publisher.lines.filter((line) => line.level !== 'info' && !isSlow(line));
+  const lines = publisher.lines.filter((line) => line.level !== 'info' && !isSilence(line.reason));
   return { said: [...lines.map(({ msg }) => msg), ...publisher.text], code };
 }
 

@@ -31,6 +31,15 @@ async function publishByHand(start: Start): Promise<void> {
   await promisify(execFile)('sh', ['-ec', lines.join('\n')], { env: { ...process.env, ...program.env, PATH } });
 }
 
+/** Kills a part of the demo again and again, each time when it is back. On a slow machine the first death may not be a quick one. */
+async function killUntilItIsOver(start: Start, name: 'Redis' | 'subscriber', isBack: RegExp): Promise<void> {
+  const isOver = () => start.count(/times in a row within seconds/) > 0;
+  for (let deaths = 1; deaths <= MOST_QUICK_DEATHS + 2 && !isOver(); deaths++) {
+    kill(start, name);
+    await until('it to be back, or the end', () => start.count(isBack) === deaths || isOver());
+  }
+}
+
 describe('npm start', () => {
   test('starts a killed subscriber and a killed Redis again; what is kept is not lost, and the account goes on', async () => {
     const env = { PUBLISH_INTERVAL: 0.05, PATTERN: 'pubsub,stream', LOG_FORMAT: 'json', RECLAIM_AFTER: 1 };
@@ -73,13 +82,7 @@ describe('npm start', () => {
   test('gives up with one error when Redis ends again and again', async () => {
     await using start = startItself();
     await start.says('To see what a crash costs');
-    // On a slow machine the first may not be a quick one.
-    const isOver = () => start.count(/times in a row within seconds/) > 0;
-    for (let deaths = 1; deaths <= MOST_QUICK_DEATHS + 2 && !isOver(); deaths++) {
-      kill(start, 'Redis');
-      const isBack = () => start.count(/^start .* Redis is back/) === deaths;
-      await until('Redis to be back, or the end', () => isBack() || isOver());
-    }
+    await killUntilItIsOver(start, 'Redis', /^start .* Redis is back/);
     await start.says(`Redis ended, ${MOST_QUICK_DEATHS} times in a row within seconds; stopping the rest`);
     expect(await start.exited).toBe(1);
   });
@@ -87,12 +90,8 @@ describe('npm start', () => {
   test('gives up with one error when the subscriber ends again and again', async () => {
     await using start = startItself();
     await start.says('To see what a crash costs');
-    const isOver = () => start.count(/times in a row within seconds/) > 0;
-    for (let deaths = 1; deaths <= MOST_QUICK_DEATHS + 2 && !isOver(); deaths++) {
-      kill(start, 'subscriber'); // before it is ready again, all but once
-      const isBack = () => start.count(/subscriber ended with SIGKILL; starting it again/) === deaths;
-      await until('the next one, or the end', () => isBack() || isOver());
-    }
+    // Before it is ready again, all but once.
+    await killUntilItIsOver(start, 'subscriber', /subscriber ended with SIGKILL; starting it again/);
     await start.says(`subscriber ended with SIGKILL, ${MOST_QUICK_DEATHS} times in a row within seconds; stopping`);
     expect(await start.exited).toBe(1);
   });

@@ -19,17 +19,17 @@ export interface Partition {
 
 /**
  * What Redis holds in all partitions; `null` for each figure if it does not answer now. For reports: never throws, never takes long.
- * @param limit for how long it may take
+ * @param abandon of the last figures of a service, which may take longer: aborts when it must end
  */
 export async function heldIn(
   partitions: readonly Partition[],
   pattern: Pattern,
   group: string,
-  limit: AbortSignal = timeLimit(PATIENCE_MS),
+  abandon?: AbortSignal,
 ): Promise<Held> {
   const backlogs = () => partitions.map(({ name, redis }) => pattern.backlog(redis, name, group));
   const asked = partitions.every(({ redis }) => redis.isReady) ? Promise.all(backlogs()).then(sum, () => null) : null;
-  const held = await Promise.race([asked, once(limit, 'abort').then(nothing)]);
+  const held = await Promise.race([asked, once(limitOf(abandon), 'abort').then(nothing)]);
   return {
     waiting: held?.waiting ?? null,
     inFlight: held?.inFlight ?? null,
@@ -40,9 +40,9 @@ export async function heldIn(
   };
 }
 
-/** For figures at the end of a service, which is not to wait any longer when it must end. */
-export const lastLimit = (abandon: AbortSignal): AbortSignal =>
-  abandon.aborted ? timeLimit(PATIENCE_MS) : timeLimit(LAST_PATIENCE_MS, abandon);
+function limitOf(abandon: AbortSignal | undefined): AbortSignal {
+  return abandon && !abandon.aborted ? timeLimit(LAST_PATIENCE_MS, abandon) : timeLimit(PATIENCE_MS);
+}
 
 /** When this process itself stood still, answers may lie unread. */
 async function nothing(): Promise<null> {
