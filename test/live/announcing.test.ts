@@ -84,14 +84,16 @@ test('more than 200 messages per second are counted, not one left out, and bound
   await page.snapshot('publisher');
   const before = page.snapshots('publisher')[0]?.patterns.queue as unknown as { made: number };
   expect(await writer.exited).toBe(0);
-  await until('all to be told', () => {
-    const { events, summarized } = page.told('subscriber', 'handled', 'stream');
-    return events + summarized === SENT;
-  });
+  const told = (what: string, pattern: string) => {
+    const { events, summarized } = page.told('subscriber', what, pattern);
+    return events + summarized;
+  };
   for (const pattern of ['pubsub', 'sharded-pubsub', 'queue', 'reliable-queue', 'stream']) {
     for (const what of ['received', 'handled']) {
-      const { events, summarized } = page.told('subscriber', what, pattern);
-      expect([pattern, what, events + summarized]).toEqual([pattern, what, SENT]);
+      // Each on its own: numbers are told at once, events when there is room.
+      await until(`all ${what} by ${pattern} to be told`, () => told(what, pattern) >= SENT);
+      expect([pattern, what, told(what, pattern)]).toEqual([pattern, what, SENT]);
+      const { events } = page.told('subscriber', what, pattern);
       expect(events).toBeLessThanOrEqual(MOST_SHOWN_PER_SECOND * 3);
       expect(events).toBeGreaterThan(0);
     }
@@ -99,10 +101,7 @@ test('more than 200 messages per second are counted, not one left out, and bound
     expect(events + summarized).toBeGreaterThanOrEqual(SENT - before.made - 2000);
   }
   for (const pattern of ['reliable-queue', 'stream']) {
-    await until(`each acknowledgement by ${pattern} to be told`, () => {
-      const { events, summarized } = page.told('subscriber', 'acknowledged', pattern);
-      return events + summarized === SENT;
-    });
+    await until(`each acknowledgement by ${pattern} to be told`, () => told('acknowledged', pattern) === SENT);
   }
   expect(page.unreadable).toEqual([]);
   expect(page.largest).toBeLessThanOrEqual(64 * 1024);
